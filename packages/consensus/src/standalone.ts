@@ -1,0 +1,57 @@
+/**
+ * The engine of a server without peers: its own disk is the quorum.
+ *
+ * 1. A proposal is delivered after the sync that covers it, never before.
+ * 2. One sync is under way at a time; what is appended during it shares the next (group commit).
+ */
+import type { Zxid } from '@quorate/protocol'
+import type { ConsensusEffects, ConsensusEngine, Proposal } from './engine.ts'
+
+export class StandaloneEngine implements ConsensusEngine {
+  readonly isLeading = true
+  readonly #effects: ConsensusEffects
+  readonly #undelivered: Proposal[] = []
+  #lastZxid: Zxid
+  #isSyncing = false
+
+  /** @param lastZxid the last zxid recovered from disk */
+  constructor(lastZxid: Zxid, effects: ConsensusEffects) {
+    this.#lastZxid = lastZxid
+    this.#effects = effects
+  }
+
+  get lastZxid(): Zxid {
+    return this.#lastZxid
+  }
+
+  /** As in Apache's standalone server the counter carries into the epoch: there is nobody to elect an epoch with. */
+  nextZxid(): Zxid {
+    return this.#lastZxid + 1
+  }
+
+  submit(proposal: Proposal): void {
+    if (proposal.zxid !== this.nextZxid()) {
+      throw new Error(
+        `a proposal carries the zxid ${proposal.zxid}; the next one is ${this.nextZxid()}`,
+      )
+    }
+    this.#lastZxid = proposal.zxid
+    this.#undelivered.push(proposal)
+    this.#effects.append(proposal)
+  }
+
+  turnEnded(): void {
+    if (this.#isSyncing || this.#undelivered.length === 0) return
+    this.#isSyncing = true
+    this.#effects.sync(this.#lastZxid)
+  }
+
+  synced(upTo: Zxid): void {
+    this.#isSyncing = false
+    let count = 0
+    while (count < this.#undelivered.length && this.#undelivered[count]!.zxid <= upTo) {
+      this.#effects.deliver(this.#undelivered[count++]!)
+    }
+    this.#undelivered.splice(0, count)
+  }
+}

@@ -1,0 +1,2 @@
+/** The public face of the log room. */
+export * from './disk.ts'

@@ -1,0 +1,2 @@
+/** The public face of the replica room. */
+export * from './driver-port.ts'

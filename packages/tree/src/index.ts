@@ -1,0 +1,2 @@
+/** The public face of the tree room. */
+export * from './snapshot-image.ts'
