@@ -1,0 +1,96 @@
+/** Checks of the repository as a whole: what no compiler or linter looks at. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ErrorCode } from '@quorate/protocol'
+import { allErrorCodeFamilies } from '../generate-errors.ts'
+import { replaceRegion } from '../generated-region.ts'
+import { generatedRegions } from '../generated-regions.ts'
+import { exists, filesBelow, readText, roomNames, sourceFiles } from '../repository.ts'
+import { codeLineCount } from '../source-lines.ts'
+import { unreachedFiles } from '../source-graph.ts'
+
+const linesMax = 500
+/** In halves, so that this file does not find itself. */
+const forbidden = [
+  ['TO', 'DO'],
+  ['FIX', 'ME'],
+  ['oxlint-', 'disable'],
+  ['@ts-', 'ignore'],
+].map((halves) => halves.join(''))
+
+const checkedFiles = [
+  ...sourceFiles(),
+  ...filesBelow('scripts', '.ts'),
+  ...filesBelow('bench', '.ts'),
+]
+const testFiles = roomNames().flatMap((room) => filesBelow(`packages/${room}/test`, '.ts'))
+const pages = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'STYLE.md',
+  ...filesBelow('docs', '.md'),
+  ...roomNames().map((room) => `packages/${room}/README.md`),
+]
+
+test('every package has a README', () => {
+  const missing = roomNames().filter((room) => !exists(`packages/${room}/README.md`))
+  assert.deepEqual(missing, [])
+})
+
+test('no source file is longer than 500 lines of code', () => {
+  const long = checkedFiles.filter((file) => codeLineCount(readText(file)) > linesMax)
+  assert.deepEqual(long, [])
+})
+
+test('nothing is left to do in a comment, and no check is silenced', () => {
+  const found = [...checkedFiles, ...testFiles].flatMap((file) => {
+    const text = readText(file)
+    return forbidden.filter((word) => text.includes(word)).map((word) => `${file}: ${word}`)
+  })
+  assert.deepEqual(found, [])
+})
+
+test('every source file is reached from a public face or a command', () => {
+  assert.deepEqual(
+    roomNames().flatMap((room) => unreachedFiles(room)),
+    [],
+  )
+})
+
+for (const { page, name, render } of generatedRegions) {
+  test(`${page} is up to date: ${name}`, () => {
+    const text = readText(page)
+    assert.equal(text, replaceRegion(text, name, render()), 'run `npm run generate`')
+  })
+}
+
+test('every error code has a comment that the reference can show', () => {
+  const bare = allErrorCodeFamilies().flatMap(({ name, entries }) =>
+    entries.filter(({ meaning }) => meaning === '').map(({ code }) => `${name}: ${code}`),
+  )
+  assert.deepEqual(bare, [])
+})
+
+test('every error number of the protocol is in the reference', () => {
+  const reference = readText('docs/reference/errors.md')
+  const missing = Object.entries(ErrorCode).filter(
+    ([name, code]) => !reference.includes(`| \`${name}\` | ${code} |`.replace('-', '−')),
+  )
+  assert.deepEqual(missing, [])
+})
+
+test('links between pages lead somewhere', () => {
+  const broken = pages.filter((page) => exists(page)).flatMap((page) => brokenLinks(page))
+  assert.deepEqual(broken, [])
+})
+
+/** Relative links of `page` to files that do not exist. */
+function brokenLinks(page: string): readonly string[] {
+  const folder = page.includes('/') ? page.slice(0, page.lastIndexOf('/') + 1) : ''
+  return [...readText(page).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+    .map(([, target]) => target!)
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .filter((target) => !exists(`${folder}${target}`))
+    .map((target) => `${page} → ${target}`)
+}
