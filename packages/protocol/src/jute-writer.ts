@@ -29,15 +29,18 @@ export class JuteWriter {
   }
 
   writeByte(value: number): void {
-    this.bytes[this.#grow(1)] = value
+    // Grow first, in a statement of its own: it may put another array in the place of `bytes`.
+    const at = this.#grow(1)
+    this.bytes[at] = value
   }
 
   writeBoolean(value: boolean): void {
-    this.bytes[this.#grow(1)] = value ? 1 : 0
+    this.writeByte(value ? 1 : 0)
   }
 
   writeInt(value: number): void {
-    writeInt32(this.bytes, this.#grow(4), value)
+    const at = this.#grow(4)
+    writeInt32(this.bytes, at, value)
   }
 
   /** A safe integer as a long. */
