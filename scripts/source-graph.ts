@@ -2,8 +2,8 @@
 import { posix } from 'node:path'
 import { exists, filesBelow, readText } from './repository.ts'
 
-/** A relative path in quotes after `from`, `import` or `new URL(`: how one source file names another. */
-const reference = /(?:\bfrom|\bimport|\bimport\(|new URL\()\s*['"`](\.{1,2}\/[^'"`]+)['"`]/g
+/** A quoted relative path to a TypeScript file: an import, an export, or the URL of a worker. */
+const reference = /['"`](\.{1,2}\/[^'"`\s]+\.ts)['"`]/g
 
 /** Source files of `room` that nothing outside the room and none of its entries leads to. */
 export function unreachedFiles(room: string): readonly string[] {

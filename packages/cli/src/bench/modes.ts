@@ -1,0 +1,98 @@
+/** What each mode of `quorate bench` does with its options. */
+import type { BenchOptions } from './bench-options.ts'
+import { clear, fill, type FillOptions } from './fill.ts'
+import { ensureKeys, KeySpace } from './key-space.ts'
+import { runLoadOnThreads } from './load-threads.ts'
+import { runPauses } from './pauses.ts'
+import { probe } from './probe.ts'
+import { type Figures, figuresOf, rounded } from './report.ts'
+import { runSessions } from './sessions.ts'
+import { residentMb } from './usage.ts'
+import { runWatches } from './watches.ts'
+
+export type Mode = (options: BenchOptions) => Promise<Figures>
+
+export const modes: ReadonlyMap<string, Mode> = new Map<string, Mode>([
+  ['load', load],
+  ['create', createAndDelete],
+  ['fill', fillAll],
+  ['watch', watch],
+  ['sessions', async (options) => figuresOf(await runSessions(options), options.serverPid)],
+  ['pauses', async (options) => figuresOf(await runPauses(options), options.serverPid)],
+  ['probe', probeServer],
+])
+
+async function load(options: BenchOptions): Promise<Figures> {
+  const { connectionCount, depth, readPercent, valueSize, keyCount, threadCount } = options
+  await ensureKeys(options.address, new KeySpace(keyCount, valueSize))
+  const result = await runLoadOnThreads(options, Math.min(threadCount, connectionCount))
+  return {
+    connections: connectionCount,
+    depth,
+    readPercent,
+    valueSize,
+    keys: keyCount,
+    ...figuresOf(result, options.serverPid),
+  }
+}
+
+async function createAndDelete(options: BenchOptions): Promise<Figures> {
+  const fillOptions = fillOptionsOf(options, '/bench-create')
+  const created = figuresOf(await fill(fillOptions), options.serverPid)
+  const deleted = figuresOf(await clear(fillOptions), options.serverPid)
+  return {
+    connections: options.connectionCount,
+    depth: options.depth,
+    valueSize: options.valueSize,
+    ...created,
+    deletesPerSecond: deleted['operationsPerSecond']!,
+    deleteP99Us: deleted['p99Us']!,
+  }
+}
+
+async function fillAll(options: BenchOptions): Promise<Figures> {
+  const result = await fill(fillOptionsOf(options))
+  return {
+    connections: options.connectionCount,
+    depth: options.depth,
+    valueSize: options.valueSize,
+    ...figuresOf(result, options.serverPid),
+  }
+}
+
+async function watch(options: BenchOptions): Promise<Figures> {
+  const result = await runWatches(options)
+  const roundsMs = result.roundMs.toSorted((a, b) => a - b)
+  return {
+    connections: options.connectionCount,
+    keys: options.keyCount,
+    watches: options.connectionCount * options.keyCount,
+    ...figuresOf(result, options.serverPid),
+    armedPerSecond: Math.round(result.armedPerSecond),
+    medianRoundMs: rounded(roundsMs[roundsMs.length >> 1]!),
+    longestRoundMs: rounded(roundsMs.at(-1)!),
+  }
+}
+
+async function probeServer(options: BenchOptions): Promise<Figures> {
+  const dataBytes = await probe(options)
+  const milliseconds = Date.now() - options.sinceMs
+  const memory = options.serverPid === undefined ? undefined : residentMb(options.serverPid)
+  return {
+    path: options.path,
+    dataBytes,
+    milliseconds: Math.round(milliseconds),
+    ...(memory !== undefined && { serverRssMb: Math.round(memory.nowMb) }),
+  }
+}
+
+function fillOptionsOf(options: BenchOptions, root?: string): FillOptions {
+  const { address, connectionCount, depth, keyCount, valueSize, serverPid } = options
+  return {
+    address,
+    connectionCount,
+    depth,
+    serverPid,
+    keys: new KeySpace(keyCount, valueSize, root),
+  }
+}

@@ -1,0 +1,49 @@
+/** A ping every few milliseconds on one quiet session: its longest round trips show how long the server stood still. */
+import type { RecordableHistogram } from 'node:perf_hooks'
+import { OpCode, Xid, writeInt32 } from '@quorate/protocol'
+import { newLatencies, recordLatency } from './latencies.ts'
+import { type Address, encodeRequest, RawSession } from './raw-session.ts'
+import { sampleUsage, type Usage, usageBetween } from './usage.ts'
+
+export interface PausesOptions {
+  readonly address: Address
+  readonly seconds: number
+  readonly intervalMs: number
+  readonly serverPid: number | undefined
+}
+
+export interface PausesResult {
+  readonly operationCount: number
+  /** Round trips. The next ping goes out after the last one was answered, so one stall is one long round trip. */
+  readonly latencies: RecordableHistogram
+  readonly usage: Usage
+}
+
+export async function runPauses(options: PausesOptions): Promise<PausesResult> {
+  const session = await RawSession.open(options.address)
+  const ping = encodeRequest(OpCode.ping)
+  writeInt32(ping, 4, Xid.ping)
+  const latencies = newLatencies()
+  const before = sampleUsage(options.serverPid)
+  const endMs = performance.now() + options.seconds * 1_000
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let sentAtMs = 0
+  const send = (): void => {
+    sentAtMs = performance.now()
+    session.write(ping)
+  }
+  session.receiveWith({
+    frame() {
+      recordLatency(latencies, session.receivedAtMs - sentAtMs)
+      if (session.receivedAtMs < endMs) setTimeout(send, options.intervalMs)
+      else resolve()
+    },
+    turnEnded() {},
+    failed: reject,
+  })
+  send()
+  await promise
+  const usage = usageBetween(before, sampleUsage(options.serverPid))
+  await session.close()
+  return { operationCount: latencies.count, latencies, usage }
+}
