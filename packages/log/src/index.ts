@@ -1,2 +1,10 @@
 /** The public face of the log room. */
+export * from './data-directories.ts'
 export * from './disk.ts'
+export * from './log-error.ts'
+export * from './log-file-reader.ts'
+export * from './memory-disk.ts'
+export { DiskError } from './memory-file.ts'
+export { type LogTail, settleTail } from './torn-tail.ts'
+export * from './txn-log-reader.ts'
+export * from './txn-log-writer.ts'
