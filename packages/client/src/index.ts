@@ -1,1 +1,48 @@
-/** The public face of the client room. */
+/** The public face of the client room without a platform: the client over a {@link World} that is handed in. */
+export type { AbortSignalLike, CallOptions } from './call.ts'
+export type { Change, ChangeListener, ChangeType } from './change.ts'
+export type { ReadRequest, ReadResult, ReadResults } from './multi-read.ts'
+export type {
+  AddWatchOptions,
+  CreateOptions,
+  DeleteOptions,
+  ReconfigOptions,
+  RemoveWatchesOptions,
+  SetOptions,
+  WatchOptions,
+  ZooKeeperOptions,
+} from './options.ts'
+export type { SessionIdentity, SessionState, StateChange } from './session.ts'
+export { childPath } from './subtree.ts'
+export { Transaction, type VersionOptions } from './transaction.ts'
+export type { CodecChoice, ValueCodec, ValueOf } from './value-codec.ts'
+export { type Gap, type WatchedChange, WatchStream } from './watch-stream.ts'
+export type {
+  Alarm,
+  Clock,
+  Link,
+  LinkListener,
+  Random,
+  ServerAddress,
+  Transport,
+  World,
+} from './world.ts'
+export { ZooKeeper, type ZooKeeperEvents } from './zookeeper.ts'
+export {
+  type ClientErrorName,
+  ZooKeeperError,
+  type ZooKeeperErrorCode,
+  type ZooKeeperErrorOptions,
+} from './zookeeper-error.ts'
+export {
+  type Acl,
+  type ClientInfo,
+  creatorAcl,
+  digestId,
+  openAcl,
+  Perms,
+  readAcl,
+  type SessionId,
+  type Stat,
+  type Zxid,
+} from '@quorate/protocol'

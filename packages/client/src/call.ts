@@ -1,0 +1,103 @@
+/** A request on its way: what to send, how to read the answer, and the promise that is settled exactly once. */
+import type { JuteReader, JuteWriter } from '@quorate/protocol'
+import type { Alarm, Clock } from './world.ts'
+import { ZooKeeperError, type ZooKeeperErrorCode } from './zookeeper-error.ts'
+
+/** What one request means, apart from when it is sent. */
+export interface Operation<T> {
+  /** The request's name in the protocol, for errors. */
+  readonly name: string
+  readonly type: number
+  /** The path as the caller wrote it, for errors. */
+  readonly path: string | undefined
+  /** Whether it matters that it is carried out twice. Others are sent again after a lost connection. */
+  readonly isWrite: boolean
+  write(writer: JuteWriter): void
+  read(reader: JuteReader): T
+  /** Told the reply's error code before the promise is settled: 0, or one of ErrorCode. */
+  readonly answered?: (err: number) => void
+  /** The answer that an error code stands for, such as `null` for an exists without a node. */
+  readonly answerOf?: (code: ZooKeeperErrorCode) => { readonly value: T } | undefined
+}
+
+/** The part of AbortSignal that is used here. */
+export interface AbortSignalLike {
+  readonly aborted: boolean
+  readonly reason?: unknown
+  addEventListener(type: 'abort', listener: () => void): void
+  removeEventListener(type: 'abort', listener: () => void): void
+}
+
+export interface CallOptions {
+  /** Rejects the call with `Aborted`. A request that was sent already may still be carried out. */
+  readonly signal?: AbortSignalLike
+  /** Rejects the call with `OperationTimeout` after so many milliseconds. */
+  readonly deadlineMs?: number
+}
+
+export class Call {
+  readonly operation: Operation<unknown>
+  /** Whether a server may have seen it. */
+  wasSent = false
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (error: ZooKeeperError) => void
+  readonly #releases: (() => void)[] = []
+  #isSettled = false
+
+  constructor(
+    operation: Operation<unknown>,
+    resolve: (value: unknown) => void,
+    reject: (error: ZooKeeperError) => void,
+  ) {
+    this.operation = operation
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled
+  }
+
+  /** Runs `release` when the call is settled. */
+  onSettled(release: () => void): void {
+    this.#releases.push(release)
+  }
+
+  /** Bounds the call by the caller's signal and deadline. */
+  limit(clock: Clock, { signal, deadlineMs }: CallOptions): void {
+    if (deadlineMs !== undefined) {
+      const alarm: Alarm = clock.wakeAfter(deadlineMs, () => this.fail('OperationTimeout'))
+      this.onSettled(() => alarm.cancel())
+    }
+    if (signal === undefined) return
+    const abort = (): void => this.fail('Aborted', signal.reason)
+    if (signal.aborted) {
+      abort()
+      return
+    }
+    signal.addEventListener('abort', abort)
+    this.onSettled(() => signal.removeEventListener('abort', abort))
+  }
+
+  succeed(value: unknown): void {
+    if (this.#settle()) this.#resolve(value)
+  }
+
+  failWith(error: ZooKeeperError): void {
+    if (this.#settle()) this.#reject(error)
+  }
+
+  /** A failure without an answer: whether a write was carried out is unknown once it was sent. */
+  fail(code: ZooKeeperErrorCode, cause?: unknown): void {
+    const { name, path, isWrite } = this.operation
+    const applied = isWrite && this.wasSent ? 'unknown' : 'no'
+    this.failWith(new ZooKeeperError(code, { op: name, path, applied, cause }))
+  }
+
+  #settle(): boolean {
+    if (this.#isSettled) return false
+    this.#isSettled = true
+    for (const release of this.#releases) release()
+    return true
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * One established connection of a session: numbers the requests, packs all that are made in one turn into one write,
+ * and matches the replies.
+ *
+ * 1. Requests are written in the order in which they are sent here, and answered in that order.
+ * 2. A watch event is told before the reply that follows it on the wire.
+ * 3. After {@link abandon} nothing is sent, settled or told any more.
+ */
+import {
+  authPacket,
+  errorName,
+  JuteReader,
+  JuteWriter,
+  OpCode,
+  type SetWatches2Request,
+  setWatches2Request,
+  setWatchesRequest,
+  type WatcherEvent,
+  watcherEvent,
+  writeInt32,
+  Xid,
+  type Zxid,
+} from '@quorate/protocol'
+import type { Call } from './call.ts'
+import type { FrameSink } from './frame-decoder.ts'
+import type { Link, World } from './world.ts'
+import { ZooKeeperError, type ZooKeeperErrorCode } from './zookeeper-error.ts'
+
+/** An identity that the session claims on each connection. */
+export interface Credential {
+  readonly scheme: string
+  readonly auth: Uint8Array | null
+  /** The addAuth that waits for the answer, on the first connection only. */
+  readonly call: Call
+}
+
+export interface ConnectionListener {
+  /** A watch fired; the zxid is unknown from servers before 3.9. */
+  notified(event: WatcherEvent, zxid: Zxid | undefined): void
+  /** The server has come as far as this zxid. */
+  saw(zxid: Zxid): void
+  /** The server does not know this identity; it closes the connection. */
+  refused(credential: Credential): void
+  /** The peer broke the protocol: the connection is of no more use. */
+  broke(cause: Error): void
+}
+
+export interface ConnectionLimits {
+  readonly requestBytesMax: number
+  readonly replyBytesMax: number
+}
+
+/** Counts the requests of a session. A server's outcome of a request is known by session and xid, so a new connection goes on. */
+export class XidSequence {
+  #last = 0
+
+  next(): number {
+    this.#last = this.#last === 0x7fff_ffff ? 1 : this.#last + 1
+    return this.#last
+  }
+}
+
+export class Connection implements FrameSink {
+  readonly #link: Link
+  readonly #world: World
+  readonly #listener: ConnectionListener
+  readonly #limits: ConnectionLimits
+  readonly #xids: XidSequence
+  readonly #reader: JuteReader
+  readonly #inFlightByXid = new Map<number, Call>()
+  readonly #credentialsInFlight: Credential[] = []
+  #writer: JuteWriter
+  #isFlushDue = false
+  #isAbandoned = false
+  #lastSentAtMs: number
+  #askedAtMs = Infinity
+
+  constructor(
+    link: Link,
+    world: World,
+    xids: XidSequence,
+    limits: ConnectionLimits,
+    listener: ConnectionListener,
+  ) {
+    this.#link = link
+    this.#world = world
+    this.#xids = xids
+    this.#limits = limits
+    this.#listener = listener
+    this.#reader = new JuteReader(new Uint8Array(0), 0, 0, {
+      platform: world.platform,
+      lengthMax: limits.replyBytesMax,
+    })
+    this.#writer = new JuteWriter(writerCapacity, world.platform)
+    this.#lastSentAtMs = world.clock.nowMs()
+  }
+
+  get inFlightCount(): number {
+    return this.#inFlightByXid.size
+  }
+
+  get lastSentAtMs(): number {
+    return this.#lastSentAtMs
+  }
+
+  /** When the first write since the last {@link heard} went out; never is Infinity. */
+  get askedAtMs(): number {
+    return this.#askedAtMs
+  }
+
+  /** Bytes came from the server. */
+  heard(): void {
+    this.#askedAtMs = Infinity
+  }
+
+  send(call: Call): void {
+    const start = this.#writer.position
+    const xid = this.#xids.next()
+    try {
+      const length = this.#frame(xid, call.operation.type, (writer) => call.operation.write(writer))
+      if (length > this.#limits.requestBytesMax) {
+        this.#writer.position = start
+        call.fail('RequestTooLarge', new Error(`the request has ${length} bytes`))
+        return
+      }
+    } catch (error) {
+      // An argument of the wrong type, from a caller without type checks: half a frame must not go out.
+      this.#writer.position = start
+      call.fail('BadArguments', error)
+      return
+    }
+    call.wasSent = true
+    this.#inFlightByXid.set(xid, call)
+  }
+
+  sendPing(): void {
+    this.#frame(Xid.ping, OpCode.ping, () => {})
+  }
+
+  sendAuth(credential: Credential): void {
+    this.#credentialsInFlight.push(credential)
+    const { scheme, auth } = credential
+    this.#frame(Xid.auth, OpCode.auth, (writer) =>
+      authPacket.encode(writer, { type: 0, scheme, auth }),
+    )
+  }
+
+  /** Servers before 3.6 know only the request without persistent watches, so it is used wherever it will do. */
+  sendWatches(request: SetWatches2Request): void {
+    const isPersistent =
+      request.persistentWatches.length + request.persistentRecursiveWatches.length > 0
+    const type = isPersistent ? OpCode.setWatches2 : OpCode.setWatches
+    const codec = isPersistent ? setWatches2Request : setWatchesRequest
+    this.#frame(Xid.setWatches, type, (writer) => codec.encode(writer, request))
+  }
+
+  /** The calls that were sent and not answered, in their order. */
+  abandon(): readonly Call[] {
+    this.#isAbandoned = true
+    const calls = [...this.#inFlightByXid.values()]
+    this.#inFlightByXid.clear()
+    return calls
+  }
+
+  frame(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isAbandoned) return
+    try {
+      this.#receive(this.#reader.reset(bytes, start, end))
+    } catch (error) {
+      this.#listener.broke(error as Error)
+    }
+  }
+
+  oversized(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#isAbandoned) return
+    try {
+      const reader = this.#reader.reset(bytes, start, end)
+      const call = this.#take(reader.readInt())
+      reader.readLong()
+      call.operation.answered?.(reader.readInt())
+      call.fail('ReplyTooLarge')
+    } catch (error) {
+      this.#listener.broke(error as Error)
+    }
+  }
+
+  #receive(reader: JuteReader): void {
+    const xid = reader.readInt()
+    const zxid = reader.readLong()
+    const err = reader.readInt()
+    if (zxid > 0) this.#listener.saw(zxid)
+    switch (xid) {
+      case Xid.notification:
+        this.#listener.notified(watcherEvent.decode(reader), zxid > 0 ? zxid : undefined)
+        return
+      case Xid.ping:
+      case Xid.setWatches:
+        return
+      case Xid.auth:
+        this.#answerAuth(err)
+        return
+      default:
+        this.#answer(this.#take(xid), err, reader)
+    }
+  }
+
+  #take(xid: number): Call {
+    const call = this.#inFlightByXid.get(xid)
+    if (call === undefined)
+      throw new Error(`the server answered xid ${xid}, which waits for no answer`)
+    this.#inFlightByXid.delete(xid)
+    return call
+  }
+
+  #answer(call: Call, err: number, reader: JuteReader): void {
+    const { operation } = call
+    operation.answered?.(err)
+    if (err !== 0) {
+      const code = codeOf(err)
+      const answer = operation.answerOf?.(code)
+      if (answer !== undefined) call.succeed(answer.value)
+      else call.failWith(new ZooKeeperError(code, { op: operation.name, path: operation.path }))
+      return
+    }
+    try {
+      call.succeed(operation.read(reader))
+    } catch (error) {
+      if (error instanceof ZooKeeperError) call.failWith(error)
+      else call.fail('MarshallingError', error)
+    }
+  }
+
+  /** A server answers auth packets ahead of earlier requests, but in their own order. */
+  #answerAuth(err: number): void {
+    const credential = this.#credentialsInFlight.shift()
+    if (credential === undefined)
+      throw new Error('the server answered an addAuth that was never made')
+    if (err === 0) credential.call.succeed(undefined)
+    else {
+      this.#listener.refused(credential)
+      credential.call.failWith(new ZooKeeperError(codeOf(err), { op: 'auth' }))
+    }
+  }
+
+  /** Appends a request to the batch of this turn and returns the frame's length without its own length field. */
+  #frame(xid: number, type: number, writeBody: (writer: JuteWriter) => void): number {
+    const writer = this.#writer
+    const start = writer.reserve(lengthBytes)
+    writer.writeInt(xid)
+    writer.writeInt(type)
+    writeBody(writer)
+    const length = writer.position - start - lengthBytes
+    writeInt32(writer.bytes, start, length)
+    if (!this.#isFlushDue) {
+      this.#isFlushDue = true
+      this.#world.clock.afterTurn(() => this.#flush())
+    }
+    return length
+  }
+
+  #flush(): void {
+    this.#isFlushDue = false
+    if (this.#isAbandoned || this.#writer.position === 0) return
+    this.#lastSentAtMs = this.#world.clock.nowMs()
+    if (this.#askedAtMs === Infinity) this.#askedAtMs = this.#lastSentAtMs
+    this.#link.send(this.#writer.written())
+    // The link owns those bytes now.
+    this.#writer = new JuteWriter(writerCapacity, this.#world.platform)
+  }
+}
+
+const lengthBytes = 4
+const writerCapacity = 1024
+
+function codeOf(err: number): ZooKeeperErrorCode {
+  const name = errorName(err)
+  return name === undefined || name === 'Ok' ? 'SystemError' : name
+}

@@ -1,0 +1,71 @@
+/** The options of a client and of its calls. */
+import type { ChangeListener } from './change.ts'
+import type { CallOptions } from './call.ts'
+import type { CreateOptions as NodeOptions } from './create-options.ts'
+import type { SessionIdentity } from './session.ts'
+import type { VersionOptions } from './transaction.ts'
+import type { CodecChoice } from './value-codec.ts'
+
+export interface ZooKeeperOptions<C extends CodecChoice> {
+  /** How values become bytes. Default 'utf8'. */
+  readonly codec?: C
+  /** The session timeout to ask for, in ms; the server has its own bounds. Default 30 000. */
+  readonly timeout?: number
+  /** Accept a server that is cut off from the ensemble; see {@link ZooKeeper.isReadOnly}. Default false. */
+  readonly readOnly?: boolean
+  /** A session to take over from another client, by its `sessionId` and `sessionPassword`. */
+  readonly session?: SessionIdentity
+  /** The deadline of calls that give none. Default: none but the session's end. */
+  readonly deadlineMs?: number
+  /** How many calls may wait for answers; one more is rejected with Overloaded. Default 65 536. */
+  readonly pendingMax?: number
+  /** The longest request; the server's limit is jute.maxbuffer. Default 1 048 575. */
+  readonly requestBytesMax?: number
+  /** The longest reply. Default 128 MiB. */
+  readonly replyBytesMax?: number
+}
+
+export const timeoutMsDefault = 30_000
+export const pendingMaxDefault = 65_536
+export const replyBytesMaxDefault: number = 128 * 1024 * 1024
+
+export type CreateOptions = NodeOptions & CallOptions
+
+export interface WatchOptions extends CallOptions {
+  /**
+   * Tell the next change of what is read: `true` tells the listeners of 'change', a function is told as well. Set on the
+   * server with the read itself, so no change is missed between the two.
+   */
+  readonly watch?: boolean | ChangeListener
+}
+
+export type SetOptions = VersionOptions & CallOptions
+
+export interface DeleteOptions extends SetOptions {
+  /** Delete what is below the node first. Not atomic beyond `batchSize` nodes. */
+  readonly recursive?: boolean
+  /** How many nodes one transaction of a recursive delete may hold. Default 1000. */
+  readonly batchSize?: number
+}
+
+export interface AddWatchOptions extends CallOptions {
+  /** Everything below the path, too. */
+  readonly recursive?: boolean
+  readonly listener?: ChangeListener
+}
+
+export interface RemoveWatchesOptions extends CallOptions {
+  /** Default 'any'. Servers before 3.9 know no 'persistent' and 'persistentRecursive'. */
+  readonly type?: 'any' | 'children' | 'data' | 'persistent' | 'persistentRecursive'
+}
+
+export interface ReconfigOptions extends CallOptions {
+  /** Servers to add or change: `id=host:port:port:role;clientPort`, separated by commas. */
+  readonly joining?: string
+  /** Ids of servers to remove, separated by commas. */
+  readonly leaving?: string
+  /** The whole new membership instead. */
+  readonly members?: string
+  /** The version that the present configuration must have. */
+  readonly version?: number
+}

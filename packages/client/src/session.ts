@@ -1,0 +1,482 @@
+/**
+ * The life of one session: finds a server, keeps the session alive on it, moves to another server when the link breaks,
+ * and says when the session is lost. It does no I/O of its own; see `world.ts`.
+ *
+ * 1. Every call is settled: by its answer, by its own deadline, or when the session ends. Without a session the calls
+ *    wait at most 4/3 of the timeout for one.
+ * 2. On a new connection go, in this order: the connect request, the credentials, the watches, the reads that the last
+ *    connection left unanswered, and the calls that waited. Unanswered writes are never sent again.
+ * 3. A stall of this process is not the death of a server: whatever input is there is handled before the clock is judged.
+ * 4. The session counts as expired 4/3 of its timeout after a server was last heard, though no server may have said so:
+ *    by then a leader has expired it, and its owner must not go on as if it held locks (ZOOKEEPER-4508).
+ */
+import {
+  connectRequest,
+  connectResponse,
+  type ConnectResponse,
+  JuteReader,
+  JuteWriter,
+  OpCode,
+  type SessionId,
+  type WatcherEvent,
+  writeInt32,
+  type Zxid,
+} from '@quorate/protocol'
+import { Call, type CallOptions, type Operation } from './call.ts'
+import { Connection, type ConnectionLimits, type Credential, XidSequence } from './connection.ts'
+import { FrameDecoder } from './frame-decoder.ts'
+import { ServerList } from './server-list.ts'
+import type { WatchRegistry } from './watch-registry.ts'
+import type { Alarm, Link, ServerAddress, World } from './world.ts'
+import { ZooKeeperError, type ZooKeeperErrorCode } from './zookeeper-error.ts'
+
+export type SessionState =
+  /** There is no session: no call was made yet, or no server could be reached for the last ones. */
+  | 'idle'
+  /** The first connection is being made. */
+  | 'connecting'
+  | 'connected'
+  /** The connection is lost and another is being made; the session may still live. */
+  | 'disconnected'
+  /** The session is lost, with its ephemeral nodes and watches. Final. */
+  | 'expired'
+  /** Final. */
+  | 'closed'
+
+export interface StateChange {
+  readonly state: SessionState
+  /** The server, when connected. */
+  readonly server?: ServerAddress
+  /** Why the connection or the session was lost. */
+  readonly cause?: unknown
+}
+
+/** What makes a session usable by another client object. */
+export interface SessionIdentity {
+  readonly id: SessionId
+  readonly password: Uint8Array
+}
+
+export interface SessionOptions extends ConnectionLimits {
+  readonly servers: readonly ServerAddress[]
+  /** The session timeout to ask for; the server has its own bounds. */
+  readonly timeoutMs: number
+  /** Whether a server that is cut off from the ensemble will do. */
+  readonly acceptsReadOnly: boolean
+  readonly pendingMax: number
+  /** An existing session to take over. */
+  readonly identity: SessionIdentity | undefined
+}
+
+export interface SessionListener {
+  stateChanged(change: StateChange): void
+  notified(event: WatcherEvent, zxid: Zxid | undefined): void
+}
+
+/** Where the session stands with its link. What is meaningful in one phase only is a field of that phase only. */
+type Phase =
+  | { readonly type: 'unlinked' }
+  | { readonly type: 'pausing'; readonly untilMs: number }
+  | {
+      readonly type: 'dialing'
+      readonly link: Link
+      readonly server: ServerAddress
+      readonly untilMs: number
+    }
+  | { readonly type: 'linked'; readonly link: Link; readonly connection: Connection }
+  | { readonly type: 'ended' }
+
+export class Session {
+  readonly #options: SessionOptions
+  readonly #world: World
+  readonly #watches: WatchRegistry
+  readonly #listener: SessionListener
+  readonly #servers: ServerList
+  readonly #xids = new XidSequence()
+  readonly #credentials: Credential[] = []
+  #phase: Phase = { type: 'unlinked' }
+  #state: SessionState = 'idle'
+  #identity: SessionIdentity | undefined
+  #timeoutMs: number
+  #isReadOnly = false
+  /** When a server was last heard; before there is a session, when one was first asked for. */
+  #lastHeardAtMs = 0
+  #lastZxid: Zxid = 0
+  #lastCause: unknown
+  #waiting = new Set<Call>()
+  #alarm: Alarm | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(
+    options: SessionOptions,
+    world: World,
+    watches: WatchRegistry,
+    listener: SessionListener,
+  ) {
+    this.#options = options
+    this.#world = world
+    this.#watches = watches
+    this.#listener = listener
+    this.#servers = new ServerList(options.servers, world.random)
+    this.#identity = options.identity
+    this.#timeoutMs = options.timeoutMs
+  }
+
+  get state(): SessionState {
+    return this.#state
+  }
+
+  get identity(): SessionIdentity | undefined {
+    return this.#identity
+  }
+
+  /** The negotiated timeout, or the wanted one before there is a session. */
+  get timeoutMs(): number {
+    return this.#timeoutMs
+  }
+
+  get isReadOnly(): boolean {
+    return this.#isReadOnly
+  }
+
+  get lastZxid(): Zxid {
+    return this.#lastZxid
+  }
+
+  /** Starts to connect, if that was not done yet. */
+  open(): void {
+    if (this.#phase.type !== 'unlinked') return
+    this.#lastHeardAtMs = this.#world.clock.nowMs()
+    this.#enter('connecting')
+    this.#dial()
+  }
+
+  submit<T>(operation: Operation<T>, options: CallOptions = {}): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const call = new Call(operation, resolve as (value: unknown) => void, reject)
+      call.limit(this.#world.clock, options)
+      if (!call.isSettled) this.#accept(call)
+    })
+  }
+
+  /** Claims an identity on this and every later connection. */
+  authenticate(scheme: string, auth: Uint8Array | null, options: CallOptions = {}): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const operation = { ...headerOnly('auth', OpCode.auth), isWrite: false }
+      const call = new Call(operation, () => resolve(), reject)
+      call.limit(this.#world.clock, options)
+      if (this.#refuseWhenOver(call)) return
+      const credential = { scheme, auth, call }
+      this.#credentials.push(credential)
+      if (this.#phase.type === 'linked') this.#phase.connection.sendAuth(credential)
+      else this.open()
+    })
+  }
+
+  /** Ends the session on the server if one is connected; otherwise the server ends it after its timeout. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    if (this.#phase.type === 'linked') {
+      const { connection } = this.#phase
+      await new Promise<void>((resolve) => {
+        connection.send(
+          new Call(
+            headerOnly('closeSession', OpCode.closeSession),
+            () => resolve(),
+            () => resolve(),
+          ),
+        )
+      })
+    }
+    if (this.#phase.type !== 'ended') this.#end('closed', 'Closed')
+  }
+
+  #accept(call: Call): void {
+    if (this.#refuseWhenOver(call)) return
+    const inFlightCount =
+      this.#phase.type === 'linked' ? this.#phase.connection.inFlightCount : this.#waiting.size
+    if (inFlightCount >= this.#options.pendingMax) {
+      call.fail('Overloaded')
+    } else if (this.#phase.type === 'linked') {
+      this.#phase.connection.send(call)
+    } else {
+      this.#waiting.add(call)
+      call.onSettled(() => this.#waiting.delete(call))
+      this.open()
+    }
+  }
+
+  #refuseWhenOver(call: Call): boolean {
+    if (this.#state === 'expired') call.fail('SessionExpired', this.#lastCause)
+    else if (this.#closing !== undefined) call.fail('Closed')
+    return call.isSettled
+  }
+
+  #dial(): void {
+    const server = this.#servers.next()
+    const decoder = new FrameDecoder(this.#options.replyBytesMax)
+    const link = this.#world.transport.dial(server, {
+      opened: () => link.send(this.#connectFrame()),
+      received: (bytes) => this.#received(link, decoder, bytes),
+      closed: (cause) => this.#linkClosed(cause),
+    })
+    const untilMs =
+      this.#world.clock.nowMs() + this.#timeoutMs / Math.max(dialsPerTimeout, this.#servers.size)
+    this.#phase = { type: 'dialing', link, server, untilMs }
+    this.#schedule()
+  }
+
+  #connectFrame(): Uint8Array {
+    const writer = new JuteWriter(64, this.#world.platform)
+    writer.reserve(4)
+    connectRequest.encode(writer, {
+      protocolVersion: 0,
+      lastZxidSeen: this.#lastZxid,
+      timeOut: this.#options.timeoutMs,
+      sessionId: this.#identity?.id ?? noSession,
+      passwd: this.#identity?.password ?? new Uint8Array(16),
+      readOnly: this.#options.acceptsReadOnly,
+    })
+    writeInt32(writer.bytes, 0, writer.position - 4)
+    return writer.written()
+  }
+
+  #received(link: Link, decoder: FrameDecoder, bytes: Uint8Array): void {
+    if (this.#phase.type === 'linked') {
+      this.#lastHeardAtMs = this.#world.clock.nowMs()
+      this.#phase.connection.heard()
+    }
+    try {
+      decoder.push(bytes, {
+        frame: (frameBytes, start, end) => {
+          if (this.#phase.type === 'linked') this.#phase.connection.frame(frameBytes, start, end)
+          else if (this.#phase.type === 'dialing') this.#welcome(frameBytes, start, end)
+        },
+        oversized: (frameBytes, start, end) => {
+          if (this.#phase.type === 'linked')
+            this.#phase.connection.oversized(frameBytes, start, end)
+        },
+      })
+    } catch (error) {
+      if (this.#phase.type === 'ended') return
+      link.close()
+      this.#linkClosed(error)
+    }
+  }
+
+  #welcome(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#phase.type !== 'dialing') return
+    const response = readConnectResponse(bytes, start, end)
+    if (response.timeOut <= 0) {
+      this.#phase.link.close()
+      this.#end('expired', 'SessionExpired', new Error('the server no longer knows the session'))
+      return
+    }
+    const { link, server } = this.#phase
+    this.#identity = {
+      id: response.sessionId,
+      password: response.passwd?.slice() ?? new Uint8Array(16),
+    }
+    this.#timeoutMs = response.timeOut
+    this.#isReadOnly = response.readOnly ?? false
+    this.#lastHeardAtMs = this.#world.clock.nowMs()
+    this.#servers.succeeded()
+    const connection = this.#connect(link)
+    this.#phase = { type: 'linked', link, connection }
+    this.#enter('connected', { server })
+    this.#catchUp(connection)
+    this.#schedule()
+  }
+
+  #connect(link: Link): Connection {
+    return new Connection(link, this.#world, this.#xids, this.#options, {
+      notified: (event, zxid) => this.#listener.notified(event, zxid),
+      saw: (zxid) => {
+        if (zxid > this.#lastZxid) this.#lastZxid = zxid
+      },
+      refused: (credential) => {
+        const at = this.#credentials.indexOf(credential)
+        if (at >= 0) this.#credentials.splice(at, 1)
+      },
+      broke: (cause) => {
+        link.close()
+        this.#linkClosed(cause)
+      },
+    })
+  }
+
+  #catchUp(connection: Connection): void {
+    for (const credential of this.#credentials) connection.sendAuth(credential)
+    for (const request of this.#watches.setWatches(this.#lastZxid)) connection.sendWatches(request)
+    const waiting = this.#waiting
+    this.#waiting = new Set()
+    for (const call of waiting) connection.send(call)
+  }
+
+  #linkClosed(cause: unknown): void {
+    this.#lastCause = cause
+    const phase = this.#phase
+    if (phase.type === 'dialing') {
+      this.#pause()
+      return
+    }
+    if (phase.type !== 'linked') return
+
+    const unanswered = phase.connection.abandon()
+    if (this.#closing !== undefined) {
+      for (const call of unanswered) call.fail('ConnectionLoss', cause)
+      return
+    }
+    this.#enter('disconnected', { cause })
+    this.#keepReads(unanswered, cause)
+    this.#pause()
+  }
+
+  /** Reads go first on the next connection; of a write nobody knows whether it was carried out. */
+  #keepReads(unanswered: readonly Call[], cause: unknown): void {
+    const reads = unanswered.filter((call) => !call.operation.isWrite && !call.isSettled)
+    this.#waiting = new Set([...reads, ...this.#waiting])
+    for (const call of reads) call.onSettled(() => this.#waiting.delete(call))
+    for (const call of unanswered) if (call.operation.isWrite) call.fail('ConnectionLoss', cause)
+  }
+
+  #pause(): void {
+    this.#phase = {
+      type: 'pausing',
+      untilMs: this.#world.clock.nowMs() + this.#servers.pauseMs(),
+    }
+    this.#schedule()
+  }
+
+  /** Sets the one alarm of the session to the next moment at which something may have to be done. */
+  #schedule(): void {
+    this.#alarm?.cancel()
+    this.#alarm = undefined
+    const atMs = this.#nextAtMs()
+    if (atMs === undefined) return
+    const { clock } = this.#world
+    this.#alarm = clock.wakeAfter(Math.max(0, atMs - clock.nowMs()), () =>
+      clock.afterTurn(() => this.#tick()),
+    )
+  }
+
+  #nextAtMs(): number | undefined {
+    const phase = this.#phase
+    if (phase.type === 'linked')
+      return Math.min(this.#pingAtMs(phase.connection), this.#silentAtMs(phase.connection))
+    const isTrying = phase.type === 'pausing' || phase.type === 'dialing'
+    return isTrying ? Math.min(phase.untilMs, this.#giveUpAtMs()) : undefined
+  }
+
+  #tick(): void {
+    const phase = this.#phase
+    const nowMs = this.#world.clock.nowMs()
+    switch (phase.type) {
+      case 'unlinked':
+      case 'ended':
+        return
+      case 'pausing':
+        if (nowMs >= this.#giveUpAtMs()) this.#giveUp()
+        else if (nowMs >= phase.untilMs) this.#dial()
+        else this.#schedule()
+        return
+      case 'dialing':
+        if (nowMs >= this.#giveUpAtMs()) {
+          phase.link.close()
+          this.#giveUp()
+        } else if (nowMs >= phase.untilMs) {
+          phase.link.close()
+          this.#linkClosed(new Error(`${describe(phase.server)} took no session in time`))
+        } else this.#schedule()
+        return
+      case 'linked':
+        if (nowMs >= this.#silentAtMs(phase.connection)) {
+          phase.link.close()
+          this.#linkClosed(new Error('the server was silent for two thirds of the session timeout'))
+          return
+        }
+        if (nowMs >= this.#pingAtMs(phase.connection)) phase.connection.sendPing()
+        this.#schedule()
+    }
+  }
+
+  #pingAtMs(connection: Connection): number {
+    return connection.lastSentAtMs + this.#timeoutMs / 3
+  }
+
+  /** A server that was not asked need not have answered: after a stall of this process it is asked first. */
+  #silentAtMs(connection: Connection): number {
+    return Math.max(
+      this.#lastHeardAtMs + (this.#timeoutMs * 2) / 3,
+      connection.askedAtMs + this.#timeoutMs / 3,
+    )
+  }
+
+  #giveUpAtMs(): number {
+    return this.#lastHeardAtMs + (this.#timeoutMs * 4) / 3
+  }
+
+  #giveUp(): void {
+    if (this.#identity !== undefined) {
+      this.#end('expired', 'SessionExpired', this.#lastCause)
+      return
+    }
+    // There never was a session, so nothing is lost: the next call tries again.
+    this.#phase = { type: 'unlinked' }
+    this.#schedule()
+    this.#enter('idle', { cause: this.#lastCause })
+    this.#failWaiting('ConnectionLoss')
+  }
+
+  #end(state: 'expired' | 'closed', code: ZooKeeperErrorCode, cause?: unknown): void {
+    const phase = this.#phase
+    this.#lastCause = cause
+    this.#phase = { type: 'ended' }
+    this.#schedule()
+    this.#enter(state, { cause })
+    if (phase.type === 'dialing' || phase.type === 'linked') phase.link.close()
+    if (phase.type === 'linked')
+      for (const call of phase.connection.abandon()) call.fail(code, cause)
+    this.#failWaiting(code)
+  }
+
+  #failWaiting(code: ZooKeeperErrorCode): void {
+    for (const call of this.#waiting) call.fail(code, this.#lastCause)
+    for (const { call } of this.#credentials) call.fail(code, this.#lastCause)
+  }
+
+  #enter(state: SessionState, change: Omit<StateChange, 'state'> = {}): void {
+    this.#state = state
+    this.#listener.stateChanged({ state, ...change })
+  }
+}
+
+/** A dial may take this part of the timeout, so that several fit in before the session is given up. */
+const dialsPerTimeout = 3
+
+const noSession = 0n as SessionId
+
+function headerOnly(name: string, type: number): Operation<void> {
+  return { name, type, path: undefined, isWrite: true, write() {}, read() {} }
+}
+
+/** @throws ZooKeeperError when the bytes are none; a server that may serve no session sends a reply header instead */
+function readConnectResponse(bytes: Uint8Array, start: number, end: number): ConnectResponse {
+  try {
+    return connectResponse.decode(new JuteReader(bytes, start, end))
+  } catch (cause) {
+    throw new ZooKeeperError('ConnectionLoss', {
+      message:
+        'the server answered the connect request with something else; it takes no session now.',
+      cause,
+    })
+  }
+}
+
+function describe(server: ServerAddress): string {
+  return `${server.host}:${server.port}`
+}
