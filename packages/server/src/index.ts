@@ -1,1 +1,15 @@
 /** The public face of the server room. */
+export type { ConfigArea, ConfigKey, ValueKind } from './config/config-key.ts'
+export { configKeys } from './config/config-keys.ts'
+export { ConfigError, type ConfigErrorCode, type ConfigNotice } from './config/config-problem.ts'
+export { describeKind } from './config/config-value.ts'
+export {
+  type ConfigSources,
+  type ResolvedConfig,
+  resolveConfig,
+  type ServerConfig,
+} from './config/server-config.ts'
+export { ExitCode } from './exit-code.ts'
+export { nativePlatform } from './native-platform.ts'
+export { NodeDisk, type NodeDiskOptions, type SyncMode } from './node-disk.ts'
+export { ServerError, type ServerErrorCode } from './server-error.ts'

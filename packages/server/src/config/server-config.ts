@@ -1,0 +1,228 @@
+/** The configuration of one server, resolved and checked. Nothing behind this file reads text any more. */
+import { ConfigError, type ConfigNotice } from './config-problem.ts'
+import { parseJvmFlags } from './jvm-flags.ts'
+import { parseMember, standaloneMember } from './membership.ts'
+import { Settings } from './settings.ts'
+import { parseZooCfg } from './zoo-cfg.ts'
+
+export interface ServerConfig {
+  /** The file it came from; undefined for the embedded default. */
+  readonly configFile: string | undefined
+  /** Undefined: all addresses. */
+  readonly clientAddress: string | undefined
+  /** 0: any free port. */
+  readonly clientPort: number
+  readonly dataDir: string
+  readonly dataLogDir: string
+  readonly createsDataDir: boolean
+  readonly tickTimeMs: number
+  readonly minSessionTimeoutMs: number
+  readonly maxSessionTimeoutMs: number
+  /** 0: any number. */
+  readonly maxClientCnxns: number
+  /** 0: any number. */
+  readonly maxCnxns: number
+  /** −1: the default. */
+  readonly listenBacklog: number
+  readonly clientTcpKeepAlive: boolean
+  readonly sessionlessTimeoutMs: number
+  readonly fourLetterWords: ReadonlySet<string> | 'all'
+  readonly snapCount: number
+  readonly snapSizeLimitBytes: number
+  readonly preAllocBytes: number
+  /** 0: no limit. */
+  readonly txnLogSizeLimitBytes: number
+  readonly forceSync: boolean
+  readonly fsyncWarningMs: number
+  /** 0: no purge. */
+  readonly purgeIntervalMs: number
+  readonly snapRetainCount: number
+  readonly digestEnabled: boolean
+  readonly juteMaxBuffer: number
+  readonly globalOutstandingLimit: number
+  readonly enforceQuota: boolean
+  readonly skipAcl: boolean
+  readonly reconfigEnabled: boolean
+  readonly extendedTypesEnabled: boolean
+  readonly containerCheckIntervalMs: number
+  readonly containerMaxPerMinute: number
+  readonly containerMaxNeverUsedIntervalMs: number
+  readonly isDigestAuthEnabled: boolean
+  readonly superDigest: string | undefined
+  readonly enforceAuthSchemes: readonly string[]
+  readonly logLevel: string
+}
+
+/** What a configuration is resolved from. Reading files and the environment is the caller's affair. */
+export interface ConfigSources {
+  /** Undefined: the embedded default. */
+  readonly file: { readonly path: string; readonly text: string } | undefined
+  readonly jvmFlags?: string
+  readonly serverJvmFlags?: string
+  /** From the command line: a key, its value and the flag it came with. */
+  readonly flags?: readonly {
+    readonly name: string
+    readonly value: string
+    readonly origin: string
+  }[]
+}
+
+export interface ResolvedConfig {
+  readonly config: ServerConfig
+  readonly notices: readonly ConfigNotice[]
+}
+
+/** What a server without any zoo.cfg runs with: only this machine can reach it. */
+export const embeddedZooCfg =
+  'tickTime=2000\nclientPort=2181\nclientPortAddress=127.0.0.1\ndataDir=data\n'
+
+/** @throws ConfigError */
+export function resolveConfig(sources: ConfigSources): ResolvedConfig {
+  const settings = new Settings()
+  settings.addProperties(parseJvmFlags(sources.serverJvmFlags ?? '', 'SERVER_JVMFLAGS'))
+  settings.addProperties(parseJvmFlags(sources.jvmFlags ?? '', 'JVMFLAGS'))
+  const file = sources.file ?? { path: 'embedded default', text: embeddedZooCfg }
+  settings.addFile(parseZooCfg(file.text, file.path), file.path)
+  for (const { name, value, origin } of sources.flags ?? []) settings.addFlag(name, value, origin)
+
+  const member = standaloneMember(
+    settings.raw('server.*').map(parseMember),
+    settings.switch('standaloneEnabled'),
+  )
+  if (member !== undefined) {
+    settings.notices.push({
+      level: 'warn',
+      code: 'CONFIG_SERVER_LINE_IGNORED',
+      message: `there is one server line (server.${member.id}): the server runs standalone and does not use its peer ports`,
+    })
+  }
+  settings.noticeInertKeys()
+  const config = {
+    configFile: sources.file?.path,
+    ...addressesOf(settings, member?.clientPort, member?.clientAddress),
+    ...sessionTimesOf(settings),
+    ...storageOf(settings),
+    ...requestsOf(settings),
+    ...securityOf(settings),
+    fourLetterWords: whitelistOf(settings),
+    logLevel: settings.text('quorate.logLevel'),
+  }
+  settings.throwProblems()
+  if (config.dataDir === '') throw missing('dataDir', file.path, 'dataDir=/var/lib/quorate')
+  if (config.clientPort === -1) throw missing('clientPort', file.path, 'clientPort=2181')
+  checkSessionTimes(config)
+  return { config, notices: settings.notices }
+}
+
+function missing(key: string, file: string, example: string): ConfigError {
+  return new ConfigError(
+    'CONFIG_KEY_MISSING',
+    `${file}: ${key} is not set; add a line such as ${example}`,
+  )
+}
+
+function addressesOf(
+  settings: Settings,
+  memberPort: number | undefined,
+  memberAddress: string | undefined,
+) {
+  const dataDir = settings.optional('dataDir') as string | undefined
+  return {
+    clientAddress: (settings.optional('clientPortAddress') as string | undefined) ?? memberAddress,
+    clientPort: (settings.optional('clientPort') as number | undefined) ?? memberPort ?? -1,
+    maxClientCnxns: Math.max(0, settings.integer('maxClientCnxns')),
+    maxCnxns: Math.max(0, settings.integer('maxCnxns')),
+    listenBacklog: settings.integer('clientPortListenBacklog'),
+    clientTcpKeepAlive: settings.switch('clientTcpKeepAlive'),
+    sessionlessTimeoutMs: settings.integer('nio.sessionlessCnxnTimeout'),
+    dataDir: dataDir ?? '',
+    dataLogDir: (settings.optional('dataLogDir') as string | undefined) ?? dataDir ?? '',
+    createsDataDir: settings.switch('datadir.autocreate'),
+  }
+}
+
+function sessionTimesOf(settings: Settings) {
+  const tickTimeMs = settings.integer('tickTime')
+  const min = settings.integer('minSessionTimeout')
+  const max = settings.integer('maxSessionTimeout')
+  return {
+    tickTimeMs,
+    minSessionTimeoutMs: min === -1 ? tickTimeMs * 2 : min,
+    maxSessionTimeoutMs: max === -1 ? tickTimeMs * 20 : max,
+  }
+}
+
+function checkSessionTimes(config: ServerConfig): void {
+  const { minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs } = config
+  if (minSessionTimeoutMs <= maxSessionTimeoutMs) return
+  throw new ConfigError(
+    'CONFIG_CONTRADICTION',
+    `minSessionTimeout is ${minSessionTimeoutMs} ms and maxSessionTimeout ${maxSessionTimeoutMs} ms; the first may not be larger (without them they are ${2 * tickTimeMs} and ${20 * tickTimeMs}, from tickTime)`,
+  )
+}
+
+function storageOf(settings: Settings) {
+  const retained = settings.integer('autopurge.snapRetainCount')
+  if (retained < 3) {
+    const message = `autopurge.snapRetainCount=${retained} counts as 3: fewer snapshots leave no way back from a damaged one`
+    settings.notices.push({ level: 'warn', code: 'CONFIG_VALUE_RAISED', message })
+  }
+  return {
+    snapCount: settings.integer('snapCount'),
+    snapSizeLimitBytes: settings.integer('snapSizeLimitInKb') * 1_024,
+    preAllocBytes: settings.integer('preAllocSize') * 1_024,
+    txnLogSizeLimitBytes: Math.max(0, settings.integer('txnLogSizeLimitInKb')) * 1_024,
+    forceSync: settings.switch('forceSync'),
+    fsyncWarningMs: settings.integer('fsync.warningthresholdms'),
+    purgeIntervalMs: settings.integer('autopurge.purgeInterval'),
+    snapRetainCount: Math.max(3, retained),
+    digestEnabled: settings.switch('digest.enabled'),
+  }
+}
+
+function requestsOf(settings: Settings) {
+  return {
+    juteMaxBuffer: settings.integer('jute.maxbuffer'),
+    globalOutstandingLimit: settings.integer('globalOutstandingLimit'),
+    enforceQuota: settings.switch('enforceQuota'),
+    skipAcl: settings.switch('skipACL'),
+    reconfigEnabled: settings.switch('reconfigEnabled'),
+    extendedTypesEnabled: settings.switch('extendedTypesEnabled'),
+    containerCheckIntervalMs: settings.integer('znode.container.checkIntervalMs'),
+    containerMaxPerMinute: settings.integer('znode.container.maxPerMinute'),
+    containerMaxNeverUsedIntervalMs: settings.integer('znode.container.maxNeverUsedIntervalMs'),
+  }
+}
+
+function securityOf(settings: Settings) {
+  const isEnforced = settings.switch('enforce.auth.enabled')
+  const schemes = commaList(settings.optional('enforce.auth.schemes') as string | undefined)
+  if (isEnforced && schemes.length === 0) {
+    throw new ConfigError(
+      'CONFIG_CONTRADICTION',
+      'enforce.auth.enabled=true needs enforce.auth.schemes; write for example enforce.auth.schemes=digest',
+    )
+  }
+  return {
+    isDigestAuthEnabled: settings.switch('DigestAuthenticationProvider.enabled'),
+    superDigest: settings.optional('DigestAuthenticationProvider.superDigest') as
+      | string
+      | undefined,
+    enforceAuthSchemes: isEnforced ? schemes : [],
+  }
+}
+
+/** As Apache reads it: spaces around a word do not count, case does, and srvr is always allowed. */
+function whitelistOf(settings: Settings): ReadonlySet<string> | 'all' {
+  const words = commaList(settings.text('4lw.commands.whitelist'))
+  if (words.includes('*')) return 'all'
+  if (settings.switch('readonlymode.enabled')) words.push('isro')
+  return new Set([...words, 'srvr'])
+}
+
+function commaList(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '')
+}
