@@ -1,4 +1,5 @@
 /** The public face of the log room. */
+export * from './compression.ts'
 export * from './data-directories.ts'
 export * from './disk.ts'
 export * from './log-error.ts'
@@ -8,3 +9,5 @@ export { DiskError } from './memory-file.ts'
 export { type LogTail, settleTail } from './torn-tail.ts'
 export * from './txn-log-reader.ts'
 export * from './txn-log-writer.ts'
+export * from './snapshot-reader.ts'
+export * from './snapshot-writer.ts'

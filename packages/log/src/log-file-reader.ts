@@ -1,6 +1,6 @@
 /** Reads the records of one log file, in order, through a window; nothing of a record is decoded but its zxid and type. */
 import { type Platform, purePlatform, readInt32, type Zxid } from '@quorate/protocol'
-import { ChunkReader, fileSource } from './chunk-reader.ts'
+import { chunkBytesDefault, ChunkReader, fileSource } from './chunk-reader.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { LogError } from './log-error.ts'
 import {
@@ -37,7 +37,9 @@ export class LogFileReader {
     this.#file = disk.openForRead(path)
     this.#size = this.#file.size()
     this.#platform = platform
-    this.#chunks = new ChunkReader(fileSource(this.#file))
+    this.#chunks = new ChunkReader(fileSource(this.#file), {
+      chunkBytes: Math.min(chunkBytesDefault, this.#size + 1),
+    })
     this.#readHeader()
   }
 
