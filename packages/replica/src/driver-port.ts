@@ -12,13 +12,23 @@ export interface ClientLink {
    * buffer until they are, and the caller may not touch it again.
    */
   write(bytes: Uint8Array, start: number, end: number): boolean
-  /** Bytes written but not yet taken by the peer. */
+  /** Bytes written but not yet taken by the peer. When they become 0 again, the driver calls `Replica.drained`. */
   readonly queuedBytes: number
   /** Stops and starts the calls of `received`; what the peer sends meanwhile waits in the socket. */
   pause(): void
   resume(): void
   /** Closes after what was written has been sent. `Replica.disconnected` follows. */
   close(): void
+}
+
+/** Something worth a line in the log. */
+export interface ReplicaReport {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  /** Stable, in the manner of SESSION_EXPIRED. */
+  readonly code: string
+  /** What was found, what was expected, what to do. */
+  readonly message: string
+  readonly fields?: Readonly<Record<string, unknown>>
 }
 
 export interface ReplicaDriver {
@@ -28,6 +38,7 @@ export interface ReplicaDriver {
   sync(upTo: Zxid): void
   /** There is work for `Replica.turnEnded`: call it once when all input that is there has been handled. */
   requestTurnEnd(): void
-  /** Writes the image to a snapshot file in slices and closes it. Asked for only while none is being written. */
+  /** Starts a new log file and writes the image to a snapshot file in slices. Asked for only while none is being written. */
   takeSnapshot(image: SnapshotImage): void
+  report(report: ReplicaReport): void
 }

@@ -1,4 +1,6 @@
 /** The public face of the replica room. */
+export { ClientConnection } from './client-connection.ts'
 export * from './driver-port.ts'
 export * from './inspection.ts'
+export { Replica } from './replica.ts'
 export * from './replica-options.ts'

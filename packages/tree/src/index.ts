@@ -1,2 +1,13 @@
 /** The public face of the tree room. */
+export { isAllowed, maskDigests } from './acl-check.ts'
+export { type Identity, ipIdentity, isSuper, superIdentity } from './identity.ts'
+export { type OwnerKind, ttlOf } from './node-owner.ts'
+export { absent, IntField, LongField, type NodeStore, rootNode } from './node-store.ts'
+export type { Preparer } from './preparer.ts'
+export type { PreparerOptions, RequestContext } from './request-context.ts'
+export type { PathSpan } from './sequential-path.ts'
 export * from './snapshot-image.ts'
+export { Tree, type TreeOptions } from './tree.ts'
+export { TreeError, type TreeErrorCode } from './tree-error.ts'
+export type { ApplyObserver } from './txn-applier.ts'
+export type { Watcher, WatchTable } from './watch-table.ts'

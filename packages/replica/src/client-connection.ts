@@ -1,0 +1,228 @@
+/**
+ * One client connection: who it is, what it has asked for, and the replies on their way to it.
+ *
+ * 1. Replies leave in the order of the requests. A request that is no write waits here while writes before it are under way.
+ * 2. A watch event is put out before the reply that shows its change.
+ */
+import {
+  ErrorCode,
+  type EventType,
+  JuteWriter,
+  KeeperState,
+  type Platform,
+  type SessionId,
+  writeInt32,
+  writeLong,
+  Xid,
+  type Zxid,
+} from '@quorate/protocol'
+import { type Identity, ipIdentity, isSuper, type Watcher } from '@quorate/tree'
+import type { ClientLink } from './driver-port.ts'
+import { FrameSplitter } from './frame-splitter.ts'
+import type { ConnectionView } from './inspection.ts'
+import { Latency } from './latency.ts'
+import type { ReplyBuffers } from './reply-buffers.ts'
+import type { Session } from './session-tracker.ts'
+
+/** A request that waits for writes of its session. */
+export interface DeferredRequest {
+  /** How many writes of the connection must have been answered first. */
+  readonly afterWrites: number
+  readonly bytes: Uint8Array
+  readonly receivedAtMs: number
+}
+
+/** What a connection needs of the replica that it belongs to. */
+export interface ConnectionHost {
+  readonly buffers: ReplyBuffers
+  readonly platform: Platform
+  readonly juteMaxBuffer: number
+  readonly nowMs: number
+  /** The connection has output: flush it before the turn ends. */
+  outputAppeared(connection: ClientConnection): void
+  mayRead(aclId: number, identities: readonly Identity[]): boolean
+  replyEnded(lengthBytes: number): void
+}
+
+export class ClientConnection implements ConnectionView, Watcher {
+  readonly link: ClientLink
+  readonly splitter: FrameSplitter
+  readonly establishedAtMs: number
+  readonly latency: Latency = new Latency()
+  session: Session | undefined
+  /** The session's creation is under way: nothing is read until it is answered. */
+  isConnecting = false
+  /** The first frame had the readOnly byte, so the answer has it. */
+  hasReadOnlyByte = false
+  isClosed = false
+  /** Reading is stopped until writes under way become fewer. */
+  isThrottled = false
+  /** Reading is stopped until the peer takes its replies. */
+  isBacklogged = false
+  writesSubmitted = 0
+  writesAnswered = 0
+  readonly deferred: DeferredRequest[] = []
+  receivedCount = 0
+  sentCount = 0
+  lastOperation: number | undefined
+  lastCxid = 0
+  lastZxid: Zxid = 0
+  lastResponseAtMs = 0
+  lastLatencyMs = 0
+  readonly #host: ConnectionHost
+  readonly #out: JuteWriter
+  #identities: readonly Identity[]
+  #isDirty = false
+  #replyStart = 0
+
+  constructor(link: ClientLink, host: ConnectionHost) {
+    this.link = link
+    this.#host = host
+    this.splitter = new FrameSplitter(host.juteMaxBuffer)
+    this.establishedAtMs = host.nowMs
+    this.#identities = [ipIdentity(link.remoteAddress)]
+    this.#out = new JuteWriter(0, host.platform)
+  }
+
+  get remoteAddress(): string {
+    return this.link.remoteAddress
+  }
+
+  get remotePort(): number {
+    return this.link.remotePort
+  }
+
+  get sessionId(): SessionId {
+    return this.session?.id ?? (0n as SessionId)
+  }
+
+  get sessionTimeoutMs(): number {
+    return this.session?.timeoutMs ?? 0
+  }
+
+  get outstandingCount(): number {
+    return this.writesSubmitted - this.writesAnswered + this.deferred.length
+  }
+
+  get isReading(): boolean {
+    return !this.isThrottled && !this.isBacklogged && !this.isConnecting
+  }
+
+  get identities(): readonly Identity[] {
+    return this.#identities
+  }
+
+  get isSuper(): boolean {
+    return isSuper(this.#identities)
+  }
+
+  addIdentity(identity: Identity): void {
+    const isKnown = this.#identities.some(
+      (known) => known.scheme === identity.scheme && known.id === identity.id,
+    )
+    if (!isKnown) this.#identities = [...this.#identities, identity]
+  }
+
+  resetStats(): void {
+    this.receivedCount = 0
+    this.sentCount = 0
+    this.latency.reset()
+    this.lastLatencyMs = 0
+    this.lastResponseAtMs = 0
+  }
+
+  /** Starts a frame; the caller writes its body to the returned writer and then calls {@link endFrame}. */
+  beginFrame(): JuteWriter {
+    const out = this.#out
+    if (out.bytes.length === 0) out.bytes = this.#host.buffers.take()
+    if (!this.#isDirty) {
+      this.#isDirty = true
+      this.#host.outputAppeared(this)
+    }
+    this.#replyStart = out.reserve(4)
+    return out
+  }
+
+  endFrame(): void {
+    writeInt32(this.#out.bytes, this.#replyStart, this.#out.position - this.#replyStart - 4)
+  }
+
+  /** Starts a reply: its frame and header. {@link endReply} ends it, or {@link failReply} turns it into an error. */
+  beginReply(xid: number, zxid: Zxid, err: number): JuteWriter {
+    const out = this.beginFrame()
+    const at = out.reserve(16)
+    writeInt32(out.bytes, at, xid)
+    writeLong(out.bytes, at + 4, zxid)
+    writeInt32(out.bytes, at + 12, err)
+    return out
+  }
+
+  /** Takes back what was written behind the header of the reply under way. */
+  failReply(err: number): void {
+    const out = this.#out
+    out.position = this.#replyStart + 20
+    writeInt32(out.bytes, this.#replyStart + 16, err)
+  }
+
+  endReply(): void {
+    this.endFrame()
+    this.sentCount++
+    this.#host.replyEnded(this.#out.position - this.#replyStart - 4)
+  }
+
+  reply(xid: number, zxid: Zxid, err: number): void {
+    this.beginReply(xid, zxid, err)
+    this.endReply()
+  }
+
+  notify(
+    type: EventType,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    zxid: Zxid,
+    aclId: number,
+  ): void {
+    if (this.isClosed || !this.#host.mayRead(aclId, this.#identities)) return
+    this.sendEvent({ type, zxid }, bytes, start, end)
+  }
+
+  /** @param event `zxid` is that of the change (3.9 and later), −1 for what setWatches catches up on */
+  sendEvent(
+    event: { readonly type: EventType; readonly zxid: Zxid },
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const out = this.beginReply(Xid.notification, event.zxid, ErrorCode.Ok)
+    out.writeInt(event.type)
+    out.writeInt(KeeperState.syncConnected)
+    out.writeSpan(bytes, start, end)
+    this.endReply()
+  }
+
+  /** Hands what was gathered to the link. */
+  flush(): void {
+    if (!this.#isDirty) return
+    this.#isDirty = false
+    const out = this.#out
+    if (this.isClosed || out.position === 0) {
+      out.clear()
+      return
+    }
+    const isGone = this.link.write(out.bytes, 0, out.position)
+    if (isGone) this.#host.buffers.give(out.bytes)
+    out.bytes = noBytes
+    out.clear()
+  }
+
+  /** Flushes and closes; nothing is read or written afterwards. */
+  close(): void {
+    if (this.isClosed) return
+    this.flush()
+    this.isClosed = true
+    this.link.close()
+  }
+}
+
+const noBytes = new Uint8Array(0)

@@ -1,0 +1,243 @@
+/**
+ * Takes a connection's requests one by one, in order, and sends each its way: read, write, sync, authentication. What may not
+ * overtake a write of the same connection waits behind it.
+ */
+import { ErrorCode, JuteError, JuteReader, OpCode, readInt32, Xid } from '@quorate/protocol'
+import { authenticate, isAuthenticatedEnough } from './authentication.ts'
+import type { ClientConnection } from './client-connection.ts'
+import type { ReadHandler } from './read-handler.ts'
+import type { ReplicaOptions } from './replica-options.ts'
+import type { ClientWrite, WritePipeline } from './write-pipeline.ts'
+
+/** The replica, as the router sees it. */
+export interface RouterHost {
+  readonly nowMs: number
+  readonly wallMs: number
+  readonly lastZxid: number
+  requestAnswered(
+    connection: ClientConnection,
+    request: { readonly type: number; readonly xid: number; readonly receivedAtMs: number },
+  ): void
+  /** The connection is no good any more. What was replied is still sent. */
+  drop(connection: ClientConnection, code: string, reason: string): void
+}
+
+export class RequestRouter {
+  readonly #host: RouterHost
+  readonly #reads: ReadHandler
+  readonly #pipeline: WritePipeline
+  readonly #options: ReplicaOptions
+  readonly #reader: JuteReader
+
+  constructor(parts: {
+    readonly host: RouterHost
+    readonly reads: ReadHandler
+    readonly pipeline: WritePipeline
+    readonly options: ReplicaOptions
+  }) {
+    this.#host = parts.host
+    this.#reads = parts.reads
+    this.#pipeline = parts.pipeline
+    this.#options = parts.options
+    const { platform, juteMaxBuffer } = parts.options
+    this.#reader = new JuteReader(new Uint8Array(0), 0, 0, {
+      platform,
+      lengthMax: 2 * juteMaxBuffer,
+    })
+  }
+
+  /** A whole frame, without its length, of a connection that has a session. */
+  route(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    if (end - start < 8) {
+      this.#host.drop(
+        connection,
+        'FRAME_TOO_SHORT',
+        `a frame has ${end - start} bytes; a request header has 8`,
+      )
+      return
+    }
+    const type = readInt32(bytes, start + 4)
+    if (isWrite(type)) {
+      this.#write(connection, type, bytes, start, end)
+    } else if (connection.writesSubmitted === connection.writesAnswered) {
+      this.#answer(connection, bytes, start, end, this.#host.nowMs)
+    } else {
+      connection.deferred.push({
+        afterWrites: connection.writesSubmitted,
+        bytes: bytes.slice(start, end),
+        receivedAtMs: this.#host.nowMs,
+      })
+    }
+  }
+
+  /** A write of this connection has been answered: what waited for it goes on. */
+  resume(connection: ClientConnection): void {
+    const { deferred } = connection
+    let count = 0
+    while (
+      count < deferred.length &&
+      deferred[count]!.afterWrites <= connection.writesAnswered &&
+      !connection.isClosed
+    ) {
+      const { bytes, receivedAtMs } = deferred[count++]!
+      this.#answer(connection, bytes, 0, bytes.length, receivedAtMs)
+    }
+    if (count > 0) deferred.splice(0, count)
+  }
+
+  #write(
+    connection: ClientConnection,
+    type: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const reader = this.#reader.reset(bytes, start, end)
+    const xid = reader.readInt()
+    reader.readInt()
+    if (this.#refuseUnauthenticated(connection, xid)) return
+    const write = this.#clientWrite(connection, xid, type)
+    try {
+      if (type === OpCode.sync) this.#submitSync(write, reader.readBuffer())
+      else if (type === OpCode.reconfig)
+        this.#pipeline.submitError(this.#counted(write), this.#reconfigError())
+      else this.#submit(write, reader)
+    } catch (error) {
+      if (!(error instanceof JuteError)) throw error
+      this.#refuseUndecodable(connection, bytes, start)
+    }
+  }
+
+  #submit(write: ClientWrite, reader: JuteReader): void {
+    this.#pipeline.submit(write, reader)
+    this.#counted(write)
+  }
+
+  #submitSync(write: ClientWrite, path: Uint8Array | null): void {
+    this.#pipeline.submitSync(this.#counted(write), path === null ? null : path.slice())
+  }
+
+  #counted(write: ClientWrite): ClientWrite {
+    write.connection.writesSubmitted++
+    return write
+  }
+
+  #clientWrite(connection: ClientConnection, xid: number, type: number): ClientWrite {
+    return {
+      connection,
+      session: connection.session!,
+      xid,
+      type,
+      nowMs: this.#host.nowMs,
+      wallMs: this.#host.wallMs,
+    }
+  }
+
+  /** A standalone server has no membership to change (PrepRequestProcessor refuses it in this order). */
+  #reconfigError(): number {
+    return this.#options.reconfigEnabled ? ErrorCode.Unimplemented : ErrorCode.ReconfigDisabled
+  }
+
+  /**
+   * A write that cannot be decoded is answered in its turn and uses no zxid.
+   * Compatibility: Apache 3.8 logs an error transaction for it; this follows 3.9.
+   */
+  #refuseUndecodable(connection: ClientConnection, bytes: Uint8Array, start: number): void {
+    const header = bytes.slice(start, start + 8)
+    if (connection.writesSubmitted === connection.writesAnswered)
+      this.#answer(connection, header, 0, 8, this.#host.nowMs)
+    else
+      connection.deferred.push({
+        afterWrites: connection.writesSubmitted,
+        bytes: header,
+        receivedAtMs: this.#host.nowMs,
+      })
+  }
+
+  #answer(
+    connection: ClientConnection,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    receivedAtMs: number,
+  ): void {
+    const reader = this.#reader.reset(bytes, start, end)
+    const xid = reader.readInt()
+    const type = reader.readInt()
+    if (type === OpCode.auth) this.#authenticate(connection, xid, reader)
+    else if (type === OpCode.sasl) this.#answerSasl(connection, xid)
+    else if (type !== OpCode.ping && this.#refuseUnauthenticated(connection, xid)) return
+    // Only a write that could not be decoded comes here as a write.
+    else if (isWrite(type)) connection.reply(xid, this.#host.lastZxid, ErrorCode.MarshallingError)
+    else if (!this.#reads.answer(connection, xid, type, reader))
+      this.#refuseUnknown(connection, xid, type)
+    this.#host.requestAnswered(connection, { type, xid, receivedAtMs })
+  }
+
+  #authenticate(connection: ClientConnection, xid: number, reader: JuteReader): void {
+    const err = this.#authError(connection, reader)
+    connection.reply(xid, 0, err)
+    if (err !== ErrorCode.Ok) {
+      this.#host.drop(
+        connection,
+        'AUTH_FAILED',
+        'the scheme of an auth packet is unknown here, or its data is not accepted',
+      )
+    }
+  }
+
+  #authError(connection: ClientConnection, reader: JuteReader): number {
+    try {
+      return authenticate(connection, reader, this.#options)
+    } catch (error) {
+      if (error instanceof JuteError) return ErrorCode.AuthFailed
+      throw error
+    }
+  }
+
+  /** A server without SASL answers with a null token, and the client goes on without. */
+  #answerSasl(connection: ClientConnection, xid: number): void {
+    connection.beginReply(xid, 0, ErrorCode.Ok).writeBuffer(null)
+    connection.endReply()
+  }
+
+  #refuseUnauthenticated(connection: ClientConnection, xid: number): boolean {
+    if (isAuthenticatedEnough(connection, this.#options)) return false
+    connection.reply(xid, 0, ErrorCode.SessionClosedRequireSaslAuth)
+    this.#host.drop(
+      connection,
+      'AUTH_REQUIRED',
+      `a request came before authentication by ${this.#options.enforceAuthSchemes.join(' or ')}`,
+    )
+    return true
+  }
+
+  #refuseUnknown(connection: ClientConnection, xid: number, type: number): void {
+    connection.reply(xid, Xid.notification, ErrorCode.Unimplemented)
+    this.#host.drop(
+      connection,
+      'UNKNOWN_OP',
+      `a request has the type ${type}, which this server does not know`,
+    )
+  }
+}
+
+/** Requests that go through the engine, and keep later ones of their connection waiting. */
+function isWrite(type: number): boolean {
+  switch (type) {
+    case OpCode.setData:
+    case OpCode.create:
+    case OpCode.delete:
+    case OpCode.create2:
+    case OpCode.multi:
+    case OpCode.setACL:
+    case OpCode.createContainer:
+    case OpCode.createTTL:
+    case OpCode.sync:
+    case OpCode.closeSession:
+    case OpCode.reconfig:
+      return true
+    default:
+      return false
+  }
+}

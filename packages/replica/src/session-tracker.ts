@@ -1,0 +1,109 @@
+/**
+ * The sessions that this server must keep alive, in buckets by the time of their expiry.
+ *
+ * 1. A session is in exactly one bucket, but in none once it is closing.
+ * 2. A bucket's time is a multiple of the tick, and never earlier than the last touch plus the timeout; so a session dies between its
+ *    timeout and one tick later.
+ *
+ * Times are ms on a monotonic clock.
+ */
+import { firstSessionId, type SessionId } from '@quorate/protocol'
+
+/** A session that is alive, or closing until its closeSession has been applied. */
+export class Session {
+  readonly id: SessionId
+  timeoutMs: number
+  /** Its bucket's time. */
+  expiresAtMs = 0
+  isClosing = false
+
+  constructor(id: SessionId, timeoutMs: number) {
+    this.id = id
+    this.timeoutMs = timeoutMs
+  }
+}
+
+export class SessionTracker {
+  readonly #tickMs: number
+  readonly #sessions = new Map<SessionId, Session>()
+  readonly #sessionsByExpiry = new Map<number, Set<Session>>()
+  #nextId: SessionId
+
+  constructor(options: {
+    readonly serverId: number
+    readonly tickMs: number
+    readonly wallMs: number
+  }) {
+    this.#tickMs = options.tickMs
+    this.#nextId = firstSessionId(options.serverId, options.wallMs)
+  }
+
+  get count(): number {
+    return this.#sessions.size
+  }
+
+  /** Buckets in no order, for `dump`. */
+  get sessionsByExpiryMs(): ReadonlyMap<number, ReadonlySet<Session>> {
+    return this.#sessionsByExpiry
+  }
+
+  get(id: SessionId): Session | undefined {
+    return this.#sessions.get(id)
+  }
+
+  /** An id that no session of this server had. */
+  nextId(): SessionId {
+    const id = this.#nextId
+    this.#nextId = BigInt.asUintN(64, id + 1n) as SessionId
+    return id
+  }
+
+  /** Starts to track a session; one that is known is touched. */
+  add(id: SessionId, timeoutMs: number, nowMs: number): Session {
+    const known = this.#sessions.get(id)
+    if (known !== undefined) return known
+    const session = new Session(id, timeoutMs)
+    this.#sessions.set(id, session)
+    this.touch(session, nowMs)
+    return session
+  }
+
+  touch(session: Session, nowMs: number): void {
+    if (session.isClosing) return
+    const expiresAtMs = (Math.floor((nowMs + session.timeoutMs) / this.#tickMs) + 1) * this.#tickMs
+    if (expiresAtMs === session.expiresAtMs) return
+    this.#leaveBucket(session)
+    session.expiresAtMs = expiresAtMs
+    const bucket = this.#sessionsByExpiry.get(expiresAtMs)
+    if (bucket === undefined) this.#sessionsByExpiry.set(expiresAtMs, new Set([session]))
+    else bucket.add(session)
+  }
+
+  /** From here on the session answers to nothing and expires no more. */
+  setClosing(session: Session): void {
+    this.#leaveBucket(session)
+    session.isClosing = true
+  }
+
+  remove(id: SessionId): void {
+    const session = this.#sessions.get(id)
+    if (session === undefined) return
+    this.#leaveBucket(session)
+    this.#sessions.delete(id)
+  }
+
+  /** Sessions whose time is over. They stay in their bucket until {@link setClosing}. */
+  expired(nowMs: number): Session[] {
+    const expired: Session[] = []
+    for (const [expiresAtMs, sessions] of this.#sessionsByExpiry) {
+      if (expiresAtMs <= nowMs) expired.push(...sessions)
+    }
+    return expired
+  }
+
+  #leaveBucket(session: Session): void {
+    const bucket = this.#sessionsByExpiry.get(session.expiresAtMs)
+    bucket?.delete(session)
+    if (bucket?.size === 0) this.#sessionsByExpiry.delete(session.expiresAtMs)
+  }
+}

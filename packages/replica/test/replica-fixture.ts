@@ -1,0 +1,231 @@
+/** A replica with an immediate disk and links that keep what they were sent: for tests of its behaviour, frame by frame. */
+import {
+  type Codec,
+  connectRequest,
+  connectResponse,
+  type ConnectResponse,
+  decode,
+  encode,
+  JuteReader,
+  JuteWriter,
+  purePlatform,
+  replyHeader,
+  type ReplyHeader,
+  type SessionId,
+  type Zxid,
+} from '@quorate/protocol'
+import { type SnapshotImage, Tree } from '@quorate/tree'
+import {
+  type ClientConnection,
+  type ClientLink,
+  Replica,
+  replicaDefaults,
+  type ReplicaDriver,
+  type ReplicaOptions,
+  type ReplicaReport,
+} from '@quorate/replica'
+
+export interface Reply extends ReplyHeader {
+  readonly body: Uint8Array
+}
+
+/** The peer of one connection. */
+export class TestClient implements ClientLink {
+  readonly remoteAddress = '127.0.0.1'
+  readonly remotePort = 40_000
+  queuedBytes = 0
+  isClosed = false
+  isPaused = false
+  connection!: ClientConnection
+  readonly #world: TestReplica
+  #received = new Uint8Array(0)
+  #xid = 0
+
+  constructor(world: TestReplica) {
+    this.#world = world
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    const joined = new Uint8Array(this.#received.length + end - start)
+    joined.set(this.#received)
+    joined.set(bytes.subarray(start, end), this.#received.length)
+    this.#received = joined
+    return true
+  }
+
+  pause(): void {
+    this.isPaused = true
+  }
+
+  resume(): void {
+    this.isPaused = false
+  }
+
+  close(): void {
+    this.isClosed = true
+    this.#world.closed.push(this)
+  }
+
+  sendFrame(body: Uint8Array): void {
+    const writer = new JuteWriter()
+    writer.writeBuffer(body)
+    this.#world.receive(this, writer.copy())
+  }
+
+  connect(
+    options: {
+      readonly sessionId?: SessionId
+      readonly passwd?: Uint8Array
+      readonly timeOut?: number
+      readonly lastZxidSeen?: Zxid
+    } = {},
+  ): ConnectResponse {
+    this.sendFrame(
+      encode(connectRequest, {
+        protocolVersion: 0,
+        lastZxidSeen: options.lastZxidSeen ?? 0,
+        timeOut: options.timeOut ?? 10_000,
+        sessionId: options.sessionId ?? (0n as SessionId),
+        passwd: options.passwd ?? new Uint8Array(16),
+        readOnly: false,
+      }),
+    )
+    const [frame] = this.takeFrames()
+    return decode(connectResponse, frame!)
+  }
+
+  /** Sends a request and returns its xid; replies are taken with {@link takeReplies}. */
+  send<T>(type: number, codec: Codec<T>, record: T): number {
+    const writer = new JuteWriter()
+    writer.writeInt(++this.#xid)
+    writer.writeInt(type)
+    codec.encode(writer, record)
+    this.sendFrame(writer.copy())
+    return this.#xid
+  }
+
+  /** Sends a request and returns all frames that came, the last of which must be its reply. */
+  ask<T>(type: number, codec: Codec<T>, record: T): Reply {
+    const xid = this.send(type, codec, record)
+    const reply = this.takeReplies().at(-1)
+    if (reply?.xid !== xid)
+      throw new Error(`the reply to ${xid} did not come: ${JSON.stringify(reply)}`)
+    return reply
+  }
+
+  takeFrames(): Uint8Array[] {
+    const reader = new JuteReader(this.#received)
+    const frames: Uint8Array[] = []
+    while (reader.remaining > 0) frames.push(reader.readBuffer()!)
+    this.#received = new Uint8Array(0)
+    return frames
+  }
+
+  takeReplies(): Reply[] {
+    return this.takeFrames().map((frame) => ({
+      ...decode(replyHeader, frame),
+      body: frame.subarray(16),
+    }))
+  }
+}
+
+export class TestReplica implements ReplicaDriver {
+  readonly tree: Tree
+  readonly replica: Replica
+  readonly reports: ReplicaReport[] = []
+  readonly txns: Uint8Array[] = []
+  readonly images: SnapshotImage[] = []
+  readonly closed: TestClient[] = []
+  /** With false a sync waits for {@link completeSync}. */
+  isDiskImmediate = true
+  nowMs = 1_000_000
+  wallMs = 1_700_000_000_000
+  #syncing: Zxid | undefined
+  #isTurnEndWanted = false
+
+  constructor(options: Partial<ReplicaOptions> = {}, tree?: Tree) {
+    const mismatched = (mismatch: object): void => {
+      throw new Error(`digest mismatch ${JSON.stringify(mismatch)}`)
+    }
+    this.tree =
+      tree ??
+      new Tree({ platform: purePlatform, extendedTypesEnabled: true, digestMismatched: mismatched })
+    if (tree === undefined) this.tree.createSystemNodes()
+    const all: ReplicaOptions = {
+      ...replicaDefaults,
+      tickTimeMs: 2_000,
+      minSessionTimeoutMs: 4_000,
+      maxSessionTimeoutMs: 40_000,
+      random: () => 0.5,
+      ...options,
+    }
+    this.replica = new Replica(all, this, this.tree, {
+      monotonicMs: this.nowMs,
+      wallMs: this.wallMs,
+    })
+  }
+
+  client(): TestClient {
+    const client = new TestClient(this)
+    client.connection = this.replica.connected(client)
+    return client
+  }
+
+  /** A client with a session. */
+  connectedClient(): TestClient {
+    const client = this.client()
+    client.connect()
+    return client
+  }
+
+  receive(client: TestClient, bytes: Uint8Array): void {
+    this.replica.advanceClock(this.nowMs, this.wallMs)
+    this.replica.received(client.connection, bytes, 0, bytes.length)
+    this.endTurn()
+  }
+
+  advance(ms: number): void {
+    this.nowMs += ms
+    this.wallMs += ms
+    this.replica.advanceClock(this.nowMs, this.wallMs)
+    this.replica.ticked()
+    this.endTurn()
+  }
+
+  append(_zxid: Zxid, txn: Uint8Array): void {
+    this.txns.push(txn.slice())
+  }
+
+  sync(upTo: Zxid): void {
+    this.#syncing = upTo
+    if (this.isDiskImmediate) this.completeSync()
+  }
+
+  completeSync(): void {
+    const upTo = this.#syncing
+    if (upTo === undefined) throw new Error('no sync is under way')
+    this.#syncing = undefined
+    this.replica.synced(upTo)
+    this.endTurn()
+  }
+
+  requestTurnEnd(): void {
+    this.#isTurnEndWanted = true
+  }
+
+  takeSnapshot(image: SnapshotImage): void {
+    this.images.push(image)
+  }
+
+  report(report: ReplicaReport): void {
+    this.reports.push(report)
+  }
+
+  endTurn(): void {
+    while (this.#isTurnEndWanted || this.closed.length > 0) {
+      this.#isTurnEndWanted = false
+      for (const client of this.closed.splice(0)) this.replica.disconnected(client.connection)
+      this.replica.turnEnded()
+    }
+  }
+}

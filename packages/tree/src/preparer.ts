@@ -1,0 +1,238 @@
+/**
+ * The leader's part of a write: checks a request against the tree plus everything in flight, and turns it into a transaction
+ * that every server can apply without deciding anything.
+ *
+ * A request that fails becomes an error transaction: it takes its place in the order like any other.
+ * The order of the checks is observable and follows PrepRequestProcessor; see each method.
+ */
+import {
+  digestVersion,
+  ErrorCode,
+  isCreateMode,
+  JuteError,
+  type JuteReader,
+  type JuteWriter,
+  lastSlash,
+  OpCode,
+  sessionIdOf,
+  type Zxid,
+} from '@quorate/protocol'
+import { LongField } from './node-store.ts'
+import { OpPreparer } from './op-preparer.ts'
+import { PendingChanges, type PendingNode } from './pending-changes.ts'
+import type { QuotaKeeper } from './quota-keeper.ts'
+import type { PreparerOptions, RequestContext } from './request-context.ts'
+import type { TreeState } from './tree-state.ts'
+import { isCreate, WriteRequest } from './write-request.ts'
+
+export class Preparer {
+  /** The CRC over path and data of the last transaction if it is a create or setData, for `Tree.apply`; else −1. */
+  contentCrc = -1
+  readonly #state: TreeState
+  readonly #changes: PendingChanges
+  readonly #options: PreparerOptions
+  readonly #request = new WriteRequest()
+  readonly #ops: OpPreparer
+
+  constructor(state: TreeState, quotas: QuotaKeeper, options: PreparerOptions) {
+    this.#state = state
+    this.#options = options
+    this.#changes = new PendingChanges(state)
+    this.#ops = new OpPreparer({ state, quotas, changes: this.#changes, options })
+  }
+
+  /** Proposals up to `zxid` have been applied. */
+  applied(zxid: Zxid): void {
+    this.#changes.applied(zxid)
+  }
+
+  /**
+   * Writes the transaction of a single write (create*, delete, setData, setACL) to `writer`.
+   * @param reader stands at the request's record
+   * @returns the protocol's error code; the transaction is an error then
+   * @throws JuteError when the bytes are no such request; nothing was written
+   */
+  prepare(type: number, reader: JuteReader, context: RequestContext, writer: JuteWriter): number {
+    const request = this.#request
+    request.read(type, reader)
+    this.contentCrc = -1
+    const start = writer.position
+    this.#writeHeader(type, context, writer)
+    this.#ops.contentCrc = -1
+    const err = this.#ops.prepare(request, context, writer)
+    if (err === ErrorCode.Ok) {
+      this.contentCrc = this.#ops.contentCrc
+      this.#writeDigest(writer)
+    } else this.#rewriteAsError(err, context, writer, start)
+    return err
+  }
+
+  /** As {@link prepare}, for a request that fails whatever it asks for. */
+  prepareError(err: number, context: RequestContext, writer: JuteWriter): void {
+    this.contentCrc = -1
+    this.#rewriteAsError(err, context, writer, writer.position)
+  }
+
+  /**
+   * As {@link prepare}, for a multi. Its operations see each other's effects; if one fails, none takes effect.
+   * @throws JuteError when an operation cannot be decoded, has unknown create flags, or is none that a write multi may hold
+   */
+  prepareMulti(reader: JuteReader, context: RequestContext, writer: JuteWriter): void {
+    const start = reader.position
+    const count = this.#checkMulti(reader)
+    reader.reset(reader.bytes, start, reader.end)
+    this.contentCrc = -1
+    this.#writeHeader(OpCode.multi, context, writer)
+    writer.writeInt(count)
+    this.#changes.beginMulti()
+    let failedAt = -1
+    let failure: number = ErrorCode.Ok
+    for (let i = 0; i < count; i++) {
+      if (failedAt !== -1) {
+        writeFailedOp(writer, ErrorCode.RuntimeInconsistency)
+        continue
+      }
+      const type = reader.readInt()
+      reader.readBoolean()
+      reader.readInt()
+      this.#request.read(type, reader)
+      const opStart = writer.position
+      failure = this.#prepareSubOp(type, context, writer)
+      if (failure === ErrorCode.Ok) continue
+      failedAt = i
+      writer.position = opStart
+      writeFailedOp(writer, failure)
+    }
+    if (failedAt === -1) this.#changes.endMulti()
+    else this.#changes.rollBackMulti()
+    this.contentCrc = -1
+    this.#writeDigest(writer)
+  }
+
+  prepareCreateSession(timeoutMs: number, context: RequestContext, writer: JuteWriter): void {
+    this.contentCrc = -1
+    this.#writeHeader(OpCode.createSession, context, writer)
+    writer.writeInt(timeoutMs)
+    this.#writeDigest(writer)
+  }
+
+  /** Lists what the session's end deletes: its ephemerals in the tree and in flight (ZOOKEEPER-3145). */
+  prepareCloseSession(context: RequestContext, writer: JuteWriter): void {
+    this.contentCrc = -1
+    const paths = this.#ephemeralPaths(context)
+    this.#writeHeader(OpCode.closeSession, context, writer)
+    writer.writeInt(paths.length)
+    for (const path of paths) {
+      writer.writeBuffer(path)
+      const node = this.#changes.find(path, 0, path.length)
+      if (node !== undefined) this.#ops.delete(node, this.#parentOf(path)!, context.zxid)
+    }
+    this.#writeDigest(writer)
+  }
+
+  /** The cleaner's delete of a container or TTL node; fails when it is in use again. */
+  prepareDeleteContainer(path: Uint8Array, context: RequestContext, writer: JuteWriter): number {
+    this.contentCrc = -1
+    const start = writer.position
+    const node = this.#changes.find(path, 0, path.length)
+    const parent = this.#parentOf(path)
+    let err: number = ErrorCode.Ok
+    if (node === undefined || parent === undefined) err = ErrorCode.NoNode
+    else if (node.childCount > 0) err = ErrorCode.NotEmpty
+    else if (this.#ops.ownerKind(node) === 'session') err = ErrorCode.BadVersion
+    else {
+      this.#writeHeader(OpCode.deleteContainer, context, writer)
+      writer.writeBuffer(path)
+      this.#ops.delete(node, parent, context.zxid)
+      this.#writeDigest(writer)
+      return err
+    }
+    this.#rewriteAsError(err, context, writer, start)
+    return err
+  }
+
+  #prepareSubOp(type: number, context: RequestContext, writer: JuteWriter): number {
+    writer.writeInt(type)
+    const lengthAt = writer.reserve(4)
+    const err = this.#ops.prepare(this.#request, context, writer)
+    const end = writer.position
+    writer.position = lengthAt
+    writer.writeInt(end - lengthAt - 4)
+    writer.position = end
+    return err
+  }
+
+  /** Counts the operations after checking that each is one and can be decoded. */
+  #checkMulti(reader: JuteReader): number {
+    for (let count = 0; ; count++) {
+      const type = reader.readInt()
+      const isDone = reader.readBoolean()
+      reader.readInt()
+      if (isDone) return count
+      if (!WriteRequest.isKnown(type))
+        throw new JuteError(
+          'JUTE_UNKNOWN_TYPE',
+          `a multi holds an operation of type ${type}, which is no write`,
+        )
+      this.#request.read(type, reader)
+      if (isCreate(type) && !isCreateMode(this.#request.flags)) {
+        throw new JuteError(
+          'JUTE_UNKNOWN_TYPE',
+          `a multi holds a create with the flags ${this.#request.flags}; 0 to 6 are known`,
+        )
+      }
+    }
+  }
+
+  #ephemeralPaths(context: RequestContext): Uint8Array[] {
+    const { nodes } = this.#state
+    const paths: Uint8Array[] = []
+    for (const node of this.#state.ephemeralsOf(
+      sessionIdOf(context.sessionHigh, context.sessionLow),
+    )) {
+      const path = nodes.pathCopy(node)
+      const pending = this.#changes.find(path, 0, path.length)
+      if (pending !== undefined && pending.czxid === nodes.long(node, LongField.czxid))
+        paths.push(path)
+    }
+    for (const pending of this.#changes.edited()) {
+      const isOwned =
+        pending.ownerHigh === context.sessionHigh && pending.ownerLow === context.sessionLow
+      if (pending.exists && isOwned && pending.czxid > this.#state.lastZxid)
+        paths.push(pending.path)
+    }
+    return paths
+  }
+
+  #parentOf(path: Uint8Array): PendingNode | undefined {
+    return this.#changes.find(path, 0, lastSlash(path, 0, path.length))
+  }
+
+  #writeHeader(type: number, context: RequestContext, writer: JuteWriter): void {
+    writer.writeHalves(context.sessionHigh, context.sessionLow)
+    writer.writeInt(context.cxid)
+    writer.writeLong(context.zxid)
+    writer.writeLong(context.timeMs)
+    writer.writeInt(type)
+  }
+
+  #writeDigest(writer: JuteWriter): void {
+    if (!this.#options.digestEnabled) return
+    writer.writeInt(digestVersion)
+    writer.writeHalves(this.#changes.digest.high, this.#changes.digest.low)
+  }
+
+  /** An error of a single operation carries no digest, as Apache writes it. */
+  #rewriteAsError(err: number, context: RequestContext, writer: JuteWriter, start: number): void {
+    writer.position = start
+    this.#writeHeader(OpCode.error, context, writer)
+    writer.writeInt(err)
+  }
+}
+
+/** A sub-transaction of a multi that failed: type −1 and an ErrorTxn. */
+function writeFailedOp(writer: JuteWriter, err: number): void {
+  writer.writeInt(OpCode.error)
+  writer.writeInt(4)
+  writer.writeInt(err)
+}
