@@ -17,8 +17,8 @@ export function compatibilityNotes(file: string, source: string): readonly Compa
     let part = opening.exec(lines[i]!)?.[1]
     if (part === undefined) continue
     const parts: string[] = []
-    // A paragraph ends with the comment, at an empty line in it, or where the next note starts.
-    while (part !== undefined && part !== '') {
+    // A paragraph ends with the comment, at an empty line or a tag in it, or where the next note starts.
+    while (part !== undefined && part !== '' && !part.startsWith('@')) {
       parts.push(part.replace(/\s*\*\/.*$/, ''))
       if (part.includes('*/') || opening.test(lines[i + 1] ?? '')) break
       part = continuation.exec(lines[i + 1] ?? '')?.[1]
@@ -41,7 +41,8 @@ function sentence(text: string): string {
     .replaceAll(/\{@link ([^}]*)\}/g, '`$1`')
     .replaceAll('|', String.raw`\|`)
     .trim()
-  return plain.charAt(0).toUpperCase() + plain.slice(1)
+  // A first word that is a name (camelCase) stays as it is.
+  return plain.replace(/^[a-z]+(?![\w.])/, (word) => word.charAt(0).toUpperCase() + word.slice(1))
 }
 
 function shortName(file: string): string {

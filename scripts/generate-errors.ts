@@ -1,7 +1,7 @@
 /**
  * The tables of docs/reference/errors.md.
  *
- * A room that throws errors with stable codes exports their union as `type …ErrorCode`; every member stands on its own
+ * A room that throws errors with stable codes exports their union as `type …ErrorCode` or `…ErrorName`; every member stands on its own
  * line under a comment that says when it is thrown.
  */
 import { readText, sourceFiles } from './repository.ts'
@@ -21,7 +21,7 @@ export interface ErrorCodeFamily {
 /** Every union of error codes that `source` exports. */
 export function errorCodeFamilies(file: string, source: string): readonly ErrorCodeFamily[] {
   const families: ErrorCodeFamily[] = []
-  for (const match of source.matchAll(/^export type (\w+ErrorCode) =\s*\n?/gm)) {
+  for (const match of source.matchAll(/^export type (\w+Error(?:Code|Name)) =\s*\n?/gm)) {
     const entries = unionMembers(source.slice(match.index + match[0].length))
     if (entries.length > 0) families.push({ name: match[1]!, file, entries })
   }
@@ -36,7 +36,7 @@ export function renderErrors(): string {
   return allErrorCodeFamilies()
     .map(({ name, file, entries }) =>
       [
-        `### ${name.replace(/Code$/, '')}`,
+        `### ${name.replace(/(Code|Name)$/, '')}`,
         '',
         `Thrown by [\`${file}\`](../../${file}) and its neighbours.`,
         '',
