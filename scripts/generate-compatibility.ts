@@ -42,7 +42,7 @@ function sentence(text: string): string {
     .replaceAll('|', String.raw`\|`)
     .trim()
   // A first word that is a name (camelCase) stays as it is.
-  return plain.replace(/^[a-z]+(?![\w.])/, (word) => word.charAt(0).toUpperCase() + word.slice(1))
+  return plain.replace(/^[a-z]+(?!\w|\.\w)/, (word) => word.charAt(0).toUpperCase() + word.slice(1))
 }
 
 function shortName(file: string): string {
