@@ -1,0 +1,89 @@
+/**
+ * A program that a test started: its log is a file, its end is awaited, and it never outlives this process.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+
+export interface ProgramOptions {
+  readonly command: string
+  readonly words: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+  /** Receives standard output and standard error. */
+  readonly logFile: string
+}
+
+const running = new Set<ChildProcess>()
+
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
+
+export class ChildProgram {
+  readonly pid: number
+  readonly exited: Promise<void>
+  readonly #child: ChildProcess
+  readonly #logFile: string
+
+  private constructor(child: ChildProcess, pid: number, logFile: string) {
+    this.#child = child
+    this.pid = pid
+    this.#logFile = logFile
+    running.add(child)
+    this.exited = new Promise((resolve) => {
+      child.once('exit', () => {
+        running.delete(child)
+        resolve()
+      })
+    })
+  }
+
+  /** @throws Error when the command cannot be run */
+  static async start(options: ProgramOptions): Promise<ChildProgram> {
+    const log = openSync(options.logFile, 'a')
+    try {
+      const child = spawn(options.command, options.words, {
+        env: { ...process.env, ...options.environment },
+        stdio: ['ignore', log, log],
+      })
+      await new Promise<void>((resolve, reject) => {
+        child.once('spawn', resolve)
+        child.once('error', (cause) => {
+          reject(new Error(`${options.command} does not start`, { cause }))
+        })
+      })
+      return new ChildProgram(child, child.pid!, options.logFile)
+    } finally {
+      closeSync(log)
+    }
+  }
+
+  get isRunning(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal)
+  }
+
+  /** SIGTERM, and SIGKILL when that was not heard within 5 s. */
+  async stop(): Promise<void> {
+    if (!this.isRunning) return
+    this.signal('SIGTERM')
+    const timer = setTimeout(() => this.signal('SIGKILL'), 5_000)
+    await this.exited
+    clearTimeout(timer)
+  }
+
+  async kill(): Promise<void> {
+    if (!this.isRunning) return
+    this.signal('SIGKILL')
+    await this.exited
+  }
+
+  /** The last lines of the log, for messages of failure. */
+  logTail(lineCount = 20): string {
+    return readFileSync(this.#logFile, 'utf8').trimEnd().split('\n').slice(-lineCount).join('\n')
+  }
+}
