@@ -204,18 +204,24 @@ export class NodeStore {
   descendantCount(node: number): number {
     if (node === rootNode) return this.count - 1
     let count = 0
-    let at = node
-    for (;;) {
-      const child = this.int(at, IntField.firstChild)
-      if (child !== absent) at = child
-      else {
-        while (at !== node && this.int(at, IntField.nextSibling) === absent)
-          at = this.int(at, IntField.parent)
-        if (at === node) return count
-        at = this.int(at, IntField.nextSibling)
-      }
-      count++
+    for (let at = this.next(node, node); at !== absent; at = this.next(at, node)) count++
+    return count
+  }
+
+  /** The nodes below this one, in pre-order. The tree may not change meanwhile. */
+  *descendants(node: number): IterableIterator<number> {
+    for (let at = this.next(node, node); at !== absent; at = this.next(at, node)) yield at
+  }
+
+  /** The node that comes after this one in pre-order within the subtree of `top`, or −1. */
+  next(node: number, top: number): number {
+    const child = this.int(node, IntField.firstChild)
+    if (child !== absent) return child
+    for (let at = node; at !== top; at = this.int(at, IntField.parent)) {
+      const sibling = this.int(at, IntField.nextSibling)
+      if (sibling !== absent) return sibling
     }
+    return absent
   }
 
   /** The 68 bytes of a Stat as clients see it. `isPlainOwner`: the owner is a session's, to be shown. */

@@ -29,6 +29,8 @@ import {
 } from './node-owner.ts'
 import type { PendingChanges, PendingNode } from './pending-changes.ts'
 import { type PathSpan, SequentialPath } from './sequential-path.ts'
+import { absent, IntField } from './node-store.ts'
+import { type Quota, type QuotaUse, wouldExceed } from './quota.ts'
 import type { QuotaKeeper } from './quota-keeper.ts'
 import type { PreparerOptions, RequestContext } from './request-context.ts'
 import type { TreeState } from './tree-state.ts'
@@ -266,11 +268,28 @@ export class OpPreparer {
     return fixed === null ? undefined : acls.intern(fixed)
   }
 
-  #exceedsQuota(
-    path: PathSpan,
-    growth: { readonly count: number; readonly bytes: number },
-  ): boolean {
-    return this.#options.enforceQuota && this.#quotas.wouldExceed(path, growth)
+  /** Proposals in flight count too. Compatibility: Apache looks at what has been applied only, so a burst of writes passes its hard limits. */
+  #exceedsQuota(path: PathSpan, growth: QuotaUse): boolean {
+    if (!this.#options.enforceQuota) return false
+    const quota = this.#quotas.nearest(path.bytes, path.start, path.end)
+    return quota !== undefined && wouldExceed(quota, growth, this.#pendingUse(quota))
+  }
+
+  /** What the proposals in flight will add to the use of a quota. */
+  #pendingUse(quota: Quota): QuotaUse {
+    const { nodes } = this.#state
+    let count = 0
+    let bytes = 0
+    for (const { path, exists, dataLength } of this.#changes.edited()) {
+      if (this.#quotas.nearest(path, 0, path.length) !== quota) continue
+      const node = nodes.find(path, 0, path.length)
+      const isThere = node !== absent
+      count += Number(exists) - Number(isThere)
+      bytes +=
+        (exists ? dataLength : 0) -
+        (isThere ? Math.max(0, nodes.int(node, IntField.dataLength)) : 0)
+    }
+    return { count, bytes }
   }
 }
 

@@ -42,7 +42,7 @@ export class SnapshotWalk implements SnapshotImage, ChangeListener {
     this.#ahead.clear()
     while (this.#cursor !== absent && writer.position - start < lengthTarget) {
       const node = this.#cursor
-      this.#cursor = this.#after(node)
+      this.#cursor = this.#state.nodes.next(node, rootNode)
       this.#writeOnce(writer, node)
     }
     if (this.#cursor !== absent) return true
@@ -69,7 +69,7 @@ export class SnapshotWalk implements SnapshotImage, ChangeListener {
 
   /** Called by the tree before `node`, which has no children, goes away. */
   stepPast(node: number): void {
-    if (this.#cursor === node) this.#cursor = this.#after(node)
+    if (this.#cursor === node) this.#cursor = this.#state.nodes.next(node, rootNode)
   }
 
   #writeHead(): void {
@@ -81,17 +81,6 @@ export class SnapshotWalk implements SnapshotImage, ChangeListener {
       head.writeInt(timeoutMs)
     }
     acls.writeTo(head)
-  }
-
-  #after(node: number): number {
-    const { nodes } = this.#state
-    const child = nodes.int(node, IntField.firstChild)
-    if (child !== absent) return child
-    for (let at = node; at !== rootNode; at = nodes.int(at, IntField.parent)) {
-      const sibling = nodes.int(at, IntField.nextSibling)
-      if (sibling !== absent) return sibling
-    }
-    return absent
   }
 
   #writeOnce(writer: JuteWriter, node: number): void {
