@@ -61,17 +61,17 @@ const empty: Codec<void> = { encode() {}, decode() {} }
 
 const none: Codec<null> = { encode() {}, decode: () => null }
 
-export function create(path: NodePath, arguments_: CreateArguments): Operation<string> {
-  const { type, ...request } = createBody(path, arguments_)
+export function create(path: NodePath, requested: CreateArguments): Operation<string> {
+  const { type, ...request } = createBody(path, requested)
   if (type === OpCode.create) return write(type, path, [createRequest, request], pathOf(pathRecord))
   return write(type, path, createRecord(type, request), pathOf(create2Response))
 }
 
 export function createWithStat(
   path: NodePath,
-  arguments_: CreateArguments,
+  requested: CreateArguments,
 ): Operation<{ readonly path: string; readonly stat: Stat }> {
-  const { type, ...request } = createBody(path, arguments_)
+  const { type, ...request } = createBody(path, requested)
   const statType = type === OpCode.create ? OpCode.create2 : type
   return write(statType, path, createRecord(statType, request), create2Response)
 }
