@@ -40,7 +40,12 @@ export class LogFileReader {
     this.#chunks = new ChunkReader(fileSource(this.#file), {
       chunkBytes: Math.min(chunkBytesDefault, this.#size + 1),
     })
-    this.#readHeader()
+    try {
+      this.#readHeader()
+    } catch (error) {
+      this.#file.close()
+      throw error
+    }
   }
 
   /** How the file ends; undefined until {@link next} has returned false. */
