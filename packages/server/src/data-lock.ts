@@ -130,3 +130,34 @@ function answersSignals(processId: number): boolean {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
+
+/** A lock, or several. */
+export interface Releasable {
+  release(): void
+}
+
+/**
+ * Locks the data directory and, where it is another one, the log directory.
+ * @throws ServerError DATA_DIRECTORY_IN_USE, DATA_DIRECTORY_UNUSABLE; nothing is locked then
+ */
+export function lockDirectories(config: {
+  readonly dataDir: string
+  readonly dataLogDir: string
+  readonly createsDataDir: boolean
+}): Releasable {
+  const create = config.createsDataDir
+  const data = DataLock.acquire(config.dataDir, { create })
+  if (config.dataLogDir === config.dataDir) return data
+  try {
+    const log = DataLock.acquire(config.dataLogDir, { create })
+    return {
+      release() {
+        log.release()
+        data.release()
+      },
+    }
+  } catch (error) {
+    data.release()
+    throw error
+  }
+}

@@ -31,6 +31,8 @@ export interface ClientPortOptions {
 export interface ClientPortHandler<C> {
   connected(link: SocketLink<C>): C
   received(connection: C, bytes: Uint8Array, start: number, end: number): void
+  /** Everything written to the connection has been sent. */
+  drained(connection: C): void
   disconnected(connection: C): void
   hasSession(connection: C): boolean
   answer(word: FourLetterWord, argument: Uint8Array): string
@@ -116,6 +118,9 @@ export class ClientPort<C> implements LinkOwner<C> {
     // 'close' follows an error; there is nothing to say of a peer that resets its connection.
     socket.on('error', ignore)
     socket.on('close', () => this.#closed(link))
+    socket.on('drain', () => {
+      if (link.connection !== undefined) this.#handler.drained(link.connection)
+    })
     return (bytes, end) => {
       this.receivedBytes += end
       link.receive(bytes, 0, end)

@@ -38,6 +38,11 @@ export interface ServerConfig {
   readonly purgeIntervalMs: number
   readonly snapRetainCount: number
   readonly digestEnabled: boolean
+  readonly compressesSnapshots: boolean
+  /** `serializeLastProcessedZxid.enabled` */
+  readonly snapshotsHaveLastZxid: boolean
+  /** `snapshot.trust.empty` */
+  readonly trustsEmptySnapshot: boolean
   readonly juteMaxBuffer: number
   readonly globalOutstandingLimit: number
   readonly enforceQuota: boolean
@@ -177,6 +182,9 @@ function storageOf(settings: Settings) {
     purgeIntervalMs: settings.integer('autopurge.purgeInterval'),
     snapRetainCount: Math.max(3, retained),
     digestEnabled: settings.switch('digest.enabled'),
+    compressesSnapshots: settings.optional('snapshot.compression.method') === 'gz',
+    snapshotsHaveLastZxid: settings.switch('serializeLastProcessedZxid.enabled'),
+    trustsEmptySnapshot: settings.switch('snapshot.trust.empty'),
   }
 }
 

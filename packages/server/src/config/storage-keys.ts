@@ -69,17 +69,15 @@ export const storageKeys: readonly ConfigKey[] = keysOf('storage', [
   },
   {
     name: 'snapshot.compression.method',
-    kind: choice('', 'gz', 'snappy'),
+    kind: choice('', 'gz'),
     default: '',
-    doc: 'How snapshots are compressed.',
-    inert: inertReason.later,
+    doc: 'How snapshots are compressed: not at all, or with gzip. Snapshots compressed with snappy are read, not written.',
   },
   {
     name: 'snapshot.trust.empty',
     kind: onOff,
     default: 'false',
     doc: 'Whether to start from logs without any snapshot.',
-    inert: inertReason.later,
   },
   {
     name: 'digest.enabled',
@@ -100,8 +98,6 @@ export const storageKeys: readonly ConfigKey[] = keysOf('storage', [
     kind: onOff,
     default: 'true',
     doc: 'Whether snapshots end with their exact zxid.',
-    inert: 'snapshots always do',
-    whenInert: 'note',
   },
   {
     name: 'datadir.autocreate',

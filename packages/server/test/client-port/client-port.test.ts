@@ -16,7 +16,13 @@ class Recorder implements ClientPortHandler<Recording> {
   readonly #waiting: (() => void)[] = []
 
   connected(link: SocketLink<Recording>): Recording {
-    const recording: Recording = { link, text: '', isClosed: false, hasSession: false }
+    const recording: Recording = {
+      link,
+      text: '',
+      isClosed: false,
+      hasSession: false,
+      hasDrained: false,
+    }
     this.recordings.push(recording)
     return recording
   }
@@ -34,6 +40,11 @@ class Recorder implements ClientPortHandler<Recording> {
 
   disconnected(recording: Recording): void {
     recording.isClosed = true
+    this.#changed()
+  }
+
+  drained(recording: Recording): void {
+    recording.hasDrained = true
     this.#changed()
   }
 
@@ -67,6 +78,7 @@ interface Recording {
   text: string
   isClosed: boolean
   hasSession: boolean
+  hasDrained: boolean
 }
 
 const openPorts: ClientPort<Recording>[] = []
@@ -179,8 +191,23 @@ describe('ClientPort', () => {
     while (link.write(chunk, 0, chunk.length)) written += chunk.length
     written += chunk.length
     assert.ok(link.queuedBytes > 0)
+    assert.equal(recorder.first.hasDrained, false)
     link.close()
     assert.equal((await readAll(socket)).length, written)
+  })
+
+  it('tells when the peer has taken everything', async () => {
+    const { recorder, number } = await open()
+    const socket = await dial(number)
+    socket.pause()
+    socket.write(frame, 'latin1')
+    await recorder.until(() => recorder.recordings.length === 1)
+    const { link } = recorder.first
+    const chunk = new Uint8Array(1_048_576)
+    while (link.write(chunk, 0, chunk.length));
+    socket.resume()
+    await recorder.until(() => recorder.first.hasDrained)
+    assert.equal(link.queuedBytes, 0)
   })
 
   it('answers words and closes, also when they come with a newline or in pieces', async () => {

@@ -1,0 +1,24 @@
+import type { Zxid } from '@quorate/protocol'
+
+/** Every how many zxids Apache remembers the tree's digest, and how many of them it keeps. */
+const interval = 128
+const entriesMax = 1_024
+/** A transaction ends with its digest: int version, long digest of the tree after it. */
+const digestLength = 8
+
+/** The tree's digest at every 128th zxid, for the word `hash`: replicas are compared by it. */
+export class DigestHistory {
+  readonly #entries: (readonly [Zxid, bigint])[] = []
+
+  /** A transaction with a digest at its end goes to the log. */
+  record(zxid: Zxid, txn: Uint8Array): void {
+    if (zxid % interval !== 0) return
+    const view = new DataView(txn.buffer, txn.byteOffset, txn.byteLength)
+    this.#entries.push([zxid, view.getBigInt64(txn.length - digestLength)])
+    if (this.#entries.length > entriesMax) this.#entries.shift()
+  }
+
+  entries(): Iterable<readonly [Zxid, bigint]> {
+    return this.#entries
+  }
+}

@@ -1,0 +1,244 @@
+/**
+ * One running server: lock, recovery, replica and client port, put together in that order and taken apart in the other.
+ */
+import { TxnLog, versionDirectory } from '@quorate/log'
+import { type ClientConnection, replicaDefaults, type ReplicaOptions } from '@quorate/replica'
+import type { Tree } from '@quorate/tree'
+import { ClientPort } from './client-port/client-port.ts'
+import type { ServerConfig } from './config/server-config.ts'
+import { lockDirectories, type Releasable } from './data-lock.ts'
+import { ExitCode } from './exit-code.ts'
+import { answerWord } from './four-letter-words/answer.ts'
+import { nativePlatform } from './native-platform.ts'
+import { NodeDisk } from './node-disk.ts'
+import { RateLimitedLog } from './rate-limited-log.ts'
+import { recoverTree } from './recovered-tree.ts'
+import { monotonicMs, ReplicaDriver } from './replica-driver.ts'
+import { ServerError } from './server-error.ts'
+import { ServerInspection } from './server-inspection.ts'
+import type { LogSink } from './server-log.ts'
+import { ServerMeters } from './server-meters.ts'
+import { SnapshotKeeper } from './snapshot-keeper.ts'
+import { SyncPolicy } from './sync-policy.ts'
+import { Ticker } from './ticker.ts'
+
+export interface ServerOptions {
+  readonly config: ServerConfig
+  readonly log: LogSink
+}
+
+/** What a server is made on. */
+interface Ground {
+  readonly lock: Releasable
+  readonly meters: ServerMeters
+  readonly tree: Tree
+}
+
+export class Server {
+  /** Resolves when the server has to stop by itself; it does so then. */
+  readonly failure: Promise<ServerError>
+  readonly #config: ServerConfig
+  readonly #log: LogSink
+  readonly #lock: Releasable
+  readonly #meters: ServerMeters
+  readonly #txnLog: TxnLog
+  readonly #driver: ReplicaDriver
+  readonly #clientPort: ClientPort<ClientConnection>
+  readonly #snapshots: SnapshotKeeper
+  #bound = { address: '', port: 0 }
+  #ticker: Ticker | undefined
+  #stopping: Promise<void> | undefined
+  #reportFailure: (error: ServerError) => void = () => {}
+
+  /**
+   * Starts to serve.
+   * @throws ServerError; nothing is left running or locked then
+   */
+  static async start(options: ServerOptions): Promise<Server> {
+    const { config, log } = options
+    const lock = lockDirectories(config)
+    const meters = new ServerMeters(monotonicMs())
+    let server: Server | undefined
+    try {
+      const tree = await recover(config, log, meters)
+      server = new Server(options, { lock, meters, tree })
+      await server.#open()
+      return server
+    } catch (error) {
+      if (server === undefined) lock.release()
+      else await server.stop()
+      throw error
+    }
+  }
+
+  private constructor({ config, log }: ServerOptions, { lock, meters, tree }: Ground) {
+    this.#config = config
+    this.#log = new RateLimitedLog(log, monotonicMs)
+    this.#lock = lock
+    this.#meters = meters
+    this.failure = new Promise((resolve) => (this.#reportFailure = resolve))
+    const policy = new SyncPolicy(() => this.#clientPort.connectionCount)
+    const disk = new NodeDisk({
+      chooseSyncMode: () => policy.choose(),
+      onSynced: (durationMs) => {
+        policy.recordSync(durationMs)
+        this.#recordSync(durationMs)
+      },
+    })
+    this.#txnLog = new TxnLog(disk, versionDirectory(config.dataLogDir), {
+      platform: nativePlatform,
+      preallocateBytes: config.preAllocBytes,
+      fileSizeMax: config.txnLogSizeLimitBytes,
+      isSyncForced: config.forceSync,
+    })
+    this.#snapshots = new SnapshotKeeper(config, this.#log, meters)
+    this.#driver = new ReplicaDriver({
+      replica: replicaOptionsOf(config),
+      tree,
+      txnLog: this.#txnLog,
+      log: this.#log,
+      takeSnapshot: (image, ended) => this.#snapshots.take(image, ended),
+      answerWord: (word, argument) =>
+        answerWord(word, argument, inspection, config.fourLetterWords),
+      failed: (error) => this.#fail(error),
+    })
+    this.#clientPort = new ClientPort(clientPortOptionsOf(config), this.#driver)
+    const inspection = new ServerInspection({
+      config,
+      meters,
+      disk,
+      driver: this.#driver,
+      port: this.#clientPort,
+      clientPortNumber: () => this.port,
+    })
+  }
+
+  /** The address the client port is bound to. */
+  get address(): string {
+    return this.#bound.address
+  }
+
+  get port(): number {
+    return this.#bound.port
+  }
+
+  async #open(): Promise<void> {
+    this.#bound = await this.#clientPort.listen()
+    this.#snapshots.startPurging()
+    this.#ticker = new Ticker({
+      intervalMs: Math.max(1, Math.floor(this.#config.tickTimeMs / 2)),
+      ticked: () => {
+        this.#driver.ticked()
+        this.#clientPort.sweep(performance.now())
+      },
+      stalled: (lateMs) => this.#reportStall(lateMs),
+    })
+  }
+
+  #reportStall(lateMs: number): void {
+    const message = `the process stood still for ${Math.round(lateMs)} ms; what clients sent meanwhile is handled before any session expires`
+    this.#log.write({ level: 'warn', code: 'PROCESS_STALLED', message })
+  }
+
+  #recordSync(durationMs: number): void {
+    this.#meters.syncTime.record(durationMs)
+    if (durationMs < this.#config.fsyncWarningMs) return
+    const message = `a sync of the log took ${Math.round(durationMs)} ms; writes wait for it; give the log a device of its own (dataLogDir)`
+    this.#log.write({ level: 'warn', code: 'FSYNC_SLOW', message })
+  }
+
+  #fail(cause: Error): void {
+    const message = `the log cannot be written: ${cause.message}; nothing more is acknowledged, and the server stops`
+    const error = new ServerError('LOG_WRITE_FAILED', ExitCode.unexpectedError, message, { cause })
+    this.#log.write({ level: 'fatal', code: error.code, message })
+    this.#reportFailure(error)
+    void this.stop()
+  }
+
+  /** Accepts no more, finishes what is under way, and closes everything. */
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#takeApart()
+    await this.#stopping
+  }
+
+  async #takeApart(): Promise<void> {
+    this.#ticker?.stop()
+    this.#clientPort.stopAccepting()
+    await this.#driver.stop()
+    this.#snapshots.stop()
+    await this.#clientPort.closeAll()
+    // A log that failed says so again here; it was reported when it did.
+    await new Promise<void>((resolve) => this.#txnLog.close(() => resolve()))
+    this.#lock.release()
+  }
+}
+
+async function recover(config: ServerConfig, log: LogSink, meters: ServerMeters): Promise<Tree> {
+  const startedAtMs = performance.now()
+  const disk = new NodeDisk({ chooseSyncMode: () => 'blocking' })
+  const { tree, recovery } = await recoverTree(config, disk, ({ zxid, expected, found }) => {
+    meters.digestMismatchCount++
+    const message = `after zxid 0x${zxid.toString(16)} the tree's digest is ${found}, but ${expected} stands in the transaction: this server or the one that wrote it has gone wrong; compare with a backup`
+    log.write({ level: 'error', code: 'DIGEST_MISMATCH', message })
+  })
+  meters.recoveryMs = Math.round(performance.now() - startedAtMs)
+  for (const report of recovery.reports) {
+    const code = report.type === 'tailCut' ? 'LOG_TAIL_CUT' : 'SNAPSHOT_SKIPPED'
+    log.write({
+      level: 'warn',
+      code,
+      message: `${report.file}: ${report.reason}`,
+      fields: { offset: report.offset },
+    })
+  }
+  log.write({
+    level: 'info',
+    code: 'RECOVERED',
+    message: `recovered ${config.dataDir}`,
+    fields: {
+      lastZxid: `0x${recovery.lastZxid.toString(16)}`,
+      replayedCount: recovery.replayedCount,
+      durationMs: meters.recoveryMs,
+    },
+  })
+  return tree
+}
+
+function replicaOptionsOf(config: ServerConfig): ReplicaOptions {
+  return {
+    ...replicaDefaults,
+    tickTimeMs: config.tickTimeMs,
+    minSessionTimeoutMs: config.minSessionTimeoutMs,
+    maxSessionTimeoutMs: config.maxSessionTimeoutMs,
+    juteMaxBuffer: config.juteMaxBuffer,
+    globalOutstandingLimit: config.globalOutstandingLimit,
+    superDigest: config.superDigest,
+    isDigestAuthEnabled: config.isDigestAuthEnabled,
+    extendedTypesEnabled: config.extendedTypesEnabled,
+    enforceQuota: config.enforceQuota,
+    skipAcl: config.skipAcl,
+    reconfigEnabled: config.reconfigEnabled,
+    enforceAuthSchemes: config.enforceAuthSchemes,
+    digestEnabled: config.digestEnabled,
+    snapCount: config.snapCount,
+    snapSizeLimitBytes: config.snapSizeLimitBytes,
+    containerCheckIntervalMs: config.containerCheckIntervalMs,
+    containerMaxPerMinute: config.containerMaxPerMinute,
+    containerMaxNeverUsedIntervalMs: config.containerMaxNeverUsedIntervalMs,
+    platform: nativePlatform,
+    random: Math.random,
+  }
+}
+
+function clientPortOptionsOf(config: ServerConfig): ConstructorParameters<typeof ClientPort>[0] {
+  return {
+    address: config.clientAddress,
+    port: config.clientPort,
+    backlog: config.listenBacklog,
+    maxByAddress: config.maxClientCnxns,
+    maxTotal: config.maxCnxns,
+    keepsAlive: config.clientTcpKeepAlive,
+    sessionlessTimeoutMs: config.sessionlessTimeoutMs,
+    juteMaxBuffer: config.juteMaxBuffer,
+  }
+}
