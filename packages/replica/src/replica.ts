@@ -25,7 +25,7 @@ import type { ReplicaOptions } from './replica-options.ts'
 import { ReplicaStats } from './replica-stats.ts'
 import { ReplyBuffers } from './reply-buffers.ts'
 import { RequestRouter, type RouterHost } from './request-router.ts'
-import { type Session, SessionTracker } from './session-tracker.ts'
+import { Session, SessionTracker } from './session-tracker.ts'
 import { SnapshotSchedule } from './snapshot-schedule.ts'
 import { type PipelineListener, WritePipeline } from './write-pipeline.ts'
 
@@ -280,6 +280,10 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     if (connection !== undefined && connection !== asker) connection.close()
   }
 
+  sessionClosing(session: Session): void {
+    this.#sessions.setClosing(session)
+  }
+
   txnApplied(lengthBytes: number): void {
     this.#stats.counters.commit_count++
     if (this.#snapshots.isDueAfter(lengthBytes)) this.#isSnapshotDue = true
@@ -292,7 +296,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     // Owners of ephemerals that no session table knows: their ephemerals go, as after Apache's load.
     for (const id of Array.from(ephemeralsBySession.keys())) {
       if (!timeoutMsBySession.has(id))
-        this.#pipeline.expireSession({ session: id, timeMs: this.wallMs })
+        this.#pipeline.expireSession({ session: new Session(id, 0), timeMs: this.wallMs })
     }
     this.#requestTurnEndIfNeeded()
   }
@@ -317,10 +321,10 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
       case 'create':
         connection.isConnecting = true
         connection.link.pause()
-        this.#pipeline.createSession(connection, outcome.timeoutMs, {
-          session: this.#sessions.nextId(),
-          timeMs: this.wallMs,
-        })
+        this.#pipeline.createSession(
+          { session: new Session(this.#sessions.nextId(), 0), timeMs: this.wallMs, connection },
+          outcome.timeoutMs,
+        )
         break
       case 'reattach':
         this.#reattach(connection, outcome.sessionId, outcome.timeoutMs)
@@ -365,7 +369,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     })
     this.#stats.counters.stale_sessions_expired++
     this.#sessions.setClosing(session)
-    this.#pipeline.expireSession({ session: session.id, timeMs: this.wallMs })
+    this.#pipeline.expireSession({ session, timeMs: this.wallMs })
   }
 
   /** After the input of one connection: its replies leave, and writes make the turn end. */

@@ -7,11 +7,19 @@
  *
  * Times are ms on a monotonic clock.
  */
-import { firstSessionId, type SessionId } from '@quorate/protocol'
+import { firstSessionId, type SessionId, sessionIdHigh, sessionIdLow } from '@quorate/protocol'
+
+/** A session id in two halves, as transactions carry it. */
+export interface SessionHalves {
+  readonly idHigh: number
+  readonly idLow: number
+}
 
 /** A session that is alive, or closing until its closeSession has been applied. */
-export class Session {
+export class Session implements SessionHalves {
   readonly id: SessionId
+  readonly idHigh: number
+  readonly idLow: number
   timeoutMs: number
   /** Its bucket's time. */
   expiresAtMs = 0
@@ -19,6 +27,8 @@ export class Session {
 
   constructor(id: SessionId, timeoutMs: number) {
     this.id = id
+    this.idHigh = sessionIdHigh(id)
+    this.idLow = sessionIdLow(id)
     this.timeoutMs = timeoutMs
   }
 }

@@ -11,8 +11,7 @@ import {
   JuteWriter,
   OpCode,
   readInt32,
-  sessionIdHigh,
-  sessionIdLow,
+  sessionIdOf,
   statLength,
   type SessionId,
   writeMultiHeader,
@@ -29,7 +28,7 @@ import {
 } from '@quorate/tree'
 import type { ClientConnection } from './client-connection.ts'
 import type { ReplicaOptions } from './replica-options.ts'
-import type { Session } from './session-tracker.ts'
+import type { Session, SessionHalves } from './session-tracker.ts'
 import { TxnArena } from './txn-arena.ts'
 
 /** A write whose transaction has been proposed, or a sync that waits for the ones before it. */
@@ -37,7 +36,7 @@ interface InFlight {
   readonly zxid: Zxid
   readonly type: number
   readonly xid: number
-  readonly session: SessionId
+  readonly session: SessionHalves
   /** Who is answered; undefined for the server's own writes. */
   readonly connection: ClientConnection | undefined
   readonly contentCrc: number
@@ -50,14 +49,19 @@ interface InFlight {
 export interface PipelineListener {
   /** A write of this connection has been answered: what waited behind it may go on. */
   writeAnswered(connection: ClientConnection, type: number, xid: number, receivedAtMs: number): void
-  sessionCreated(session: SessionId, connection: ClientConnection | undefined): void
-  sessionClosed(session: SessionId, connection: ClientConnection | undefined, xid: number): void
+  sessionCreated(id: SessionId, connection: ClientConnection | undefined): void
+  sessionClosed(id: SessionId, connection: ClientConnection | undefined, xid: number): void
+  /** Its closeSession is proposed: nothing more is taken of it. */
+  sessionClosing(session: Session): void
   txnApplied(lengthBytes: number): void
 }
 
+/** A write of the server's own. */
 export interface ServerWrite {
-  readonly session: SessionId
+  readonly session: SessionHalves
   readonly timeMs: number
+  /** Who waits for it, of the connections. */
+  readonly connection?: ClientConnection | undefined
 }
 
 /** A client's write, as the replica hands it over. */
@@ -71,6 +75,7 @@ export interface ClientWrite {
 }
 
 const noIdentities: readonly Identity[] = []
+const noSession: SessionHalves = { idHigh: 0, idLow: 0 }
 
 export class WritePipeline implements ApplyObserver {
   readonly #tree: Tree
@@ -118,8 +123,8 @@ export class WritePipeline implements ApplyObserver {
    * @throws JuteError when it cannot be decoded; nothing was proposed and no zxid used
    */
   submit(write: ClientWrite, reader: JuteReader): void {
-    const { connection, session, type } = write
-    const context = this.#context(write.session.id, write.xid, write.wallMs, connection.identities)
+    const { session, type } = write
+    const context = this.#context(session, write.xid, write.wallMs, write.connection.identities)
     const writer = this.#arena.writerFor(context.zxid)
     const start = writer.position
     if (type === OpCode.closeSession) this.#preparer.prepareCloseSession(context, writer)
@@ -127,67 +132,42 @@ export class WritePipeline implements ApplyObserver {
       this.#preparer.prepareError(ErrorCode.SessionExpired, context, writer)
     else if (type === OpCode.multi) this.#preparer.prepareMulti(reader, context, writer)
     else this.#preparer.prepare(type, reader, context, writer)
-    this.#propose(writer, start, {
-      ...inFlightOf(write, context.zxid),
-      contentCrc: this.#preparer.contentCrc,
-    })
+    this.#propose(writer, start, inFlightOf(write, context.zxid, this.#preparer.contentCrc))
+    if (type === OpCode.closeSession) this.#listener.sessionClosing(session)
   }
 
   /** Proposes an error: the request fails whatever the tree is like, and takes its place in the order. */
   submitError(write: ClientWrite, err: number): void {
-    const context = this.#context(write.session.id, write.xid, write.wallMs, noIdentities)
+    const context = this.#context(write.session, write.xid, write.wallMs, noIdentities)
     const writer = this.#arena.writerFor(context.zxid)
     const start = writer.position
     this.#preparer.prepareError(err, context, writer)
-    this.#propose(writer, start, inFlightOf(write, context.zxid))
+    this.#propose(writer, start, inFlightOf(write, context.zxid, -1))
   }
 
   /** A sync is answered when everything proposed before it has been applied: at once when nothing is in flight. */
   submitSync(write: ClientWrite, path: Uint8Array | null): void {
-    this.#inFlight.push({ ...inFlightOf(write, this.#engine().lastZxid), syncPath: path })
+    this.#inFlight.push({ ...inFlightOf(write, this.#engine().lastZxid, -1), syncPath: path })
     this.#answerSyncs()
   }
 
-  createSession(
-    connection: ClientConnection | undefined,
-    timeoutMs: number,
-    write: ServerWrite,
-  ): void {
-    const context = this.#context(write.session, 0, write.timeMs, noIdentities)
-    const writer = this.#arena.writerFor(context.zxid)
-    const start = writer.position
-    this.#preparer.prepareCreateSession(timeoutMs, context, writer)
-    this.#propose(
-      writer,
-      start,
-      serverInFlight(context.zxid, OpCode.createSession, write.session, connection),
+  createSession(write: ServerWrite, timeoutMs: number): void {
+    this.#proposeOwn(OpCode.createSession, write, (context, writer) =>
+      this.#preparer.prepareCreateSession(timeoutMs, context, writer),
     )
   }
 
   /** Ends a session that the server has given up. */
   expireSession(write: ServerWrite): void {
-    const context = this.#context(write.session, 0, write.timeMs, noIdentities)
-    const writer = this.#arena.writerFor(context.zxid)
-    const start = writer.position
-    this.#preparer.prepareCloseSession(context, writer)
-    this.#propose(
-      writer,
-      start,
-      serverInFlight(context.zxid, OpCode.closeSession, write.session, undefined),
+    this.#proposeOwn(OpCode.closeSession, write, (context, writer) =>
+      this.#preparer.prepareCloseSession(context, writer),
     )
   }
 
   /** The cleaner's delete; it becomes an error transaction when the node is in use again. */
   deleteContainer(path: Uint8Array, timeMs: number): void {
-    const session = 0n as SessionId
-    const context = this.#context(session, 0, timeMs, noIdentities)
-    const writer = this.#arena.writerFor(context.zxid)
-    const start = writer.position
-    this.#preparer.prepareDeleteContainer(path, context, writer)
-    this.#propose(
-      writer,
-      start,
-      serverInFlight(context.zxid, OpCode.deleteContainer, session, undefined),
+    this.#proposeOwn(OpCode.deleteContainer, { session: noSession, timeMs }, (context, writer) =>
+      this.#preparer.prepareDeleteContainer(path, context, writer),
     )
   }
 
@@ -228,27 +208,41 @@ export class WritePipeline implements ApplyObserver {
   }
 
   #context(
-    session: SessionId,
+    session: SessionHalves,
     cxid: number,
     timeMs: number,
     identities: readonly Identity[],
   ): RequestContext {
-    return {
-      sessionHigh: sessionIdHigh(session),
-      sessionLow: sessionIdLow(session),
-      cxid,
-      zxid: this.#engine().nextZxid(),
-      timeMs,
-      identities,
-    }
+    const { idHigh, idLow } = session
+    const zxid = this.#engine().nextZxid()
+    return { sessionHigh: idHigh, sessionLow: idLow, cxid, zxid, timeMs, identities }
+  }
+
+  #proposeOwn(
+    type: number,
+    write: ServerWrite,
+    prepare: (context: RequestContext, writer: JuteWriter) => void,
+  ): void {
+    const context = this.#context(write.session, 0, write.timeMs, noIdentities)
+    const writer = this.#arena.writerFor(context.zxid)
+    const start = writer.position
+    prepare(context, writer)
+    this.#propose(writer, start, {
+      zxid: context.zxid,
+      type,
+      xid: 0,
+      session: write.session,
+      connection: write.connection,
+      contentCrc: -1,
+      receivedAtMs: 0,
+      syncPath: null,
+    })
   }
 
   #propose(writer: JuteWriter, start: number, entry: InFlight): void {
     this.#inFlight.push(entry)
-    this.#engine().submit({
-      zxid: entry.zxid,
-      bytes: writer.bytes.subarray(start, writer.position),
-    })
+    const bytes = writer.bytes.subarray(start, writer.position)
+    this.#engine().submit({ zxid: entry.zxid, bytes })
   }
 
   #shift(): void {
@@ -276,9 +270,10 @@ export class WritePipeline implements ApplyObserver {
   }
 
   #answer(own: InFlight): void {
-    const { connection, type, xid, session } = own
-    if (type === OpCode.createSession) this.#listener.sessionCreated(session, connection)
-    else if (type === OpCode.closeSession) this.#listener.sessionClosed(session, connection, xid)
+    const { connection, type, xid } = own
+    if (type === OpCode.createSession) this.#listener.sessionCreated(idOf(own.session), connection)
+    else if (type === OpCode.closeSession)
+      this.#listener.sessionClosed(idOf(own.session), connection, xid)
     else if (connection !== undefined) {
       if (!connection.isClosed) this.#reply(connection, own)
       this.#listener.writeAnswered(connection, type, xid, own.receivedAtMs)
@@ -360,35 +355,21 @@ export class WritePipeline implements ApplyObserver {
   }
 }
 
-function inFlightOf(write: ClientWrite, zxid: Zxid): InFlight {
+function inFlightOf(write: ClientWrite, zxid: Zxid, contentCrc: number): InFlight {
   return {
     zxid,
     type: write.type,
     xid: write.xid,
-    session: write.session.id,
+    session: write.session,
     connection: write.connection,
-    contentCrc: -1,
+    contentCrc,
     receivedAtMs: write.nowMs,
     syncPath: null,
   }
 }
 
-function serverInFlight(
-  zxid: Zxid,
-  type: number,
-  session: SessionId,
-  connection: ClientConnection | undefined,
-): InFlight {
-  return {
-    zxid,
-    type,
-    xid: 0,
-    session,
-    connection,
-    contentCrc: -1,
-    receivedAtMs: 0,
-    syncPath: null,
-  }
+function idOf({ idHigh, idLow }: SessionHalves): SessionId {
+  return sessionIdOf(idHigh, idLow)
 }
 
 /** The type in a TxnHeader. */

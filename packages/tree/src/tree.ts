@@ -136,7 +136,8 @@ export class Tree {
     contentCrc = -1,
   ): void {
     const reader = this.#reader.reset(bytes, start, end)
-    const session = reader.readSessionId()
+    const sessionHigh = reader.readInt()
+    const sessionLow = reader.readInt()
     reader.readInt()
     const zxid = reader.readLong()
     const timeMs = reader.readLong()
@@ -147,7 +148,13 @@ export class Tree {
         `the transaction ${zxid.toString(16)} follows ${this.#state.lastZxid.toString(16)}; a later one is expected`,
       )
     }
-    this.#applier.apply(type, reader, { session, zxid, timeMs }, contentCrc, observer)
+    this.#applier.apply(
+      type,
+      reader,
+      { sessionHigh, sessionLow, zxid, timeMs },
+      contentCrc,
+      observer,
+    )
     this.#state.lastZxid = zxid
     if (end - reader.position === txnDigestLength && type !== OpCode.error)
       this.#checkDigest(zxid, bytes, end)

@@ -10,9 +10,7 @@ import {
   lastSlash,
   OpCode,
   type Platform,
-  type SessionId,
-  sessionIdHigh,
-  sessionIdLow,
+  sessionIdOf,
   type Zxid,
 } from '@quorate/protocol'
 import { containerOwnerHigh, ttlOwnerHigh, ttlOwnerLow } from './node-owner.ts'
@@ -40,7 +38,8 @@ export interface ApplyObserver {
 
 /** The header of the transaction under way. */
 export interface TxnMoment {
-  readonly session: SessionId
+  readonly sessionHigh: number
+  readonly sessionLow: number
   readonly zxid: Zxid
   readonly timeMs: number
 }
@@ -136,7 +135,10 @@ export class TxnApplier {
         node = this.#setAcl(op)
         break
       case OpCode.createSession:
-        this.#state.timeoutMsBySession.set(moment.session, op.timeoutMs)
+        this.#state.timeoutMsBySession.set(
+          sessionIdOf(moment.sessionHigh, moment.sessionLow),
+          op.timeoutMs,
+        )
         break
       case OpCode.closeSession:
         this.#closeSession(op, moment)
@@ -196,8 +198,8 @@ export class TxnApplier {
       aclId: this.#aclId(op),
     }
     if (op.isEphemeral) {
-      birth.ownerHigh = sessionIdHigh(moment.session)
-      birth.ownerLow = sessionIdLow(moment.session)
+      birth.ownerHigh = moment.sessionHigh
+      birth.ownerLow = moment.sessionLow
     } else if (op.type === OpCode.createContainer) {
       birth.ownerHigh = containerOwnerHigh
     } else if (op.type === OpCode.createTTL && op.ttl > 0) {
@@ -289,6 +291,7 @@ export class TxnApplier {
 
   #closeSession(op: TxnOp, moment: TxnMoment): void {
     const state = this.#state
+    const session = sessionIdOf(moment.sessionHigh, moment.sessionLow)
     if (op.pathsAt >= 0) {
       const paths = new JuteReader(op.bytes, op.pathsAt, op.bytes.length, {
         platform: this.#platform,
@@ -301,11 +304,11 @@ export class TxnApplier {
       }
     }
     // What the transaction does not list: its form before 3.6 lists nothing.
-    for (const node of Array.from(state.ephemeralsOf(moment.session))) {
+    for (const node of Array.from(state.ephemeralsOf(session))) {
       const path = state.nodes.pathCopy(node)
       this.#delete(path, 0, path.length, moment.zxid)
     }
-    state.timeoutMsBySession.delete(moment.session)
+    state.timeoutMsBySession.delete(session)
   }
 
   #tellParent(parent: number, bytes: Uint8Array, start: number, end: number, zxid: Zxid): void {
