@@ -49,7 +49,7 @@ export class LogFile {
       return
     }
     const stop = Math.min(end, start + unsyncedBytesMax)
-    this.#file.write(bytes, start, stop, this.#position, (writeError) => {
+    this.#write(bytes, start, stop, this.#position, (writeError) => {
       if (writeError !== undefined) return done(writeError)
       this.#position += stop - start
       this.#size = Math.max(this.#size, this.#position)
@@ -67,7 +67,7 @@ export class LogFile {
     if (step === 0) return
     this.#zerosFrom = this.#size
     this.#size += step
-    this.#file.write(zeros, 0, step, this.#zerosFrom, (error) => {
+    this.#write(zeros, 0, step, this.#zerosFrom, (error) => {
       this.#zerosFrom = -1
       this.#canPreallocate = error === undefined
       const next = this.#afterZeros
@@ -95,8 +95,26 @@ export class LogFile {
     return this.#zerosFrom >= 0
   }
 
+  #write(source: Uint8Array, start: number, end: number, position: number, done: Done): void {
+    handOver((handed) => this.#file.write(source, start, end, position, handed), done)
+  }
+
   #sync(done: Done): void {
-    if (this.#isSyncForced) this.#file.sync(done)
+    if (this.#isSyncForced) handOver((handed) => this.#file.sync(handed), done)
     else done()
+  }
+}
+
+/** What the disk throws goes to `done` as well; what `done` itself throws does not. */
+function handOver(operation: (done: Done) => void, done: Done): void {
+  let isDone = false
+  try {
+    operation((error) => {
+      isDone = true
+      done(error)
+    })
+  } catch (error) {
+    if (isDone) throw error
+    done(asError(error))
   }
 }

@@ -148,3 +148,26 @@ test('a zxid that does not grow, and a file that is there already, are refused',
   assert.equal((log.failure!.cause as { code?: string }).code, 'LOG_FILE_EXISTS')
   assert.equal(disk.contents(`${directory}/log.5`).length, 3)
 })
+
+test('what a disk throws instead of handing it over fails the log as well', () => {
+  const disk = new MemoryDisk()
+  const log = new TxnLog(disk, directory, { preallocateBytes: 0 })
+  log.append(1, createTxn(1))
+  log.sync(rethrow)
+  disk.crash()
+  log.append(2, createTxn(2))
+  log.sync(() => {})
+  assert.equal((log.failure?.cause as { code?: string } | undefined)?.code, 'EBADF')
+})
+
+test('an error of the caller in done stays the caller’s', () => {
+  const log = new TxnLog(new MemoryDisk(), directory)
+  log.append(1, createTxn(1))
+  const mistake = new Error('a mistake of the caller')
+  const fail = (): void =>
+    log.sync(() => {
+      throw mistake
+    })
+  assert.throws(fail, mistake)
+  assert.equal(log.failure, undefined)
+})

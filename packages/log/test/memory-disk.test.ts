@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Disk, MemoryDisk } from '@quorate/log'
+import { rethrow } from './log-builder.ts'
+
+const path = '/d/file'
+
+test('what was not synced is lost in a crash: data, length and name', () => {
+  const disk = new MemoryDisk()
+  write(disk, path, [1, 2, 3], { syncs: true })
+  disk.syncDirectory('/d')
+  write(disk, path, [9, 9, 9, 9], { syncs: false })
+  write(disk, '/d/other', [1], { syncs: true })
+  disk.rename('/d/other', '/d/renamed')
+  assert.deepEqual(disk.list('/d').toSorted(), ['file', 'renamed'])
+  disk.crash()
+  assert.deepEqual(disk.list('/d'), ['file'])
+  assert.deepEqual([...disk.contents(path)], [1, 2, 3])
+})
+
+test('names survive as a prefix of their changes', () => {
+  const lists = new Set<string>()
+  for (let survival = 0; survival < 1; survival += 0.05) {
+    const disk = new MemoryDisk({ random: () => survival })
+    write(disk, '/d/a', [1], { syncs: true })
+    disk.rename('/d/a', '/d/b')
+    disk.remove('/d/b')
+    disk.crash()
+    lists.add(disk.list('/d').join())
+  }
+  assert.deepEqual([...lists].toSorted(), ['', 'a', 'b'])
+})
+
+test('a write that was not synced is torn by sectors, and each is whole or as it was', () => {
+  const numbers = [0.5, 0.8, 0.1, 0.9, 0.1, 0.9]
+  const disk = new MemoryDisk({ random: () => numbers.shift() ?? 0 })
+  disk.install(path, new Uint8Array(2_048).fill(1))
+  write(
+    disk,
+    path,
+    Array.from({ length: 1_800 }, () => 2),
+    { syncs: false, position: 100 },
+  )
+  disk.crash()
+  const bytes = disk.contents(path)
+  const edges = [...bytes.keys()].filter((at) => at > 0 && bytes[at] !== bytes[at - 1])
+  assert.deepEqual(edges, [100, 512, 1_024, 1_536])
+})
+
+test('queued writes and syncs complete in order, one at a time', () => {
+  const disk = new MemoryDisk({ isQueued: true })
+  const file = disk.openForWrite(path, { truncate: false })
+  const events: string[] = []
+  file.write(new Uint8Array([7]), 0, 1, 0, () => events.push('written'))
+  file.sync(() => events.push('synced'))
+  assert.deepEqual([events.length, file.size(), disk.pendingCount], [0, 0, 2])
+  assert.ok(disk.completeNext())
+  assert.deepEqual([events.join(), file.size()], ['written', 1])
+  assert.ok(disk.completeNext())
+  assert.ok(!disk.completeNext())
+  assert.deepEqual(events, ['written', 'synced'])
+})
+
+test('a sync covers what was written when it began', () => {
+  const disk = new MemoryDisk({ isQueued: true })
+  disk.install(path, new Uint8Array(0))
+  const file = disk.openForWrite(path, { truncate: false })
+  file.sync(rethrow)
+  file.write(new Uint8Array([7]), 0, 1, 0, rethrow)
+  while (disk.completeNext());
+  disk.crash()
+  assert.equal(disk.contents(path).length, 0)
+})
+
+test('what a failed sync covered is lost even when the next sync succeeds', () => {
+  const disk = new MemoryDisk({ failsSync: (count) => count === 1 })
+  disk.install(path, new Uint8Array(0))
+  const file = disk.openForWrite(path, { truncate: false })
+  const outcomes: (string | undefined)[] = []
+  file.write(new Uint8Array([7]), 0, 1, 0, rethrow)
+  file.sync((error) => outcomes.push((error as { code?: string } | undefined)?.code))
+  file.sync((error) => outcomes.push(error?.message))
+  assert.deepEqual(outcomes, ['EIO', undefined])
+  assert.equal(file.size(), 1)
+  disk.crash()
+  assert.equal(disk.contents(path).length, 0)
+})
+
+test('a full disk, a missing file and a file from before a crash give their codes', () => {
+  const disk = new MemoryDisk({ capacityBytes: 2 })
+  const file = disk.openForWrite(path, { truncate: false })
+  let code: string | undefined
+  file.write(new Uint8Array(3), 0, 3, 0, (error) => {
+    code = (error as { code?: string } | undefined)?.code
+  })
+  assert.equal(code, 'ENOSPC')
+  assert.equal(file.size(), 0)
+  assert.throws(() => disk.openForRead('/d/none'), { code: 'ENOENT' })
+  disk.crash()
+  assert.throws(() => file.sync(rethrow), { code: 'EBADF' })
+})
+
+test('a flipped bit stays flipped after a crash', () => {
+  const disk = new MemoryDisk()
+  disk.install(path, new Uint8Array([1, 2]))
+  disk.flip(path, 1, 0x80)
+  disk.crash()
+  assert.deepEqual([...disk.contents(path)], [1, 0x82])
+})
+
+function write(
+  disk: Disk,
+  name: string,
+  bytes: readonly number[],
+  options: { readonly syncs: boolean; readonly position?: number },
+): void {
+  const file = disk.openForWrite(name, { truncate: false })
+  file.write(new Uint8Array(bytes), 0, bytes.length, options.position ?? 0, rethrow)
+  if (options.syncs) file.sync(rethrow)
+  file.close()
+}
