@@ -18,6 +18,9 @@ const forbidden = [
   ['@ts-', 'ignore'],
 ].map((halves) => halves.join(''))
 
+/** Quoted capitals in the server room that name something else: environment variables. */
+const notEvents = ['SERVER_JVMFLAGS']
+
 const checkedFiles = [
   ...sourceFiles(),
   ...filesBelow('scripts', '.ts'),
@@ -77,6 +80,19 @@ test('every error number of the protocol is in the reference', () => {
   const missing = Object.entries(ErrorCode).filter(
     ([name, code]) => !reference.includes(`| \`${name}\` | ${code} |`.replace('-', '−')),
   )
+  assert.deepEqual(missing, [])
+})
+
+test('every code of a log event is in the reference', () => {
+  const errorCodes = allErrorCodeFamilies().flatMap(({ entries }) =>
+    entries.map(({ code }) => code),
+  )
+  const known = new Set([...errorCodes, ...notEvents])
+  const reference = readText('docs/reference/log-events.md')
+  const missing = [...filesBelow('packages/server/src', '.ts'), ...filesBelow('packages/replica/src', '.ts')]
+    .flatMap((file) => [...readText(file).matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g)])
+    .map(([, code]) => code!)
+    .filter((code) => !known.has(code) && !reference.includes(`\`${code}\``))
   assert.deepEqual(missing, [])
 })
 
