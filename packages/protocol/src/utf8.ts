@@ -1,6 +1,6 @@
 /**
- * UTF-8 without a platform. Decoding replaces what is malformed by U+FFFD, as Java's decoder does for
- * ustrings; encoding writes a lone surrogate as U+FFFD.
+ * UTF-8 without a platform, with the platform's answers: one server may use both, by the length of a text. Decoding
+ * replaces what is malformed by U+FFFD; encoding writes a lone surrogate as U+FFFD.
  */
 
 export function utf8Encode(text: string): Uint8Array {
@@ -61,9 +61,9 @@ export function utf8Decode(bytes: Uint8Array, start = 0, end: number = bytes.len
       continue
     }
     const size = sequenceLength(bytes, at, end)
-    if (size === 0) {
+    if (size < 0) {
       text += '\ufffd'
-      at++
+      at -= size
       continue
     }
     text += String.fromCodePoint(codePoint(bytes, at, size))
@@ -78,23 +78,24 @@ function isSurrogatePair(text: string, at: number): boolean {
   return high >= 0xd800 && high <= 0xdbff && low >= 0xdc00 && low <= 0xdfff
 }
 
-/** The length of the well-formed sequence at `at`, or 0 (overlong forms and surrogates are malformed). */
+/**
+ * The length of the well-formed sequence at `at`. Where there is none: minus the count of bytes that one U+FFFD stands for, as
+ * the platform's decoders replace them (the longest start of a sequence, or one byte; Unicode 3.9, table 3-7).
+ */
 function sequenceLength(bytes: Uint8Array, at: number, end: number): number {
   const first = bytes[at]!
-  const size =
-    first >= 0xf0 && first <= 0xf4
-      ? 4
-      : first >= 0xe0 && first < 0xf0
-        ? 3
-        : first >= 0xc2 && first < 0xe0
-          ? 2
-          : 0
-  if (size === 0 || at + size > end) return 0
-  for (let i = 1; i < size; i++) if ((bytes[at + i]! & 0xc0) !== 0x80) return 0
-  const point = codePoint(bytes, at, size)
-  const isOverlong = (size === 3 && point < 0x800) || (size === 4 && point < 0x10000)
-  const isSurrogate = point >= 0xd800 && point <= 0xdfff
-  return isOverlong || isSurrogate || point > 0x10ffff ? 0 : size
+  if (first < 0xc2 || first > 0xf4) return -1
+  const size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4
+  // The second byte tells overlong forms, surrogates and what lies beyond U+10FFFF.
+  let min = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
+  let max = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
+  for (let i = 1; i < size; i++) {
+    const byte = at + i < end ? bytes[at + i]! : 0
+    if (byte < min || byte > max) return -i
+    min = 0x80
+    max = 0xbf
+  }
+  return size
 }
 
 function codePoint(bytes: Uint8Array, at: number, size: number): number {
