@@ -89,7 +89,10 @@ test('every code of a log event is in the reference', () => {
   )
   const known = new Set([...errorCodes, ...notEvents])
   const reference = readText('docs/reference/log-events.md')
-  const missing = [...filesBelow('packages/server/src', '.ts'), ...filesBelow('packages/replica/src', '.ts')]
+  const missing = [
+    ...filesBelow('packages/server/src', '.ts'),
+    ...filesBelow('packages/replica/src', '.ts'),
+  ]
     .flatMap((file) => [...readText(file).matchAll(/'([A-Z]+(?:_[A-Z]+)+)'/g)])
     .map(([, code]) => code!)
     .filter((code) => !known.has(code) && !reference.includes(`\`${code}\``))
