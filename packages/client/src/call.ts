@@ -1,5 +1,5 @@
 /** A request on its way: what to send, how to read the answer, and the promise that is settled exactly once. */
-import type { JuteReader, JuteWriter } from '@quorate/protocol'
+import { type JuteReader, JuteWriter, type Platform } from '@quorate/protocol'
 import type { Alarm, Clock } from './world.ts'
 import { ZooKeeperError, type ZooKeeperErrorCode } from './zookeeper-error.ts'
 
@@ -43,6 +43,7 @@ export class Call {
   readonly #reject: (error: ZooKeeperError) => void
   readonly #releases: (() => void)[] = []
   #isSettled = false
+  #captured: Uint8Array | undefined
 
   constructor(
     operation: Operation<unknown>,
@@ -61,6 +62,18 @@ export class Call {
   /** Runs `release` when the call is settled. */
   onSettled(release: () => void): void {
     this.#releases.push(release)
+  }
+
+  /** Takes the request's bytes now, for a call that is sent later: the caller may use its buffers again. */
+  capture(platform: Platform): void {
+    const writer = new JuteWriter(capturedCapacity, platform)
+    this.operation.write(writer)
+    this.#captured = writer.written()
+  }
+
+  writeRequest(writer: JuteWriter): void {
+    if (this.#captured === undefined) this.operation.write(writer)
+    else writer.writeBytes(this.#captured)
   }
 
   /** Bounds the call by the caller's signal and deadline. */
@@ -101,3 +114,5 @@ export class Call {
     return true
   }
 }
+
+const capturedCapacity = 128

@@ -117,7 +117,7 @@ export class Connection implements FrameSink {
     const start = this.#writer.position
     const xid = this.#xids.next()
     try {
-      const length = this.#frame(xid, call.operation.type, (writer) => call.operation.write(writer))
+      const length = this.#frame(xid, call.operation.type, (writer) => call.writeRequest(writer))
       if (length > this.#limits.requestBytesMax) {
         this.#writer.position = start
         call.fail('RequestTooLarge', new Error(`the request has ${length} bytes`))

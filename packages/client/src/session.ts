@@ -204,10 +204,20 @@ export class Session {
     } else if (this.#phase.type === 'linked') {
       this.#phase.connection.send(call)
     } else {
-      this.#waiting.add(call)
-      call.onSettled(() => this.#waiting.delete(call))
-      this.open()
+      this.#wait(call)
     }
+  }
+
+  #wait(call: Call): void {
+    try {
+      call.capture(this.#world.platform)
+    } catch (error) {
+      call.fail('BadArguments', error)
+      return
+    }
+    this.#waiting.add(call)
+    call.onSettled(() => this.#waiting.delete(call))
+    this.open()
   }
 
   #refuseWhenOver(call: Call): boolean {

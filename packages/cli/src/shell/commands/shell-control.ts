@@ -1,7 +1,6 @@
 /** Commands about the shell itself: connect, close, history, redo, printwatches, version, help, quit. */
 import type { Command } from '../command.ts'
 import { CommandError } from '../command-error.ts'
-import { packageVersion } from '../package-version.ts'
 
 const connect: Command = {
   name: 'connect',
@@ -65,7 +64,8 @@ const version: Command = {
   usage: '',
   argumentsMin: 0,
   async run({ output }) {
-    output.line(`ZooKeeper CLI version: quorate-${packageVersion()}`)
+    const { packageVersion } = await import('@quorate/server')
+    output.line(`ZooKeeper CLI version: quorate-${packageVersion}`)
   },
 }
 
