@@ -2,7 +2,8 @@
  * A disk in memory that can fail as real ones do, for simulation and crash tests.
  *
  * What a crash leaves: everything that was synced; of each write since then any of its 512-byte sectors, or a prefix;
- * of the names created, renamed and removed since the last syncDirectory a prefix. The random function decides.
+ * of the names created, renamed and removed since the last syncDirectory a prefix. The random function decides. A kill
+ * leaves what was written, and its durability as it was.
  */
 import type { Disk, DiskFile, Done } from './disk.ts'
 import { DiskError, type FileChange, MemoryFile } from './memory-file.ts'
@@ -55,6 +56,16 @@ export class MemoryDisk implements Disk {
     const operation = this.#queue.shift()
     operation?.()
     return operation !== undefined
+  }
+
+  /**
+   * The process dies, the machine doesn't: what was written is still seen, synced or not; a write that waits may have
+   * happened. A later {@link crash} can still take away what no sync covered.
+   */
+  kill(): void {
+    this.#life++
+    this.#queue = []
+    for (const file of this.#names.values()) file.kill(this.#random)
   }
 
   /** Power failure: what waits never completes, what was not synced is lost or torn, open files are dead. */

@@ -72,6 +72,14 @@ export class MemoryFile {
     if (offset < this.#durable.length) this.#durable[offset]! ^= mask
   }
 
+  /** Writes on their way happen or don't. */
+  kill(random: () => number): void {
+    for (const change of this.#changes.filter((one) => !one.isComplete)) {
+      if (random() < 0.5) this.completeWrite(change)
+      else this.drop([change])
+    }
+  }
+
   /** @param random 1: nothing survives that is not durable */
   crash(random: () => number): void {
     for (const change of this.#changes) this.#durable = survived(this.#durable, change, random)

@@ -52,3 +52,14 @@ export function range(first: Zxid, last: Zxid): Zxid[] {
 export function rethrow(error?: Error): void {
   if (error !== undefined) throw error
 }
+
+/** Evenly spread numbers in [0, 1), the same for the same seed (mulberry32). */
+export function randomOf(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000
+  }
+}

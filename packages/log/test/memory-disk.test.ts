@@ -18,6 +18,18 @@ test('what was not synced is lost in a crash: data, length and name', () => {
   assert.deepEqual([...disk.contents(path)], [1, 2, 3])
 })
 
+test('a killed process leaves what it wrote, but a crash after it takes what was not synced', () => {
+  const disk = new MemoryDisk()
+  disk.install(path, new Uint8Array([1]))
+  write(disk, path, [2], { syncs: false })
+  const file = disk.openForRead(path)
+  disk.kill()
+  assert.deepEqual([...disk.contents(path)], [2])
+  assert.throws(() => file.read(new Uint8Array(1), 0, 1, 0), { code: 'EBADF' })
+  disk.crash()
+  assert.deepEqual([...disk.contents(path)], [1])
+})
+
 test('names survive as a prefix of their changes', () => {
   const lists = new Set<string>()
   for (let survival = 0; survival < 1; survival += 0.05) {
