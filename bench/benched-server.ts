@@ -33,8 +33,8 @@ export class BenchedServer {
     this.port = port
   }
 
-  /** Writes the configuration and starts the server; it may not serve yet. */
-  static async start(
+  /** Makes the directory and the configuration, and finds a free port; {@link launch} starts the server. */
+  static async prepare(
     kind: ServerKind,
     directory: string,
     snapCount: number,
@@ -42,7 +42,6 @@ export class BenchedServer {
     mkdirSync(join(directory, 'data'), { recursive: true })
     const server = new BenchedServer(kind, directory, await freePort())
     writeFileSync(server.#configFile, configuration(server, snapCount))
-    server.restart()
     return server
   }
 
@@ -50,12 +49,13 @@ export class BenchedServer {
     return `127.0.0.1:${this.port}`
   }
 
-  get pid(): number {
-    return this.#process!.pid!
+  /** Undefined before the first launch. */
+  get pid(): number | undefined {
+    return this.#process?.pid
   }
 
-  /** Starts the process again on the same directory. */
-  restart(): void {
+  /** Starts the process; it does not serve yet. After a {@link crash} it starts again on the same directory. */
+  launch(): void {
     const output = openSync(join(this.directory, 'output.log'), 'a')
     const [command, ...args] = this.kind.command.map((part) =>
       part.replace('{config}', this.#configFile),
@@ -71,7 +71,7 @@ export class BenchedServer {
 
   /** @throws Error when another process than the one that was started owns the port (a wrapper, say) */
   assertListens(): void {
-    if (!listens(this.pid, this.port)) {
+    if (this.pid === undefined || !listens(this.pid, this.port)) {
       throw new Error(`${this.kind.name}: the process ${this.pid} does not listen on ${this.port}`)
     }
   }
@@ -93,7 +93,7 @@ export class BenchedServer {
     socket.write('srvr')
     let text = ''
     for await (const chunk of socket) text += String(chunk)
-    return /version: ([^,\s-]+)/.exec(text)?.[1] ?? 'unknown'
+    return /version: ([\w.-]+\w)/.exec(text)?.[1] ?? 'unknown'
   }
 
   snapshotCount(): number {

@@ -59,7 +59,7 @@ async function measure(
   report: (name: string, figures: Figures) => void,
 ): Promise<void> {
   const directory = mkdtempSync(join(values.scratch, `quorate-bench-${kind.name}-`))
-  const server = await BenchedServer.start(kind, directory, Number(values['snap-count']))
+  const server = await BenchedServer.prepare(kind, directory, Number(values['snap-count']))
   try {
     await parts[part](server, options, report)
   } catch (error) {

@@ -14,7 +14,7 @@ modes
   watch      every connection watches every node; each node is written once a round
   sessions   opens and closes sessions
   pauses     pings on a quiet session; the longest round trip shows the longest stall
-  probe      waits until the server serves, and says how long that took
+  probe      waits until the server serves, and says when that was
 
 options                                                            default
   --server HOST:PORT   the server                                  127.0.0.1:2181
@@ -30,7 +30,6 @@ options                                                            default
   --threads N          threads that make the load (load)           1
   --seed N             seed of the random keys (load)              1
   --path PATH          the node to read (probe)                    /
-  --since N            Unix time in ms to count from (probe)       now
   --timeout N          seconds to wait (probe)                     60
   --server-pid N       the server's process id: adds its CPU, memory and disk writes (Linux)
   --json               one line of JSON instead of a table

@@ -16,8 +16,6 @@ export interface BenchOptions {
   readonly threadCount: number
   readonly seed: number
   readonly path: string
-  /** Unix time in ms that a probe counts from. */
-  readonly sinceMs: number
   readonly timeoutSeconds: number
   readonly serverPid: number | undefined
 }
@@ -49,7 +47,6 @@ export function parseBenchArguments(args: readonly string[]): BenchCommandLine {
       threads: { type: 'string', default: '1' },
       seed: { type: 'string', default: '1' },
       path: { type: 'string', default: '/' },
-      since: { type: 'string', default: String(Date.now()) },
       timeout: { type: 'string', default: '60' },
       'server-pid': { type: 'string' },
       json: { type: 'boolean', default: false },
@@ -74,7 +71,6 @@ export function parseBenchArguments(args: readonly string[]): BenchCommandLine {
       threadCount: integer('threads', values.threads, 1, 64),
       seed: integer('seed', values.seed, 0, 2 ** 31 - 1),
       path: values.path,
-      sinceMs: decimal('since', values.since, 0, Number.MAX_SAFE_INTEGER),
       timeoutSeconds: decimal('timeout', values.timeout, 0.1, 86_400),
       serverPid:
         values['server-pid'] === undefined

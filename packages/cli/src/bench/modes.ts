@@ -75,13 +75,15 @@ async function watch(options: BenchOptions): Promise<Figures> {
 }
 
 async function probeServer(options: BenchOptions): Promise<Figures> {
+  const startedAtMs = Date.now()
   const dataBytes = await probe(options)
-  const milliseconds = Date.now() - options.sinceMs
+  const servedAtMs = Date.now()
   const memory = options.serverPid === undefined ? undefined : residentMb(options.serverPid)
   return {
     path: options.path,
     dataBytes,
-    milliseconds: Math.round(milliseconds),
+    milliseconds: servedAtMs - startedAtMs,
+    servedAtUnixMs: servedAtMs,
     ...(memory !== undefined && { serverRssMb: Math.round(memory.nowMb) }),
   }
 }
