@@ -42,6 +42,7 @@ export interface ConnectionHost {
   outputAppeared(connection: ClientConnection): void
   mayRead(aclId: number, identities: readonly Identity[]): boolean
   replyEnded(lengthBytes: number): void
+  eventSent(lengthBytes: number): void
 }
 
 export class ClientConnection implements ConnectionView, Watcher {
@@ -199,6 +200,7 @@ export class ClientConnection implements ConnectionView, Watcher {
     out.writeInt(KeeperState.syncConnected)
     out.writeSpan(bytes, start, end)
     this.endReply()
+    this.#host.eventSent(out.position - this.#replyStart)
   }
 
   /** Hands what was gathered to the link. */

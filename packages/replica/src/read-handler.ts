@@ -178,8 +178,9 @@ export class ReadHandler {
       const path = nodes.pathText(node)
       if (isEverything || path.startsWith(prefix)) paths.push(path)
     }
+    // The order is free; scripts that were written against Apache's table tend to see the newest first.
     out.writeInt(paths.length)
-    for (const path of paths) out.writeString(path)
+    for (const path of paths.toReversed()) out.writeString(path)
     return ErrorCode.Ok
   }
 

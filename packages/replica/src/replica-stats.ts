@@ -19,6 +19,7 @@ export class ReplicaStats {
     connection_revalidate_count: 0,
     request_throttle_wait_count: 0,
     stale_sessions_expired: 0,
+    watch_bytes: 0,
   }
 
   recordAnswer(

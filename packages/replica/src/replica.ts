@@ -207,7 +207,12 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
 
   /** Counters that only grow, by Apache's metric names. */
   counters(): Readonly<Record<string, number>> {
-    return this.#stats.counters
+    const { queued, removed } = this.#pipeline.changeCounts
+    return {
+      ...this.#stats.counters,
+      outstanding_changes_queued: queued,
+      outstanding_changes_removed: removed,
+    }
   }
 
   /** `srst`: the server's latencies and counts start anew. */
@@ -228,6 +233,10 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
 
   replyEnded(lengthBytes: number): void {
     this.#stats.recordReplyBytes(lengthBytes)
+  }
+
+  eventSent(lengthBytes: number): void {
+    this.#stats.counters.watch_bytes += lengthBytes
   }
 
   requestAnswered(

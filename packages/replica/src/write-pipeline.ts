@@ -112,6 +112,10 @@ export class WritePipeline implements ApplyObserver {
     this.#multiResults = new JuteWriter(1024, options.platform)
   }
 
+  get changeCounts(): { readonly queued: number; readonly removed: number } {
+    return this.#preparer.changeCounts
+  }
+
   /** Writes and syncs that have not been answered. */
   get inFlightCount(): number {
     return this.#inFlight.length - this.#inFlightStart

@@ -52,6 +52,9 @@ interface JournalEntry {
 
 export class PendingChanges {
   readonly digest: DigestSum = new DigestSum()
+  /** Edits ever made, and those that were applied or taken back. */
+  queuedCount = 0
+  removedCount = 0
   readonly #state: TreeState
   readonly #nodes = new HashedPathMap<PendingNode>()
   /** Every edit in order, with the proposal it belongs to. */
@@ -90,6 +93,7 @@ export class PendingChanges {
     }
     node.changedBy = zxid
     this.#edits.push({ node, zxid })
+    this.queuedCount++
   }
 
   /** Opens a node that does not exist yet (or not any more): fields are 0. */
@@ -143,6 +147,7 @@ export class PendingChanges {
     const journal = this.#journal ?? []
     this.#journal = undefined
     this.#edits.length -= journal.length
+    this.removedCount += journal.length
     for (const { node, before } of journal.toReversed()) {
       this.digest.subtract(node.digest)
       this.digest.add(before.digest)
@@ -159,6 +164,7 @@ export class PendingChanges {
       this.#edits[this.#editsApplied]!.zxid <= zxid
     ) {
       const { node } = this.#edits[this.#editsApplied++]!
+      this.removedCount++
       if (node.changedBy !== 0 && node.changedBy <= zxid) {
         node.changedBy = 0
         this.#forget(node)

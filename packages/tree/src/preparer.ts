@@ -41,6 +41,11 @@ export class Preparer {
     this.#ops = new OpPreparer({ state, quotas, changes: this.#changes, options })
   }
 
+  /** Changes of nodes that were ever in flight, and those that are no more. */
+  get changeCounts(): { readonly queued: number; readonly removed: number } {
+    return { queued: this.#changes.queuedCount, removed: this.#changes.removedCount }
+  }
+
   /** Proposals up to `zxid` have been applied. */
   applied(zxid: Zxid): void {
     this.#changes.applied(zxid)
