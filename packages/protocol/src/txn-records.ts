@@ -7,6 +7,7 @@
  * on bytes.
  */
 import { type Acl, aclList } from './acl.ts'
+import { readInt32 } from './bytes.ts'
 import {
   boolean,
   buffer,
@@ -126,9 +127,16 @@ const closeSessionTxn: Codec<{ readonly paths2Delete: readonly string[] | undefi
   encode(writer, value) {
     if (value.paths2Delete !== undefined) paths.encode(writer, value.paths2Delete)
   },
-  decode: (reader) => ({ paths2Delete: reader.remaining >= 4 ? paths.decode(reader) : undefined }),
+  decode: (reader) => ({ paths2Delete: hasPaths(reader) ? paths.decode(reader) : undefined }),
 }
 const paths = vector(string)
+/** The form before 3.6 has no vector, but maybe the 12 bytes of a digest: two paths would not fit in there. */
+function hasPaths(reader: JuteReader): boolean {
+  const isDigest =
+    reader.remaining === txnDigestLength &&
+    readInt32(reader.bytes, reader.position) === digestVersion
+  return reader.remaining >= 4 && !isDigest
+}
 const setDataTxn = record({ path: string, data: buffer, version: int })
 const deleteTxn = record({ path: string })
 const multiTxn: Codec<{ readonly txns: readonly TxnBody[] }> = {
