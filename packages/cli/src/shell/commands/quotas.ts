@@ -109,7 +109,7 @@ async function refuseNestedQuota(client: Client, path: string): Promise<void> {
     if ((await client.exists(`${quotaRoot}${parent}/${limitsNode}`)) !== null)
       throw new CommandError(`${path} has a parent ${parent} which has a quota`)
   }
-  const own = `${quotaRoot}${path}`
+  const own = checkPath(`${quotaRoot}${path}`)
   for (const node of await subtreeIfThere(client, own)) {
     const owner = node.slice(0, node.lastIndexOf('/'))
     if (owner !== own && node.endsWith(`/${limitsNode}`))

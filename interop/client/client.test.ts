@@ -1,0 +1,202 @@
+/** Our own client against a running server. */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
+import { after, before, beforeEach, describe, test } from 'node:test'
+import { creatorAcl, Perms, ZooKeeper } from '@quorate/client'
+import type { ServerProcess } from '../harness/server-process.ts'
+import { serversUnderTest } from '../harness/servers-under-test.ts'
+
+const timeout = 30_000
+
+for (const underTest of serversUnderTest)
+  describe(`our client against ${underTest.name}`, { timeout: 120_000 }, () => {
+    let server: ServerProcess
+    let zk: ZooKeeper
+    let count = 0
+    let root = ''
+
+    before(async () => {
+      const properties = { 'zookeeper.extendedTypesEnabled': 'true' }
+      server = await underTest.start({ properties, configuration: ['tickTime=500'] })
+      zk = new ZooKeeper(server.address)
+    })
+    after(async () => {
+      await zk.close()
+      await server.dispose()
+    })
+    beforeEach(async () => {
+      root = `/test${++count}`
+      await zk.create(root, 'root')
+    })
+
+    test('creates, changes, reads and deletes', { timeout }, async () => {
+      assert.equal(await zk.create(`${root}/a`, 'initial_value', { ephemeral: true }), `${root}/a`)
+      assert.equal((await zk.set(`${root}/a`, 'new_value')).version, 1)
+      const { value, stat } = await zk.getWithStat(`${root}/a`)
+      assert.deepEqual([value, stat.ephemeralOwner], ['new_value', zk.sessionId])
+      assert.deepEqual(await zk.ephemerals(root), [`${root}/a`])
+      assert.deepEqual(await zk.children(root), ['a'])
+      await assert.rejects(zk.delete(`${root}/a`, { version: 7 }), { code: 'BadVersion' })
+      await zk.delete(`${root}/a`)
+      assert.equal(await zk.exists(`${root}/a`), null)
+      await zk.sync(root)
+    })
+
+    test('creates every kind of node', { timeout }, async () => {
+      const name = await zk.create(`${root}/s-`, '', { sequential: true })
+      assert.match(name, /s-0000000000$/)
+      await zk.create(`${root}/container`, '', { container: true })
+      await zk.create(`${root}/ttl`, '', { ttl: 60_000 })
+      const { stat } = await zk.createWithStat(`${root}/plain`, 'xyz')
+      assert.equal(stat.dataLength, 3)
+      assert.equal(await zk.allChildrenNumber(root), 4)
+    })
+
+    test('changes several nodes together or none', { timeout }, async () => {
+      const [path, stat] = await zk.transaction().create(`${root}/a`).set(root, 'x').commit()
+      assert.deepEqual([path, stat.version], [`${root}/a`, 1])
+      const failing = zk.transaction().delete(`${root}/a`).check(root, 0).set(root, 'y')
+      await assert.rejects(failing.commit(), { code: 'BadVersion', index: 1, path: root })
+      assert.equal(await zk.get(root), 'x')
+      const [first, second] = await zk.multiRead([{ children: root }, { get: `${root}/none` }])
+      assert.deepEqual(first.error === undefined && first.children, ['a'])
+      assert.equal(second.error?.code, 'NoNode')
+    })
+
+    test('deletes what is below a node', { timeout }, async () => {
+      const names = Array.from({ length: 300 }, (_, i) => `${root}/${i % 10}`)
+      await Promise.all([...new Set(names)].map((path) => zk.create(path)))
+      await Promise.all(names.map((path, i) => zk.create(`${path}/${i}`)))
+      assert.equal((await zk.subtree(root)).length, 311)
+      await zk.delete(root, { recursive: true, batchSize: 50 })
+      assert.equal(await zk.exists(root), null)
+    })
+
+    test('is told of changes before it reads them', { timeout }, async () => {
+      const seen: string[] = []
+      await zk.get(root, { watch: ({ type }) => seen.push(type) })
+      await zk.set(root, 'x')
+      assert.deepEqual(seen, ['nodeDataChanged'])
+    })
+
+    test('streams the changes of a subtree', { timeout }, async () => {
+      const changes = zk.watch(root, { recursive: true })
+      await zk.create(`${root}/a`)
+      await zk.set(`${root}/a`, 'x')
+      await zk.delete(`${root}/a`)
+      const seen: unknown[] = []
+      for await (const { type, path } of changes) {
+        seen.push([type, path])
+        if (seen.length === 3) break
+      }
+      assert.deepEqual(seen, [
+        ['nodeCreated', `${root}/a`],
+        ['nodeDataChanged', `${root}/a`],
+        ['nodeDeleted', `${root}/a`],
+      ])
+    })
+
+    test('authenticates, and is refused what is not its own', { timeout }, async () => {
+      await using owner = new ZooKeeper(server.address)
+      await owner.addAuth('digest', 'bob:secret')
+      await owner.create(`${root}/own`, 'x', { acl: creatorAcl })
+      const { acl } = await owner.getAcl(`${root}/own`)
+      assert.deepEqual(acl, [
+        { perms: Perms.all, id: { scheme: 'digest', id: 'bob:fyVmFCwVbTJYrznoSu1koqYEYF0=' } },
+      ])
+      assert.ok((await owner.whoAmI()).some(({ user }) => user === 'bob'))
+      await assert.rejects(zk.get(`${root}/own`), { code: 'NoAuth', path: `${root}/own` })
+      await assert.rejects(zk.addAuth('nonsense', 'x'), { code: 'AuthFailed' })
+    })
+
+    test('sees its chroot as the root', { timeout }, async () => {
+      await using inside = new ZooKeeper(`${server.address}${root}`, { codec: 'json' })
+      await inside.create('/a', { k: [1] })
+      assert.deepEqual(await inside.get('/a'), { k: [1] })
+      assert.deepEqual(await zk.children(root), ['a'])
+    })
+
+    test('hands a session over with its ephemeral nodes', { timeout }, async () => {
+      const first = new ZooKeeper(server.address)
+      await first.create(`${root}/e`, '', { ephemeral: true })
+      const session = { id: first.sessionId!, password: first.sessionPassword! }
+      await using second = new ZooKeeper(server.address, { session })
+      assert.deepEqual(await second.ephemerals(), [`${root}/e`])
+      assert.equal(second.sessionId, first.sessionId)
+      await second.close()
+      assert.equal(await zk.exists(`${root}/e`), null)
+      await assert.rejects(first.get(root), { code: 'SessionExpired' })
+    })
+
+    test('keeps session, watches and reads over a lost connection', { timeout }, async () => {
+      const proxy = await Proxy.start(server.port)
+      await using moved = new ZooKeeper(proxy.address)
+      const changes: string[] = []
+      await moved.create(`${root}/e`, '', { ephemeral: true })
+      await moved.get(root, { watch: ({ type }) => changes.push(type) })
+      const { sessionId } = moved
+      proxy.cut()
+      const value = moved.get(root)
+      await zk.set(root, 'changed meanwhile')
+      assert.match(await value, /root|changed meanwhile/)
+      assert.equal(moved.sessionId, sessionId)
+      await moved.sync()
+      assert.equal(await moved.get(root), 'changed meanwhile')
+      assert.deepEqual(changes, ['nodeDataChanged'])
+      proxy.close()
+    })
+
+    test('is told when the session is gone', { timeout }, async () => {
+      const proxy = await Proxy.start(server.port)
+      const lost = new ZooKeeper(proxy.address, { timeout: 1000 })
+      await lost.create(`${root}/e`, '', { ephemeral: true })
+      proxy.close()
+      await assert.rejects(lost.get(root), { code: 'SessionExpired' })
+      assert.equal(lost.state, 'expired')
+    })
+  })
+
+/** A way to the server that can be cut. */
+class Proxy {
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(server: Server) {
+    this.#server = server
+  }
+
+  static async start(port: number): Promise<Proxy> {
+    const server = createServer()
+    const proxy = new Proxy(server)
+    server.on('connection', (near) => {
+      const far = connect(port, '127.0.0.1')
+      for (const [from, to] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        proxy.#sockets.add(from)
+        from.pipe(to)
+        from.on('error', () => {})
+        from.on('close', () => to.destroy())
+      }
+    })
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return proxy
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy()
+    this.#sockets.clear()
+  }
+
+  close(): void {
+    this.#server.close()
+    this.cut()
+  }
+}
