@@ -134,6 +134,8 @@ export class ServerInspection implements InspectedServer {
     yield ['bytes_received_count', String(port.receivedBytes)]
     yield ['connection_rejected', String(port.rejectedCount)]
     yield ['sessionless_connections_expired', String(port.sessionlessExpiredCount)]
+    // There is no TLS yet, so none is under way.
+    yield ['outstanding_tls_handshake', '0']
     yield ['snap_count', String(meters.snapshotTime.count)]
     yield ['digest_mismatches_count', String(meters.digestMismatchCount)]
     for (const [name, value] of Object.entries(driver.replica.counters()))

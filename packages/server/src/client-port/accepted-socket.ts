@@ -72,6 +72,8 @@ export class SocketAcceptor {
   /** The usual path, for a socket that the runtime has accepted. */
   acceptStream(socket: Socket): void {
     const receiver = this.#accepted(socket)
-    if (receiver !== undefined) socket.on('data', (bytes) => receiver(bytes, bytes.length))
+    if (receiver === undefined) return
+    socket.on('data', (bytes) => receiver(bytes, bytes.length))
+    socket.resume()
   }
 }

@@ -1,0 +1,199 @@
+/** A whole server in this process, over real sockets and files. */
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, describe, it } from 'node:test'
+import { OpCode } from '@quorate/protocol'
+import { resolveConfig } from '../src/config/server-config.ts'
+import { Server } from '../src/server.ts'
+import type { LogLine, LogSink } from '../src/server-log.ts'
+import { ask, RawClient } from './raw-client.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'quorate-server-'))
+after(() => rmSync(root, { recursive: true }))
+
+/** Keeps what a server logs, and lets a test wait for a line. */
+class LineLog implements LogSink {
+  readonly lines: LogLine[] = []
+  #wake: () => void = () => {}
+
+  write(line: LogLine): void {
+    this.lines.push(line)
+    this.#wake()
+  }
+
+  async until(code: string): Promise<LogLine> {
+    for (;;) {
+      const line = this.lines.find((candidate) => candidate.code === code)
+      if (line !== undefined) return line
+      await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+}
+
+const running: Server[] = []
+const clients: RawClient[] = []
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.end()
+  for (const server of running.splice(0)) await server.stop()
+})
+
+async function start(name: string, lines = '') {
+  const text = `dataDir=${join(root, name)}\nclientPort=0\nclientPortAddress=127.0.0.1\ntickTime=200\n4lw.commands.whitelist=*\n${lines}`
+  const { config } = resolveConfig({ file: { path: 'zoo.cfg', text } })
+  const log = new LineLog()
+  const server = await Server.start({ config, log })
+  running.push(server)
+  return { server, log, port: server.port }
+}
+
+async function open(port: number, options: Parameters<typeof RawClient.open>[1] = {}) {
+  const opened = await RawClient.open(port, options)
+  clients.push(opened.client)
+  return opened
+}
+
+describe('Server', () => {
+  it('opens sessions, writes, reads, and answers words about it', async () => {
+    const { port } = await start('basic')
+    const { client, session } = await open(port, { timeoutMs: 60_000 })
+    assert.equal(session.timeOut, 4_000)
+    assert.equal((await client.create('/a', 'hello')).err, 0)
+    assert.equal(await client.get('/a'), 'hello')
+    assert.equal(await client.get('/b'), -101)
+    const srvr = await ask(port, 'srvr')
+    assert.match(srvr, /^Zookeeper version: 3\.9\.4-quorate-.*\n/)
+    assert.match(srvr, /\nConnections: 2\n.*\nZxid: 0x2\nMode: standalone\nNode count: 6\n$/s)
+    assert.match(
+      await ask(port, 'cons'),
+      new RegExp(`sid=0x${session.sessionId.toString(16)},lop=GETD`),
+    )
+    assert.match(await ask(port, 'mntr'), /\nzk_cnt_fsynctime\t[1-9]/)
+    assert.match(await ask(port, 'conf'), new RegExp(`^clientPort=${port}\n`))
+  })
+
+  it('answers pipelined requests in order', async () => {
+    const { port } = await start('pipeline')
+    const { client } = await open(port)
+    const sent: number[] = []
+    for (let i = 0; i < 50; i++) {
+      sent.push(client.request(OpCode.ping, undefined), client.requestCreate(`/n${i}`, ''))
+    }
+    for (const xid of sent) assert.equal((await client.reply()).header.xid, xid)
+    assert.equal(await client.get('/n49'), '')
+  })
+
+  it('has everything again after a restart, sessions and their ephemerals too', async () => {
+    const first = await start('restart')
+    const { client, session } = await open(first.port)
+    await client.create('/kept', 'x')
+    await client.create('/ephemeral', '', 1)
+    await first.server.stop()
+    await client.closed()
+    const second = await start('restart')
+    assert.equal((await second.log.until('RECOVERED')).fields?.['replayedCount'], 3)
+    const again = await open(second.port, { session })
+    assert.equal(again.session.sessionId, session.sessionId)
+    assert.equal(await again.client.get('/kept'), 'x')
+    assert.equal(await again.client.get('/ephemeral'), '')
+  })
+
+  it('expires a session that is not heard of', async () => {
+    const { port, log } = await start('expiry')
+    const silent = await open(port, { timeoutMs: 1 })
+    assert.equal(silent.session.timeOut, 400)
+    await silent.client.create('/gone', '', 1)
+    const { client } = await open(port, { timeoutMs: 4_000 })
+    assert.equal(await client.get('/gone'), '')
+    await log.until('SESSION_EXPIRED')
+    await silent.client.closed()
+    assert.equal(await client.get('/gone'), -101)
+  })
+
+  it('hears what clients sent during a pause of the process before it expires sessions', async () => {
+    const { port, log } = await start('stall')
+    const { client } = await open(port, { timeoutMs: 400 })
+    client.request(OpCode.ping, undefined)
+    // Longer than the session may be silent: the ping lies in the socket while the timer falls due.
+    const until = performance.now() + 1_500
+    while (performance.now() < until);
+    await client.reply()
+    await log.until('PROCESS_STALLED')
+    assert.equal((await client.create('/alive', '')).err, 0)
+    assert.ok(!log.lines.some((line) => line.code === 'SESSION_EXPIRED'))
+  })
+
+  it('takes snapshots while it serves, rolls the log, and purges', async () => {
+    const { port, log, server } = await start(
+      'snapshots',
+      'snapCount=20\nautopurge.purgeInterval=50ms\n',
+    )
+    const { client } = await open(port)
+    let count = 0
+    const folder = join(root, 'snapshots/version-2')
+    while (!log.lines.some((line) => line.code === 'PURGED')) {
+      assert.equal((await client.create(`/n${count++}`, 'x'.repeat(100))).err, 0)
+    }
+    const names = readdirSync(folder)
+    assert.ok(names.filter((name) => name.startsWith('snapshot.')).length >= 3)
+    assert.ok(!names.includes('snapshot.0'))
+    await server.stop()
+    const second = await start('snapshots')
+    const again = await open(second.port)
+    for (const at of [0, count - 1])
+      assert.equal((await again.client.get(`/n${at}`)).toString().length, 100)
+  })
+
+  it('writes compressed snapshots when asked, and starts from them', async () => {
+    const { port, log, server } = await start(
+      'gzip',
+      'snapCount=4\nsnapshot.compression.method=gz\n',
+    )
+    const { client } = await open(port)
+    for (let i = 0; i < 5; i++) await client.create(`/n${i}`, 'data')
+    assert.match((await log.until('SNAPSHOT_WRITTEN')).message, /\.gz$/)
+    await server.stop()
+    const second = await start('gzip')
+    const again = await open(second.port)
+    assert.equal(await again.client.get('/n4'), 'data')
+  })
+
+  it('refuses a data directory that is in use, and gives it free when it stops', async () => {
+    const { server } = await start('locked')
+    await assert.rejects(start('locked'), { code: 'DATA_DIRECTORY_IN_USE', exitCode: 3 })
+    await server.stop()
+    await start('locked')
+  })
+
+  it('locks a log directory of its own too', async () => {
+    const logs = join(root, 'shared-logs')
+    await start('one', `dataLogDir=${logs}\n`)
+    await assert.rejects(start('two', `dataLogDir=${logs}\n`), { code: 'DATA_DIRECTORY_IN_USE' })
+    assert.ok(!existsSync(join(root, 'two/quorate.lock')))
+  })
+
+  it('leaves nothing behind when the port is taken', async () => {
+    const { port } = await start('holder')
+    const text = `dataDir=${join(root, 'late')}\nclientPort=${port}\nclientPortAddress=127.0.0.1\n`
+    const { config } = resolveConfig({ file: { path: 'zoo.cfg', text } })
+    await assert.rejects(Server.start({ config, log: new LineLog() }), {
+      code: 'CLIENT_PORT_UNAVAILABLE',
+    })
+    assert.deepEqual(readdirSync(join(root, 'late')), ['version-2'])
+  })
+
+  it('does not start from files it cannot read', async () => {
+    const { server } = await start('broken')
+    await server.stop()
+    const folder = join(root, 'broken/version-2')
+    for (const name of readdirSync(folder))
+      if (name.startsWith('snapshot.')) rmSync(join(folder, name))
+    const { port, server: fresh } = await start('broken')
+    const { client } = await open(port)
+    await client.create('/a', '')
+    await fresh.stop()
+    rmSync(join(folder, 'snapshot.0'))
+    await assert.rejects(start('broken'), { code: 'RECOVERY_FAILED', exitCode: 3 })
+  })
+})
