@@ -27,7 +27,8 @@ import {
   ttlOwnerHigh,
   ttlOwnerLow,
 } from './node-owner.ts'
-import type { PendingChanges, PendingNode } from './pending-changes.ts'
+import type { PendingChanges } from './pending-changes.ts'
+import type { PendingNode } from './pending-node.ts'
 import { type PathSpan, SequentialPath } from './sequential-path.ts'
 import { absent, IntField } from './node-store.ts'
 import { type Quota, type QuotaUse, wouldExceed } from './quota.ts'
@@ -89,7 +90,10 @@ export class OpPreparer {
     if (this.#changes.find(path.bytes, path.start, path.end) !== undefined)
       return ErrorCode.NodeExists
     if (this.ownerKind(parent) === 'session') return ErrorCode.NoChildrenForEphemerals
-    if (this.#exceedsQuota(path, { count: 1, bytes: request.dataLength }))
+    if (
+      this.#options.enforceQuota &&
+      this.#exceedsQuota(path, { count: 1, bytes: request.dataLength })
+    )
       return ErrorCode.QuotaExceeded
     this.#create({ request, parent, path, aclId }, context, writer)
     return ErrorCode.Ok
@@ -192,7 +196,10 @@ export class OpPreparer {
     if (node === undefined) return ErrorCode.NoNode
     if (!this.#isAllowed(node, Perms.write, context)) return ErrorCode.NoAuth
     const growth = request.dataLength - node.dataLength
-    if (this.#exceedsQuota({ bytes, start: pathStart, end: pathEnd }, { count: 0, bytes: growth }))
+    if (
+      this.#options.enforceQuota &&
+      this.#exceedsQuota({ bytes, start: pathStart, end: pathEnd }, { count: 0, bytes: growth })
+    )
       return ErrorCode.QuotaExceeded
     if (request.version !== -1 && request.version !== node.version) return ErrorCode.BadVersion
     const { digester } = this.#state
@@ -270,7 +277,6 @@ export class OpPreparer {
 
   /** Proposals in flight count too. Compatibility: Apache looks at what has been applied only, so a burst of writes passes its hard limits. */
   #exceedsQuota(path: PathSpan, growth: QuotaUse): boolean {
-    if (!this.#options.enforceQuota) return false
     const quota = this.#quotas.nearest(path.bytes, path.start, path.end)
     return quota !== undefined && wouldExceed(quota, growth, this.#pendingUse(quota))
   }
@@ -280,9 +286,10 @@ export class OpPreparer {
     const { nodes } = this.#state
     let count = 0
     let bytes = 0
-    for (const { path, exists, dataLength } of this.#changes.edited()) {
-      if (this.#quotas.nearest(path, 0, path.length) !== quota) continue
-      const node = nodes.find(path, 0, path.length)
+    for (const pending of this.#changes.edited()) {
+      const { bytes: path, pathLength, exists, dataLength } = pending
+      if (this.#quotas.nearest(path, 0, pathLength) !== quota) continue
+      const node = nodes.find(path, 0, pathLength)
       const isThere = node !== absent
       count += Number(exists) - Number(isThere)
       bytes +=

@@ -5,44 +5,14 @@
  *    other node is as the tree has it.
  * 2. A pending node goes when the last proposal that changes it has been applied.
  * 3. {@link digest} is the tree's digest after the last proposal.
+ * 4. What {@link find} gives is good until the next {@link beginRequest}, unless it was edited.
  */
-import { type Zxid } from '@quorate/protocol'
-import { HashedPathMap } from './hashed-path-map.ts'
-import { type DigestedStat, DigestSum, isBelowSystemRoot } from './node-digest.ts'
-import { absent, IntField, LongField } from './node-store.ts'
+import type { Zxid } from '@quorate/protocol'
+import { DigestSum, isBelowSystemRoot } from './node-digest.ts'
+import { absent } from './node-store.ts'
 import { pathHash } from './path-hash.ts'
+import { PendingNode } from './pending-node.ts'
 import type { TreeState } from './tree-state.ts'
-
-/** A node's state after the proposals in flight. Mutable between `edit` and `commit` only. */
-export class PendingNode implements DigestedStat {
-  /** A view of the request until the node is edited, then a copy of its own. */
-  path: Uint8Array
-  readonly hash: number
-  exists = true
-  /** The last proposal that changes it; 0: none, it is a mere view of the tree. */
-  changedBy: Zxid = 0
-  czxid: Zxid = 0
-  mzxid: Zxid = 0
-  pzxid: Zxid = 0
-  ctime = 0
-  mtime = 0
-  version = 0
-  cversion = 0
-  aversion = 0
-  ownerHigh = 0
-  ownerLow = 0
-  aclId = 0
-  childCount = 0
-  dataLength = 0
-  contentCrc = 0
-  /** Its part of the tree's digest. */
-  digest = 0
-
-  constructor(path: Uint8Array, hash: number) {
-    this.path = path
-    this.hash = hash
-  }
-}
 
 /** What a failed multi puts back. */
 interface JournalEntry {
@@ -50,53 +20,67 @@ interface JournalEntry {
   readonly before: PendingNode
 }
 
+const spareMax = 4_096
+
 export class PendingChanges {
   readonly digest: DigestSum = new DigestSum()
   /** Edits ever made, and those that were applied or taken back. */
   queuedCount = 0
   removedCount = 0
   readonly #state: TreeState
-  readonly #nodes = new HashedPathMap<PendingNode>()
-  /** Every edit in order, with the proposal it belongs to. */
-  #edits: { readonly node: PendingNode; readonly zxid: Zxid }[] = []
+  /** Chains of pending nodes with the same hash. */
+  readonly #nodesByHash = new Map<number, PendingNode>()
+  /** Every edit in order: the node and the proposal. */
+  #editedNodes: PendingNode[] = []
+  #editedBy: Zxid[] = []
   #editsApplied = 0
   #journal: JournalEntry[] | undefined
+  /** Views handed out since the last {@link beginRequest} and not edited. */
+  readonly #views: PendingNode[] = []
+  readonly #spare: PendingNode[] = []
 
   constructor(state: TreeState) {
     this.#state = state
     this.digest.set(state.digest)
   }
 
-  get size(): number {
-    return this.#nodes.size
+  /** Views of earlier requests are used again from here on. */
+  beginRequest(): void {
+    for (let view = this.#views.pop(); view !== undefined; view = this.#views.pop())
+      this.#recycle(view)
   }
 
   /** The node with this path, or undefined when there will be none. The empty path is the root's. */
   find(bytes: Uint8Array, start: number, end: number): PendingNode | undefined {
-    if (end === start) return this.#findRoot()
+    if (end === start) return this.find(rootPath, 0, 1)
     const hash = pathHash(bytes, start, end)
-    const pending = this.#nodes.get(hash, bytes, start, end)
+    const pending = this.#pending(hash, bytes, start, end)
     if (pending !== undefined) return pending.exists ? pending : undefined
-    const node = this.#state.nodes.findHashed(hash, bytes, start, end)
-    return node === absent ? undefined : this.#view(node, bytes.subarray(start, end), hash)
+    const { nodes } = this.#state
+    const node = nodes.findHashed(hash, bytes, start, end)
+    if (node === absent) return undefined
+    const view = this.#spare.pop() ?? new PendingNode()
+    view.setPath(hash, bytes, start, end)
+    view.setFrom(nodes, node)
+    this.#views.push(view)
+    return view
   }
 
   /** Opens a node that {@link find} gave for changes by the proposal `zxid`; {@link commit} ends them. */
   edit(node: PendingNode, zxid: Zxid): void {
-    this.#journal?.push({
-      node,
-      before: Object.assign(new PendingNode(node.path, node.hash), node),
-    })
-    if (node.changedBy === 0) {
-      node.path = this.#nodes.set(node.hash, node.path, 0, node.path.length, node)
-      this.#state.acls.addReference(node.aclId)
+    if (this.#journal !== undefined) {
+      const before = new PendingNode()
+      before.setStateFrom(node)
+      this.#journal.push({ node, before })
     }
+    if (node.changedBy === 0) this.#keep(node)
     node.changedBy = zxid
-    this.#edits.push({ node, zxid })
+    this.#editedNodes.push(node)
+    this.#editedBy.push(zxid)
     this.queuedCount++
   }
 
-  /** Opens a node that does not exist yet (or not any more): fields are 0. */
+  /** Opens a node that does not exist yet (or not any more) with this ACL. What else it had before it was deleted is still there. */
   editNew(
     bytes: Uint8Array,
     start: number,
@@ -104,10 +88,12 @@ export class PendingChanges {
     options: { readonly zxid: Zxid; readonly aclId: number },
   ): PendingNode {
     const hash = pathHash(bytes, start, end)
-    let node = this.#nodes.get(hash, bytes, start, end)
+    let node = this.#pending(hash, bytes, start, end)
     if (node === undefined) {
-      node = new PendingNode(bytes.subarray(start, end), hash)
+      node = this.#spare.pop() ?? new PendingNode()
+      node.setPath(hash, bytes, start, end)
       node.exists = false
+      node.digest = 0
       node.aclId = options.aclId
     }
     this.edit(node, options.zxid)
@@ -125,10 +111,8 @@ export class PendingChanges {
 
   /** Ends the changes since {@link edit}: the digest follows. */
   commit(node: PendingNode): void {
-    const after =
-      node.exists && !isBelowSystemRoot(node.path, 0, node.path.length)
-        ? this.#state.digester.digest(node.contentCrc, node)
-        : 0
+    const isDigested = node.exists && !isBelowSystemRoot(node.bytes, 0, node.pathLength)
+    const after = isDigested ? this.#state.digester.digest(node.contentCrc, node) : 0
     this.digest.subtract(node.digest)
     this.digest.add(after)
     node.digest = after
@@ -146,69 +130,76 @@ export class PendingChanges {
   rollBackMulti(): void {
     const journal = this.#journal ?? []
     this.#journal = undefined
-    this.#edits.length -= journal.length
+    this.#editedNodes.length -= journal.length
+    this.#editedBy.length -= journal.length
     this.removedCount += journal.length
     for (const { node, before } of journal.toReversed()) {
       this.digest.subtract(node.digest)
       this.digest.add(before.digest)
       this.setAcl(node, before.aclId)
-      Object.assign(node, before)
-      if (before.changedBy === 0) this.#forget(node)
+      node.setStateFrom(before)
+      if (node.changedBy === 0) this.#forget(node)
     }
   }
 
   /** The proposal has been applied to the tree. */
   applied(zxid: Zxid): void {
     while (
-      this.#editsApplied < this.#edits.length &&
-      this.#edits[this.#editsApplied]!.zxid <= zxid
+      this.#editsApplied < this.#editedBy.length &&
+      this.#editedBy[this.#editsApplied]! <= zxid
     ) {
-      const { node } = this.#edits[this.#editsApplied++]!
+      const node = this.#editedNodes[this.#editsApplied++]!
       this.removedCount++
-      if (node.changedBy !== 0 && node.changedBy <= zxid) {
-        node.changedBy = 0
-        this.#forget(node)
-      }
+      // An edit of the same proposal may have been its last one already.
+      if (node.changedBy !== 0 && node.changedBy <= zxid) this.#forget(node)
     }
-    if (this.#editsApplied > 1024 && this.#editsApplied * 2 > this.#edits.length) {
-      this.#edits = this.#edits.slice(this.#editsApplied)
+    if (this.#editsApplied > 1024 && this.#editsApplied * 2 > this.#editedBy.length) {
+      this.#editedNodes = this.#editedNodes.slice(this.#editsApplied)
+      this.#editedBy = this.#editedBy.slice(this.#editsApplied)
       this.#editsApplied = 0
     }
   }
 
-  /** Nodes that proposals in flight create or delete, in the order of these changes. */
+  /** Nodes that proposals in flight create, change or delete, in no order. */
   *edited(): IterableIterator<PendingNode> {
-    for (const entry of this.#nodes) yield entry.value
+    for (const first of this.#nodesByHash.values()) {
+      for (let node: PendingNode | undefined = first; node !== undefined; node = node.next)
+        yield node
+    }
+  }
+
+  #pending(hash: number, bytes: Uint8Array, start: number, end: number): PendingNode | undefined {
+    let node = this.#nodesByHash.get(hash)
+    while (node !== undefined && !node.hasPath(bytes, start, end)) node = node.next
+    return node
+  }
+
+  #keep(node: PendingNode): void {
+    const at = this.#views.indexOf(node)
+    if (at !== -1) this.#views.splice(at, 1)
+    node.next = this.#nodesByHash.get(node.hash)
+    this.#nodesByHash.set(node.hash, node)
+    this.#state.acls.addReference(node.aclId)
   }
 
   #forget(node: PendingNode): void {
-    this.#nodes.delete(node.hash, node.path, 0, node.path.length)
+    const first = this.#nodesByHash.get(node.hash)
+    if (first === node) {
+      if (node.next === undefined) this.#nodesByHash.delete(node.hash)
+      else this.#nodesByHash.set(node.hash, node.next)
+    } else {
+      let before = first!
+      while (before.next !== node) before = before.next!
+      before.next = node.next
+    }
     this.#state.acls.release(node.aclId)
+    this.#recycle(node)
   }
 
-  #findRoot(): PendingNode | undefined {
-    return this.find(rootPath, 0, 1)
-  }
-
-  #view(node: number, path: Uint8Array, hash: number): PendingNode {
-    const { nodes } = this.#state
-    const view = new PendingNode(path, hash)
-    view.czxid = nodes.long(node, LongField.czxid)
-    view.mzxid = nodes.long(node, LongField.mzxid)
-    view.pzxid = nodes.long(node, LongField.pzxid)
-    view.ctime = nodes.long(node, LongField.ctime)
-    view.mtime = nodes.long(node, LongField.mtime)
-    view.version = nodes.int(node, IntField.version)
-    view.cversion = nodes.int(node, IntField.cversion)
-    view.aversion = nodes.int(node, IntField.aversion)
-    view.ownerHigh = nodes.int(node, IntField.ownerHigh)
-    view.ownerLow = nodes.int(node, IntField.ownerLow)
-    view.aclId = nodes.int(node, IntField.aclId)
-    view.childCount = nodes.int(node, IntField.childCount)
-    view.dataLength = Math.max(0, nodes.int(node, IntField.dataLength))
-    view.contentCrc = nodes.int(node, IntField.contentCrc) >>> 0
-    view.digest = nodes.int(node, IntField.digest) >>> 0
-    return view
+  #recycle(node: PendingNode): void {
+    node.changedBy = 0
+    node.next = undefined
+    if (this.#spare.length < spareMax) this.#spare.push(node)
   }
 }
 

@@ -19,7 +19,8 @@ import {
 } from '@quorate/protocol'
 import { LongField } from './node-store.ts'
 import { OpPreparer } from './op-preparer.ts'
-import { PendingChanges, type PendingNode } from './pending-changes.ts'
+import { PendingChanges } from './pending-changes.ts'
+import type { PendingNode } from './pending-node.ts'
 import type { QuotaKeeper } from './quota-keeper.ts'
 import type { PreparerOptions, RequestContext } from './request-context.ts'
 import type { TreeState } from './tree-state.ts'
@@ -60,7 +61,7 @@ export class Preparer {
   prepare(type: number, reader: JuteReader, context: RequestContext, writer: JuteWriter): number {
     const request = this.#request
     request.read(type, reader)
-    this.contentCrc = -1
+    this.#begin()
     const start = writer.position
     this.#writeHeader(type, context, writer)
     this.#ops.contentCrc = -1
@@ -74,7 +75,7 @@ export class Preparer {
 
   /** As {@link prepare}, for a request that fails whatever it asks for. */
   prepareError(err: number, context: RequestContext, writer: JuteWriter): void {
-    this.contentCrc = -1
+    this.#begin()
     this.#rewriteAsError(err, context, writer, writer.position)
   }
 
@@ -86,7 +87,7 @@ export class Preparer {
     const start = reader.position
     const count = this.#checkMulti(reader)
     reader.reset(reader.bytes, start, reader.end)
-    this.contentCrc = -1
+    this.#begin()
     this.#writeHeader(OpCode.multi, context, writer)
     writer.writeInt(count)
     this.#changes.beginMulti()
@@ -110,12 +111,11 @@ export class Preparer {
     }
     if (failedAt === -1) this.#changes.endMulti()
     else this.#changes.rollBackMulti()
-    this.contentCrc = -1
     this.#writeDigest(writer)
   }
 
   prepareCreateSession(timeoutMs: number, context: RequestContext, writer: JuteWriter): void {
-    this.contentCrc = -1
+    this.#begin()
     this.#writeHeader(OpCode.createSession, context, writer)
     writer.writeInt(timeoutMs)
     this.#writeDigest(writer)
@@ -123,7 +123,7 @@ export class Preparer {
 
   /** Lists what the session's end deletes: its ephemerals in the tree and in flight (ZOOKEEPER-3145). */
   prepareCloseSession(context: RequestContext, writer: JuteWriter): void {
-    this.contentCrc = -1
+    this.#begin()
     const paths = this.#ephemeralPaths(context)
     this.#writeHeader(OpCode.closeSession, context, writer)
     writer.writeInt(paths.length)
@@ -137,7 +137,7 @@ export class Preparer {
 
   /** The cleaner's delete of a container or TTL node; fails when it is in use again. */
   prepareDeleteContainer(path: Uint8Array, context: RequestContext, writer: JuteWriter): number {
-    this.contentCrc = -1
+    this.#begin()
     const start = writer.position
     const node = this.#changes.find(path, 0, path.length)
     const parent = this.#parentOf(path)
@@ -154,6 +154,11 @@ export class Preparer {
     }
     this.#rewriteAsError(err, context, writer, start)
     return err
+  }
+
+  #begin(): void {
+    this.contentCrc = -1
+    this.#changes.beginRequest()
   }
 
   #prepareSubOp(type: number, context: RequestContext, writer: JuteWriter): number {
@@ -204,7 +209,7 @@ export class Preparer {
       const isOwned =
         pending.ownerHigh === context.sessionHigh && pending.ownerLow === context.sessionLow
       if (pending.exists && isOwned && pending.czxid > this.#state.lastZxid)
-        paths.push(pending.path)
+        paths.push(pending.bytes.slice(0, pending.pathLength))
     }
     return paths
   }

@@ -7,6 +7,7 @@ import { AclTable } from './acl-table.ts'
 import { DigestSum, isBelowSystemRoot, NodeDigester } from './node-digest.ts'
 import { type OwnerKind, ownerKind } from './node-owner.ts'
 import { absent, IntField, LongField, NodeStore } from './node-store.ts'
+import { PendingNode } from './pending-node.ts'
 
 /** Is told before a node changes. */
 export interface ChangeListener {
@@ -41,6 +42,9 @@ export class TreeState {
   walkNumber = 0
   lastZxid: Zxid = 0
   ephemeralCount = 0
+
+  /** Where {@link nodeDigest} gathers a node's fields. */
+  readonly #digested = new PendingNode()
 
   constructor(platform: Platform, extendedTypesEnabled: boolean) {
     this.nodes = new NodeStore(platform)
@@ -135,19 +139,9 @@ export class TreeState {
 
   /** The node's digest from its present fields. */
   nodeDigest(node: number): number {
-    const { nodes } = this
-    return this.digester.digest(nodes.int(node, IntField.contentCrc) >>> 0, {
-      czxid: nodes.long(node, LongField.czxid),
-      mzxid: nodes.long(node, LongField.mzxid),
-      pzxid: nodes.long(node, LongField.pzxid),
-      ctime: nodes.long(node, LongField.ctime),
-      mtime: nodes.long(node, LongField.mtime),
-      version: nodes.int(node, IntField.version),
-      cversion: nodes.int(node, IntField.cversion),
-      aversion: nodes.int(node, IntField.aversion),
-      ownerHigh: nodes.int(node, IntField.ownerHigh),
-      ownerLow: nodes.int(node, IntField.ownerLow),
-    })
+    const digested = this.#digested
+    digested.setFrom(this.nodes, node)
+    return this.digester.digest(digested.contentCrc, digested)
   }
 
   /** The ephemerals of a session, in the order of their creation. */
