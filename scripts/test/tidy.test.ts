@@ -99,6 +99,29 @@ test('every code of a log event is in the reference', () => {
   assert.deepEqual(missing, [])
 })
 
+test('every four-letter word is in the operating guide', () => {
+  const source = readText('packages/server/src/four-letter-words/word.ts')
+  const words = [...source.matchAll(/^ {2}'([a-z]{4})',$/gm)].map(([, word]) => word!)
+  const page = readText('docs/operating/README.md')
+  assert.ok(words.includes('ruok'))
+  assert.deepEqual(
+    words.filter((word) => !page.includes(`\`${word}\``)),
+    [],
+  )
+})
+
+test('every command of quorate is in the reference', () => {
+  const commands = filesBelow('packages/cli/src', '-command.ts').map((file) =>
+    file.replace(/^.*\/(.*)-command\.ts$/, '$1'),
+  )
+  const page = readText('docs/reference/command-line.md')
+  assert.ok(commands.includes('server'))
+  assert.deepEqual(
+    commands.filter((command) => !page.includes(`## quorate ${command}\n`)),
+    [],
+  )
+})
+
 test('links between pages lead somewhere', () => {
   const broken = pages.filter((page) => exists(page)).flatMap((page) => brokenLinks(page))
   assert.deepEqual(broken, [])
