@@ -44,7 +44,7 @@ function isInteractive({ command }: LaunchOptions): boolean {
 async function runShell(shell: Shell, options: LaunchOptions): Promise<boolean> {
   if (isInteractive(options)) {
     process.stdout.write(`Connecting to ${options.servers}\nWelcome to ZooKeeper!\n`)
-    await shell.connect(undefined)
+    shell.start()
   }
   if (options.waitsForConnection) {
     try {

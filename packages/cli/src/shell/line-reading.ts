@@ -29,13 +29,20 @@ export async function runTerminal(shell: Shell): Promise<boolean> {
   })
   lines.on('history', (history: readonly string[]) => writeHistory(path, history))
   let hasSucceeded = true
-  lines.setPrompt(shell.prompt)
-  lines.prompt()
+  let isBusy = false
+  const prompt = (): void => {
+    if (isBusy) return
+    lines.setPrompt(shell.prompt)
+    lines.prompt(true)
+  }
+  shell.afterEvents(prompt)
+  prompt()
   for await (const line of lines) {
+    isBusy = true
     hasSucceeded = await shell.executeLine(line)
     if (shell.hasQuit) break
-    lines.setPrompt(shell.prompt)
-    lines.prompt()
+    isBusy = false
+    prompt()
   }
   lines.close()
   return hasSucceeded

@@ -19,6 +19,7 @@ export class Shell implements ShellControl, CommandContext {
   #servers: string
   #client: Client
   #hasQuit = false
+  #afterEvent: () => void = () => {}
 
   constructor(options: LaunchOptions, output: ShellOutput, tellsState: boolean) {
     this.#options = options
@@ -55,11 +56,21 @@ export class Shell implements ShellControl, CommandContext {
     return usageText()
   }
 
+  /** Connects without waiting for the first command. */
+  start(): void {
+    this.#client.connect()
+  }
+
+  /** Runs `listener` after each event that was printed, which may have come in the middle of a line. */
+  afterEvents(listener: () => void): void {
+    this.#afterEvent = listener
+  }
+
   async connect(servers: string | undefined): Promise<void> {
     await this.#client.close()
     this.#servers = servers ?? this.#servers
     this.#client = this.#newClient()
-    this.#client.connect()
+    this.start()
   }
 
   async close(): Promise<void> {
@@ -131,7 +142,9 @@ export class Shell implements ShellControl, CommandContext {
   }
 
   #tell(event: string): void {
-    if (this.printsWatches) this.output.line(`\nWATCHER::\n\n${event}`)
+    if (!this.printsWatches) return
+    this.output.line(`\nWATCHER::\n\n${event}`)
+    this.#afterEvent()
   }
 }
 
