@@ -121,7 +121,8 @@ export class ClientConnection implements ConnectionView, Watcher {
     const isKnown = this.#identities.some(
       (known) => known.scheme === identity.scheme && known.id === identity.id,
     )
-    if (!isKnown) this.#identities = [...this.#identities, identity]
+    // The newest first, as whoAmI of Apache tends to show them.
+    if (!isKnown) this.#identities = [identity, ...this.#identities]
   }
 
   resetStats(): void {
