@@ -3,7 +3,8 @@
  *
  * The lock is a file that names its owner: process id, and the time the process started as the kernel counts it, since
  * ids are used again. A lock whose owner no longer runs (it was killed) is taken over. The file is linked into place
- * whole, so nobody ever reads half of one, and linking fails when it is there.
+ * whole, so nobody ever reads half of one, and linking fails when it is there. Process ids mean something within one
+ * machine (one container) only: a directory that several share must be guarded by whoever shares it.
  *
  * Compatibility: a data directory that is in use is refused with exit code 3; Apache ZooKeeper notices only that the
  * client port is taken, and with another port two servers damage each other's files.
