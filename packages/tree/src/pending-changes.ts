@@ -21,6 +21,8 @@ interface JournalEntry {
 }
 
 const spareMax = 4_096
+/** What has had a longer path goes to the collector, with the room for it. */
+const sparePathBytesMax = 1_024
 
 export class PendingChanges {
   readonly digest: DigestSum = new DigestSum()
@@ -175,7 +177,8 @@ export class PendingChanges {
   }
 
   #keep(node: PendingNode): void {
-    const at = this.#views.indexOf(node)
+    // It is one of the last ones found; the end of a session with many ephemerals finds them all first.
+    const at = this.#views.lastIndexOf(node)
     if (at !== -1) this.#views.splice(at, 1)
     node.next = this.#nodesByHash.get(node.hash)
     this.#nodesByHash.set(node.hash, node)
@@ -199,7 +202,8 @@ export class PendingChanges {
   #recycle(node: PendingNode): void {
     node.changedBy = 0
     node.next = undefined
-    if (this.#spare.length < spareMax) this.#spare.push(node)
+    if (this.#spare.length < spareMax && node.bytes.length <= sparePathBytesMax)
+      this.#spare.push(node)
   }
 }
 
