@@ -74,10 +74,10 @@ test('the index is a map, whatever the hashes', () => {
   )
 })
 
-test('thousands of nodes with one hash are told apart', () => {
+test('more than a thousand nodes with one hash are told apart', () => {
   const fixture = new Fixture()
-  for (let i = 0; i < 3_000; i++) fixture.add(`/same-${i}`, 0x1234_5678)
-  for (let i = 0; i < 3_000; i += 3) fixture.remove(`/same-${i}`)
+  for (let i = 0; i < 1_200; i++) fixture.add(`/same-${i}`, 0x1234_5678)
+  for (let i = 0; i < 1_200; i += 3) fixture.remove(`/same-${i}`)
   for (let i = 0; i < 500; i++) fixture.add(`/other-${i}`, 0x1234_5679 + i)
   fixture.check()
   for (const path of Array.from(fixture.paths)) fixture.remove(path)
