@@ -49,10 +49,11 @@ export class LogFile {
       return
     }
     const stop = Math.min(end, start + unsyncedBytesMax)
+    // Before the write is done: zeros that are asked for meanwhile go behind it.
+    this.#size = Math.max(this.#size, this.#position + stop - start)
     this.#write(bytes, start, stop, this.#position, (writeError) => {
       if (writeError !== undefined) return done(writeError)
       this.#position += stop - start
-      this.#size = Math.max(this.#size, this.#position)
       this.#sync((syncError) => {
         if (syncError !== undefined || stop === end) done(syncError)
         else this.append(bytes, stop, end, done)

@@ -60,6 +60,19 @@ test('a file larger than the limit is followed by another', () => {
   assert.deepEqual(readZxids(disk), range(1, 30))
 })
 
+test('zeros go behind a record that is being written', () => {
+  const disk = new MemoryDisk({ isQueued: true })
+  const log = new TxnLog(disk, directory)
+  log.append(1, createTxn(1))
+  // As in group commit: what came during a sync is written as soon as it is done, before zeros are.
+  log.sync(() => {
+    log.append(2, createTxn(2))
+    log.sync(rethrow)
+  })
+  while (disk.completeNext());
+  assert.deepEqual(readZxids(disk), [1, 2])
+})
+
 test('zeros are written ahead and cut off when the file is closed', () => {
   const disk = new MemoryDisk()
   const log = new TxnLog(disk, directory)
