@@ -76,7 +76,8 @@ export function judgeTail(place: TailPlace): LogTail {
 /**
  * Cuts a torn tail and zeros off, so that nothing of them is judged again; a file without a record is removed. Also
  * makes durable what the file holds: records that a killed process wrote but never synced were read from the page cache, and
- * may not vanish after others have seen them.
+ * may not vanish after others have seen them. They are written again before the sync: after a sync that failed, the cache
+ * takes pages for clean that never reached the disk, and the next sync passes them over and succeeds.
  */
 export function settleTail(disk: Disk, directory: string, tail: LogTail, done: Done): void {
   try {
@@ -87,7 +88,7 @@ export function settleTail(disk: Disk, directory: string, tail: LogTail, done: D
     }
     const file = disk.openForWrite(tail.file, { truncate: false })
     if (tail.kind !== 'clean') file.truncate(tail.offset)
-    file.sync((syncError) => {
+    rewrite(file, tail.offset, (syncError) => {
       try {
         file.close()
         disk.syncDirectory(directory)
@@ -99,6 +100,17 @@ export function settleTail(disk: Disk, directory: string, tail: LogTail, done: D
   } catch (error) {
     done(asError(error))
   }
+}
+
+/** Writes what may never have reached the disk again, which lies in the last bytes before `end`, and syncs. */
+function rewrite(file: DiskFile, end: number, done: Done): void {
+  const start = Math.max(0, end - unsyncedBytesMax)
+  const bytes = new Uint8Array(end - start)
+  file.read(bytes, 0, bytes.length, start)
+  file.write(bytes, 0, bytes.length, start, (error) => {
+    if (error === undefined) file.sync(done)
+    else done(error)
+  })
 }
 
 /** The end of the last byte in `[from, size)` that is not zero; `from` when all are. */

@@ -9,9 +9,10 @@ import {
   type RecoveryOptions,
   SnapshotWriter,
   truncateLog,
+  TxnLog,
   writeSnapshot,
 } from '@quorate/log'
-import { fixture, range, rethrow, writeLog } from './log-builder.ts'
+import { createTxn, fixture, range, rethrow, writeLog } from './log-builder.ts'
 import { RecordingTree } from './recording-tree.ts'
 
 const data = '/log/version-2'
@@ -45,6 +46,20 @@ test('the newest snapshot is loaded and the log after it replayed', () => {
   assert.equal(recovery.sections?.lastZxid, 4)
   assert.deepEqual([recovery.lastZxid, recovery.replayedCount], [6, 2])
   assert.deepEqual(recovery.reports, [])
+})
+
+test('a record that a failed sync left in the cache is durable once it was recovered', () => {
+  const disk = new MemoryDisk({ failsSync: (count) => count === 3 })
+  putSnapshots(disk, 0)
+  const log = new TxnLog(disk, data, { preallocateBytes: 0 })
+  log.append(1, createTxn(1))
+  log.sync(rethrow)
+  log.append(2, createTxn(2))
+  log.sync(() => {})
+  assert.notEqual(log.failure, undefined)
+  assert.deepEqual(recovered(disk).replayed, [1, 2])
+  disk.crash()
+  assert.deepEqual(recovered(disk).replayed, [1, 2])
 })
 
 test('a torn record at the end is cut off and reported', () => {
