@@ -66,8 +66,9 @@ export class ClientConnection implements ConnectionView, Watcher {
   receivedCount = 0
   sentCount = 0
   lastOperation: number | undefined
-  lastCxid = 0
-  lastZxid: Zxid = 0
+  /** −1 before the first request, and after {@link resetStats}. */
+  lastCxid = -1
+  lastZxid: Zxid = -1
   lastResponseAtMs = 0
   lastLatencyMs = 0
   readonly #host: ConnectionHost
@@ -129,6 +130,9 @@ export class ClientConnection implements ConnectionView, Watcher {
     this.receivedCount = 0
     this.sentCount = 0
     this.latency.reset()
+    this.lastOperation = undefined
+    this.lastCxid = -1
+    this.lastZxid = -1
     this.lastLatencyMs = 0
     this.lastResponseAtMs = 0
   }

@@ -35,7 +35,7 @@ export class ReplicaStats {
     connection.lastResponseAtMs = now.nowMs
     connection.lastOperation = request.type
     connection.lastZxid = now.lastZxid
-    if (request.xid > 0) connection.lastCxid = request.xid
+    if (request.xid >= 0) connection.lastCxid = request.xid
   }
 
   /** Sizes of replies, without the frame's length. */

@@ -9,6 +9,7 @@ import { type ConsensusEngine, StandaloneEngine } from '@quorate/consensus'
 import {
   ErrorCode,
   formatSessionId,
+  OpCode,
   Perms,
   type Platform,
   type SessionId,
@@ -273,7 +274,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     const session = this.#sessions.add(id, timeoutMs, this.nowMs)
     if (connection === undefined || connection.isClosed) return
     this.#attach(connection, session)
-    this.#connecting.writeResponse(connection, id, session.timeoutMs)
+    this.#welcome(connection, session)
     connection.isConnecting = false
     this.#resumeReading(connection)
   }
@@ -360,8 +361,15 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     session.timeoutMs = timeoutMs
     this.#sessions.touch(session, this.nowMs)
     this.#attach(connection, session)
-    this.#connecting.writeResponse(connection, id, timeoutMs)
+    this.#welcome(connection, session)
     this.#stats.counters.connection_revalidate_count++
+  }
+
+  #welcome(connection: ClientConnection, session: Session): void {
+    this.#connecting.writeResponse(connection, session.id, session.timeoutMs)
+    connection.sentCount++
+    const request = { type: OpCode.createSession, xid: 0, receivedAtMs: this.nowMs }
+    this.#stats.recordAnswer(connection, request, this)
   }
 
   #attach(connection: ClientConnection, session: Session): void {
