@@ -2,15 +2,14 @@
 import { bytesEqual, OpCode, sessionPassword, type SessionId } from '@quorate/protocol'
 import {
   type IntendedDifference,
-  intendedDifferences,
   type Mismatch,
   type Shown,
+  type Taken,
 } from './intended-differences.ts'
 import { normaliseConnectResponse, normaliseReply } from './normal-reply.ts'
 import type { ServerView } from './server-view.ts'
 import type { Observed } from './server-world.ts'
 import type { Step } from './step.ts'
-import type { WatchModel } from './watch-model.ts'
 
 export interface Difference {
   readonly step: Step
@@ -22,13 +21,10 @@ export interface Difference {
 export interface ComparisonOptions {
   readonly referenceView: ServerView
   readonly subjectView: ServerView
-  readonly watches: WatchModel
   /** None when both servers are of one kind. */
   readonly intended: readonly IntendedDifference[]
   readonly onIntended: (id: string) => void
 }
-
-export { intendedDifferences }
 
 /** The first difference of the step that nobody intended. */
 export function compareStep(
@@ -65,21 +61,30 @@ function compareConnection(
       reference: shown(reference[left], options.referenceView),
       subject: shown(subject[right], options.subjectView),
       referenceView: options.referenceView,
-      watches: options.watches,
     }
     if (isEqual(mismatch.reference, mismatch.subject)) {
       left++
       right++
       continue
     }
-    const intended = options.intended
-      .map((one) => ({ id: one.id, taken: one.match(mismatch) }))
-      .find(({ taken }) => taken !== undefined)
-    if (intended?.taken === undefined)
+    const intended = firstIntended(mismatch, options.intended)
+    if (intended === undefined)
       return { step, slot, reference: mismatch.reference, subject: mismatch.subject }
     options.onIntended(intended.id)
     left += intended.taken.reference
     right += intended.taken.subject
+  }
+  return undefined
+}
+
+/** Only one of them may see the mismatch: taking it can change how later zxids are counted. */
+function firstIntended(
+  mismatch: Mismatch,
+  intended: readonly IntendedDifference[],
+): { readonly id: string; readonly taken: Taken } | undefined {
+  for (const { id, match } of intended) {
+    const taken = match(mismatch)
+    if (taken !== undefined) return { id, taken }
   }
   return undefined
 }

@@ -47,10 +47,13 @@ export const configurations: readonly Configuration[] = [
     },
   },
   {
-    name: 'default',
+    name: 'plain',
     share: 0.1,
     hasQuotas: false,
     hasSuperUser: false,
-    server: { configuration, properties },
+    server: {
+      configuration,
+      properties: { ...properties, 'zookeeper.extendedTypesEnabled': 'false' },
+    },
   },
 ]

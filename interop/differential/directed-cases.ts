@@ -221,7 +221,7 @@ function sessionCases(configuration: Configuration): readonly DirectedCase[] {
     caseOf('Ok', { type: OpCode.ping }),
     caseOf('Ok', { type: OpCode.auth, scheme: 'ip', auth: '' }),
     caseOf('AuthFailed', { type: OpCode.auth, scheme: 'nobody', auth: '' }),
-    caseOf('Ok', { type: OpCode.sasl, token: null }),
+    caseOf('Ok', { type: OpCode.sasl, token: '' }),
     ...[0, -1, -2, -12, 10, 23, 99, 108, 999].map((type) =>
       caseOf('Unimplemented', { type, raw: '' }),
     ),

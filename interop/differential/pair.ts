@@ -7,7 +7,6 @@ import type { Configuration } from './configurations.ts'
 import { type IntendedDifference, intendedDifferences } from './intended-differences.ts'
 import { type Observed, ServerWorld } from './server-world.ts'
 import type { Step } from './step.ts'
-import { WatchModel } from './watch-model.ts'
 
 export type SubjectKind = 'apache' | 'quorate'
 
@@ -21,7 +20,6 @@ export class Pair {
   readonly #referenceWorld: ServerWorld
   readonly #subjectWorld: ServerWorld
   readonly #intended: readonly IntendedDifference[]
-  readonly #watches = new WatchModel()
   /** Rounds so far, repeated ones too: each has a root of its own. */
   #rootCount = 0
 
@@ -53,7 +51,6 @@ export class Pair {
     } = {},
   ): Promise<FoundDifference | undefined> {
     const root = `/r${++this.#rootCount}`
-    this.#watches.beginRound(root)
     await Promise.all([this.#referenceWorld.beginRound(root), this.#subjectWorld.beginRound(root)])
     try {
       for (const [stepIndex, step] of steps.entries()) {
@@ -62,11 +59,9 @@ export class Pair {
           this.#subjectWorld.perform(step),
         ])
         reference.forEach((observed) => listeners.onReference?.(observed))
-        this.#noteWatches(reference)
         const difference = compareStep(step, reference, subject, {
           referenceView: this.#referenceWorld.view,
           subjectView: this.#subjectWorld.view,
-          watches: this.#watches,
           intended: this.#intended,
           onIntended: (id) => listeners.onIntended?.(id, stepIndex),
         })
@@ -82,13 +77,5 @@ export class Pair {
     this.#referenceWorld.dispose()
     this.#subjectWorld.dispose()
     await Promise.all([this.#reference.dispose(), this.#subject.dispose()])
-  }
-
-  #noteWatches(observed: readonly Observed[]): void {
-    for (const one of observed) {
-      if (one.what === 'reply' && Buffer.from(one.frame).readInt32BE(12) === 0)
-        this.#watches.answered(one.slot, one.request)
-      if (one.what === 'closed' || one.what === 'connected') this.#watches.closed(one.slot)
-    }
   }
 }

@@ -23,10 +23,13 @@ export const guardedPaths: readonly string[] = ['~/g', '~/g/h', '~/g/h/i', '~/k'
 const sequentialPrefixes = ['~/a/n-', '~/e/n-', '~/s/', '~/t/n-', '~/g/n-']
 export const ephemeralPaths: readonly string[] = ['~/x', '~/a/x', '~/g/x', '~/x/y', '~/a/x/y']
 export const quotaPaths: readonly string[] = ['~/q', '~/q/r', '~/q/u', '~/q/r/v']
-const quotaNodes = ['', '/zookeeper_limits', '/zookeeper_stats'].flatMap((leaf) => [
-  `/zookeeper/quota~/q${leaf}`,
-  `/zookeeper/quota~${leaf}`,
-])
+/** Never deleted: without limits the reference counts no more, and finds old numbers when they come back. */
+export const quotaNodes: readonly string[] = [
+  '/zookeeper/quota~/zookeeper_limits',
+  '/zookeeper/quota~/zookeeper_stats',
+  '/zookeeper/quota~/q/zookeeper_limits',
+  '/zookeeper/quota~/q/zookeeper_stats',
+]
 const systemPaths = ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config', '/zookeeper/n', '']
 
 /** Every way in which a path can be wrong, and a few that look wrong and are not. */
@@ -107,7 +110,7 @@ export function pathOf(random: Random): Text {
 }
 
 export function quotaPathOf(random: Random): Text {
-  return random.chance(0.4) ? random.pick(quotaNodes) : random.pick(quotaPaths)
+  return random.pick(quotaPaths)
 }
 
 /** A path that a read may leave a watch on. */

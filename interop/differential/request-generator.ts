@@ -5,6 +5,7 @@ import {
   guardedPaths,
   openPaths,
   pathOf,
+  quotaNodes,
   quotaPathOf,
   sequentialPathOf,
   watchedPathOf,
@@ -27,6 +28,7 @@ export interface Place {
    * (writes behind a setACL, quotas), are kept out of pipelines.
    */
   readonly isPipelined: boolean
+  readonly isInMulti?: boolean
 }
 
 const openAcl: AclEntries = [{ perms: 31, scheme: 'world', id: 'anyone' }]
@@ -44,6 +46,10 @@ const invalidAcls: readonly AclEntries[] = [
   [{ perms: 31, scheme: 'ip', id: '127.0.0' }],
   [{ perms: 31, scheme: 'ip', id: '' }],
   [{ perms: 31, scheme: '', id: '' }],
+]
+
+/** Null strings where there must be none: found only when the ACL is looked at, or when the request is decoded. */
+const aclsWithNull: readonly AclEntries[] = [
   [{ perms: 31, scheme: null, id: 'x' }],
   [{ perms: 31, scheme: 'world', id: null }],
   [{ perms: 31, scheme: 'digest', id: null }],
@@ -128,7 +134,7 @@ export class RequestGenerator {
       [1, () => this.#reconfig()],
       [
         place.isPipelined ? 0 : 0.5,
-        () => ({ type: OpCode.sasl, token: random.pick([null, '', 'token']) }),
+        () => ({ type: OpCode.sasl, token: random.pick(['', 'token']) }),
       ],
       [place.isPipelined ? 0 : 0.7, () => this.#unknown()],
       [place.isPipelined ? 0 : 0.7, () => ({ type: OpCode.closeSession })],
@@ -145,7 +151,7 @@ export class RequestGenerator {
       [2, 19],
       [3, 21],
     ])
-    const flags = this.#flags(type)
+    const flags = this.#flags(type, place)
     const isSequential = flags === 2 || flags === 3 || flags === 6
     const isEphemeral = flags === 1 || flags === 3
     const path = isSequential
@@ -158,18 +164,22 @@ export class RequestGenerator {
     return type === 21 ? { type, ...fields, ttl: this.#ttl(flags) } : { type, ...fields }
   }
 
-  /** Mismatched flags and op codes are in: the op code decides what is stored. */
-  #flags(type: number): number {
+  /**
+   * Container flags come with createContainer only, and no other flag comes with it: the reference takes such pairs,
+   * with a digest of the tree that is wrong, and we refuse them (see the tests of refusals).
+   */
+  #flags(type: number, place: Place): number {
     const random = this.#random
     if (random.chance(0.04)) return random.pick([7, 8, -1, 100, 2147483647])
-    if (type === 19) return random.chance(0.85) ? 4 : random.below(5)
-    if (type === 21) return random.chance(0.9) ? random.pick([5, 6]) : random.below(5)
+    if (type === 19) return 4
+    // Inside a multi the reference takes createTTL without a TTL flag for a plain create.
+    if (type === 21)
+      return place.isInMulti || random.chance(0.9) ? random.pick([5, 6]) : random.below(5)
     return random.weighted([
       [8, 0],
       [3, 1],
       [3, 2],
       [2, 3],
-      [0.6, 4],
       [0.6, 5],
       [0.6, 6],
     ])
@@ -186,6 +196,7 @@ export class RequestGenerator {
   #acl(path: Text, place: Place): AclEntries {
     const random = this.#random
     if (random.chance(0.06)) return random.pick(invalidAcls)
+    if (!place.isInMulti && random.chance(0.01)) return random.pick(aclsWithNull)
     return isGuarded(path) && !place.isPipelined && random.chance(0.5)
       ? this.#guardedAcl()
       : openAcl
@@ -272,18 +283,19 @@ export class RequestGenerator {
       [3, 3],
       [1, 6],
     ])
-    const place = { slot: 0, isPipelined: true }
-    for (let i = 0; i < count; i++)
-      ops.push(
-        random.weighted<() => Body>([
-          [8, () => this.#create(place)],
-          [4, () => this.#delete()],
-          [5, () => this.#setData(place)],
-          [4, () => ({ type: OpCode.check, path: pathOf(random), version: this.#version() })],
-          [0.15, () => this.#read(OpCode.getData, place)],
-          [0.15, () => this.#unusual()],
-        ])(),
-      )
+    const place = { slot: 0, isPipelined: true, isInMulti: true }
+    while (ops.length < count) {
+      const op = random.weighted<() => Body>([
+        [8, () => this.#create(place)],
+        [4, () => this.#delete()],
+        [5, () => this.#setData(place)],
+        [4, () => ({ type: OpCode.check, path: pathOf(random), version: this.#version() })],
+        [0.15, () => this.#read(OpCode.getData, place)],
+        [0.15, () => this.#unusual()],
+      ])()
+      // With a null path inside, a multi costs the reference two zxids of which it shows one.
+      if (!('path' in op) || op.path !== null) ops.push(op)
+    }
     return { type: OpCode.multi, ops }
   }
 
@@ -311,8 +323,7 @@ export class RequestGenerator {
 
   #setWatches(place: Place): Body {
     const random = this.#random
-    const paths = (): readonly Text[] | null => {
-      if (random.chance(0.05)) return null
+    const paths = (): readonly Text[] => {
       const list: Text[] = []
       while (random.chance(0.5)) list.push(watchedPathOf(random))
       return list
@@ -322,6 +333,8 @@ export class RequestGenerator {
       const lists = [[], [], [], [random.pick(persistentPaths)], [random.pick(recursivePaths)]]
       return { type: OpCode.setWatches2, behind, lists }
     }
+    // A null list further behind would leave the watches of the lists before it.
+    if (random.chance(0.05)) return { type: OpCode.setWatches, behind, lists: [null, [], []] }
     return random.chance(0.5)
       ? { type: OpCode.setWatches, behind, lists: [paths(), paths(), paths()] }
       : { type: OpCode.setWatches2, behind, lists: [paths(), paths(), paths(), [], []] }
@@ -412,11 +425,9 @@ export class RequestGenerator {
 
   #quotaOp(): Body {
     const random = this.#random
+    if (random.chance(0.3)) return this.#quotaNodeOp()
     const path = quotaPathOf(random)
-    const isQuotaNode = typeof path === 'string' && path.startsWith('/zookeeper')
-    const data: Data = isQuotaNode
-      ? random.pick(quotaTexts)
-      : random.pick(['', 'value', null, { length: 25 }, { length: 100 }])
+    const data: Data = random.pick(['', 'value', null, { length: 25 }, { length: 100 }])
     const type = random.pick([1, 1, 15, 19] as const)
     const flags = type === 19 ? 4 : 0
     const write = random.weighted<Body>([
@@ -431,6 +442,16 @@ export class RequestGenerator {
       [4, { type: OpCode.getData, path, watch: false }],
       [1, { type: OpCode.getChildren2, path, watch: false }],
     ])
+  }
+
+  /** Reads what is counted and changes the limits. */
+  #quotaNodeOp(): Body {
+    const random = this.#random
+    const path = random.pick(quotaNodes)
+    const isLimits = path.endsWith('zookeeper_limits')
+    return isLimits && random.chance(0.4)
+      ? { type: OpCode.setData, path, data: random.pick(quotaTexts), version: -1 }
+      : { type: OpCode.getData, path, watch: false }
   }
 }
 

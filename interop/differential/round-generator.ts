@@ -3,7 +3,7 @@
  * nothing of what servers answer; the pool of paths is so small that ops meet each other anyway.
  */
 import { OpCode } from '@quorate/protocol'
-import { ephemeralPaths, guardedPaths, openPaths, quotaPaths } from './path-pool.ts'
+import { ephemeralPaths, guardedPaths, openPaths, quotaNodes, quotaPaths } from './path-pool.ts'
 import { Random, seedOf } from './random.ts'
 import { type Body, mayWrite, type Request } from './request.ts'
 import { type GeneratorOptions, RequestGenerator, superUser } from './request-generator.ts'
@@ -55,9 +55,8 @@ export function preamble(options: GeneratorOptions): readonly Step[] {
     steps.push({ kind: 'requests', slot: 0, requests: [request] })
   }
   if (options.hasQuotas) {
-    const limits = { path: '/zookeeper/quota~/q/zookeeper_limits', data: hardLimits }
-    const stats = { path: '/zookeeper/quota~/q/zookeeper_stats', data: 'count=0,bytes=0' }
-    for (const { path, data } of [limits, stats]) {
+    for (const path of quotaNodes) {
+      const data = path.endsWith('q/zookeeper_limits') ? hardLimits : 'count=-1,bytes=-1'
       const request: Request = { body: { type: OpCode.create, path, data, acl: openAcl, flags: 0 } }
       steps.push({ kind: 'requests', slot: 0, requests: [request] })
     }

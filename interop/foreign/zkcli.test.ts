@@ -59,7 +59,6 @@ const conversations: Readonly<Record<string, readonly string[]>> = {
     'create /bad x nonsense:x:cdrwa',
     'create /ip x ip:127.0.0.1:cdrwa',
     'getAcl /ip',
-    'whoami',
   ],
   quotas: [
     'create /q x',
