@@ -72,7 +72,11 @@ export async function measureLarge(
   })
   await elapsed(3_000)
   report('large: fill 8 × 128', filled)
-  report('large: filled', { ...(await bench(server, 'probe', {})), diskMb: server.diskMb() })
+  report('large: filled', {
+    ...(await bench(server, 'probe', {})),
+    diskMb: server.diskMb(),
+    version: await server.version(),
+  })
   for (const { name, ...load } of loads.slice(0, 4)) {
     const figures = await benchWithSnapshots(server, 'load', { ...load, keys, size, seconds })
     report(`large: ${name}`, figures)
