@@ -165,6 +165,7 @@ export class TxnApplier {
     const known = nodes.find(bytes, pathStart, pathEnd)
     state.beforeChange(parent)
     this.#countCreate(parent, op.parentCversion, moment.zxid)
+    state.refreshDigest(parent)
     if (known !== absent) {
       // The snapshot already has the node; its ACL may be a number that the snapshot's table gave away (ZOOKEEPER-4846).
       state.setAclId(known, this.#aclId(op))
@@ -172,7 +173,6 @@ export class TxnApplier {
     }
     const node = state.createNode(parent, bytes, pathStart, pathEnd, this.#birth(op, moment))
     state.setData(node, bytes, op.dataStart, op.dataEnd, contentCrc)
-    state.refreshDigest(parent)
     state.refreshDigest(node)
     this.#quotas.nodeCreated(node, bytes, pathStart, pathEnd)
     this.#watches.nodeCreated(

@@ -22,10 +22,11 @@ import {
   utf8Encode,
 } from '@quorate/protocol'
 import { type DigestHalves, Tree } from '@quorate/tree'
-import { absent, IntField, LongField } from '../src/node-store.ts'
+import { IntField, LongField } from '../src/node-store.ts'
 import type { Preparer } from '../src/preparer.ts'
 import type { PreparerOptions, RequestContext } from '../src/request-context.ts'
 import type { NaiveContext, NaiveOp } from './naive-tree.ts'
+import { people, sessions, type Step } from './tree-steps.ts'
 
 /** A transaction that was prepared but not applied. */
 export interface Proposed {
@@ -224,10 +225,27 @@ export function assertSameTree(actual: Tree, expected: Tree): void {
   assert.equal(actual.lastZxid, expected.lastZxid)
 }
 
-export { absent }
-
 function encoded(codec: Codec<never>, value: object): JuteReader {
   const writer = new JuteWriter()
   codec.encode(writer, value as never)
   return new JuteReader(writer.copy())
+}
+
+/** Prepares what a step of a random run asks for, and applies what it says. */
+export function take(leader: Leader, one: Step, zxid: number): void {
+  if (one.kind === 'apply') {
+    leader.apply(one.count)
+    return
+  }
+  const context = {
+    session: sessions['session' in one ? one.session : 0],
+    zxid,
+    timeMs: 1_000 + zxid,
+    identities: people['who' in one ? one.who : 0],
+  }
+  if (one.kind === 'single') leader.prepare(one.op, context)
+  else if (one.kind === 'multi') leader.prepareMulti(one.ops, context)
+  else if (one.kind === 'deleteContainer') leader.prepareDeleteContainer(one.path, context)
+  else if (one.kind === 'closeSession') leader.prepareCloseSession(context)
+  else leader.prepareCreateSession(4_000, context)
 }

@@ -1,0 +1,144 @@
+/**
+ * Apache ZooKeeper writes its snapshots while transactions are applied, and restores by applying them again. What such a
+ * snapshot holds of later transactions must not change where the replay ends.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { JuteWriter, OpCode, purePlatform, utf8Encode } from '@quorate/protocol'
+import { Tree, type TreeLoader } from '@quorate/tree'
+import * as fc from 'fast-check'
+import {
+  assertSameTree,
+  digestOf,
+  freshTree,
+  Leader,
+  type NodePicture,
+  picture,
+  take,
+} from './tree-fixture.ts'
+import { openList, step } from './tree-steps.ts'
+
+/** A tree whose digests may be wrong for a while: it has effects of transactions that it has not seen yet. */
+function lenientTree(): Tree {
+  return new Tree({ platform: purePlatform, extendedTypesEnabled: true })
+}
+
+/** Walks a tree as Apache does: a node is copied with the names of its children, then these one by one, if they are still there. */
+class FuzzyWalk {
+  readonly #tree: Tree
+  readonly #loader: TreeLoader
+  readonly #goOn: () => void
+  #aclId = 0
+
+  constructor(tree: Tree, loader: TreeLoader, goOn: () => void) {
+    this.#tree = tree
+    this.#loader = loader
+    this.#goOn = goOn
+  }
+
+  visit(path: string): void {
+    const nodes = picture(this.#tree)
+    const node = nodes.get(path)
+    if (node === undefined) return
+    addNode(this.#loader, ++this.#aclId, path, node)
+    const prefix = path === '/' ? '/' : `${path}/`
+    const children = Array.from(nodes.keys()).filter(
+      (other) =>
+        other !== '/' && other.startsWith(prefix) && !other.slice(prefix.length).includes('/'),
+    )
+    for (const child of children) {
+      this.#goOn()
+      this.visit(child)
+    }
+  }
+}
+
+test('a replay over a snapshot that was taken meanwhile ends in the same tree', () => {
+  const steps = fc.array(step, { maxLength: 50, size: 'max' })
+  fc.assert(
+    fc.property(steps, fc.nat(50), fc.nat(3), (all, startAt, perNode) => {
+      const leader = new Leader()
+      all.forEach((one, i) => one.kind !== 'apply' && take(leader, one, i + 1))
+      const txns = leader.inFlight.map(({ bytes }) => bytes)
+      leader.apply()
+      const applied: Uint8Array[] = []
+      const queue = [...txns]
+      const source = freshTree()
+      const goOn = (count: number): void => {
+        for (const bytes of queue.splice(0, count)) {
+          source.apply(bytes, 0, bytes.length)
+          applied.push(bytes)
+        }
+      }
+      goOn(Math.min(startAt, txns.length))
+      const start = applied.length
+      const restored = lenientTree()
+      const loader = restored.loader()
+      const zxid = source.lastZxid
+      for (const [id, timeoutMs] of source.timeoutMsBySession) loader.addSession(id, timeoutMs)
+      new FuzzyWalk(source, loader, () => goOn(perNode)).visit('/')
+      goOn(txns.length)
+      loader.finish(zxid)
+      for (const bytes of txns.slice(start)) restored.apply(bytes, 0, bytes.length)
+      assertSameTree(restored, source)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('a create whose node is there already raises its parent’s counters, and the digest follows', () => {
+  const leader = new Leader()
+  const context = { session: 1n, timeMs: 5, identities: [] }
+  leader.prepare({ type: OpCode.create, path: '/p', acl: openList }, { ...context, zxid: 1 })
+  leader.prepare({ type: OpCode.create, path: '/p/c', acl: openList }, { ...context, zxid: 2 })
+  const [, second] = leader.inFlight.map(({ bytes }) => bytes)
+  leader.apply()
+  // The parent of before the create, the child of after it.
+  const restored = lenientTree()
+  const loader = restored.loader()
+  const before = new Map(picture(leader.tree))
+  before.set('/p', { ...before.get('/p')!, cversion: 0, pzxid: 1 })
+  loadAll(loader, before)
+  loader.finish(1)
+  restored.apply(second, 0, second.length)
+  assert.deepEqual(picture(restored).get('/p'), picture(leader.tree).get('/p'))
+  assert.equal(digestOf(restored.digest), digestOf(leader.tree.digest))
+})
+
+test('a parent’s counters never go back, not for an old create nor an old delete', () => {
+  const leader = new Leader()
+  const context = { session: 1n, timeMs: 5, identities: [] }
+  leader.prepare({ type: OpCode.create, path: '/p', acl: openList }, { ...context, zxid: 1 })
+  leader.prepare({ type: OpCode.create, path: '/p/c', acl: openList }, { ...context, zxid: 2 })
+  leader.prepare({ type: OpCode.delete, path: '/p/c' }, { ...context, zxid: 3 })
+  const txns = leader.inFlight.map(({ bytes }) => bytes)
+  leader.apply()
+  const restored = lenientTree()
+  const loader = restored.loader()
+  const later = new Map(picture(leader.tree))
+  later.set('/p', { ...later.get('/p')!, cversion: 9, pzxid: 900 })
+  loadAll(loader, later)
+  loader.finish(1)
+  for (const bytes of txns.slice(1)) restored.apply(bytes, 0, bytes.length)
+  const parent = picture(restored).get('/p')!
+  assert.deepEqual([parent.cversion, parent.pzxid], [9, 900])
+})
+
+function loadAll(loader: TreeLoader, nodes: ReadonlyMap<string, NodePicture>): void {
+  Array.from(nodes).forEach(([path, node], i) => addNode(loader, i + 1, path, node))
+}
+
+function addNode(loader: TreeLoader, aclId: number, path: string, node: NodePicture): void {
+  const bytes = new JuteWriter()
+  bytes.writeBytes(utf8Encode(path === '/' ? '' : path))
+  const pathEnd = bytes.position
+  bytes.writeBytes(node.data ?? new Uint8Array(0))
+  const dataEnd = bytes.position
+  for (const long of [node.czxid, node.mzxid, node.ctime, node.mtime]) bytes.writeLong(long)
+  for (const int of [node.version, node.cversion, node.aversion]) bytes.writeInt(int)
+  bytes.writeLongBits(node.owner)
+  bytes.writeLong(node.pzxid)
+  loader.addAcl(aclId, node.acl)
+  const dataStart = node.data === null ? -1 : pathEnd
+  loader.addNode(bytes.copy(), 0, pathEnd, dataStart, dataEnd, aclId, dataEnd)
+}
