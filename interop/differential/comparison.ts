@@ -1,5 +1,11 @@
 /** Holds what two servers showed in one step against each other, connection by connection. */
-import { bytesEqual, OpCode, sessionPassword, type SessionId } from '@quorate/protocol'
+import {
+  bytesEqual,
+  OpCode,
+  replyHeaderLength,
+  sessionPassword,
+  type SessionId,
+} from '@quorate/protocol'
 import {
   type IntendedDifference,
   type Mismatch,
@@ -37,12 +43,29 @@ export function compareStep(
   // The connection that acted comes first: its reply may tell that one server spent a zxid more.
   const acting = 'slot' in step ? step.slot : -1
   for (const slot of [...slots].toSorted((a, b) => Number(b === acting) - Number(a === acting))) {
-    const left = reference.filter((one) => one.slot === slot)
-    const right = subject.filter((one) => one.slot === slot)
+    const left = inComparableOrder(step, reference, slot)
+    const right = inComparableOrder(step, subject, slot)
     const difference = compareConnection(step, slot, left, right, options)
     if (difference !== undefined) return difference
   }
   return undefined
+}
+
+/** What one connection showed. The nodes of a closed session are deleted in no order, and so are their events. */
+function inComparableOrder(
+  step: Step,
+  observed: readonly Observed[],
+  slot: number,
+): readonly Observed[] {
+  const own = observed.filter((one) => one.slot === slot)
+  const closesSession =
+    step.kind === 'requests' && step.requests.some(({ body }) => body.type === OpCode.closeSession)
+  if (!closesSession) return own
+  const events = own.filter((one) => one.what === 'notification')
+  const sorted = events.toSorted((a, b) =>
+    Buffer.compare(a.frame.subarray(replyHeaderLength), b.frame.subarray(replyHeaderLength)),
+  )
+  return [...sorted, ...own.filter((one) => one.what !== 'notification')]
 }
 
 function compareConnection(

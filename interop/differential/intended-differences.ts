@@ -4,7 +4,7 @@
  */
 import { decode, ErrorCode, multiResponse, type MultiResult, OpCode } from '@quorate/protocol'
 import type { NormalReply } from './normal-reply.ts'
-import type { Body } from './request.ts'
+import type { Body, Text } from './request.ts'
 import type { ServerView } from './server-view.ts'
 import type { Observed } from './server-world.ts'
 import type { Step } from './step.ts'
@@ -71,6 +71,11 @@ function multiOps(body: Body): readonly Body[] {
 
 function results(reply: NormalReply): readonly MultiResult[] {
   return reply.err === 0 ? decode(multiResponse, reply.body) : []
+}
+
+/** Whether decoding the path to UTF-16 and encoding it again gives other bytes in Java. */
+function isChangedByJava(path: Text): boolean {
+  return path !== null && (typeof path === 'object' || /[\u{10000}-\u{10ffff}]/u.test(path))
 }
 
 function isBadCreateFlag(op: Body): boolean {
@@ -152,6 +157,17 @@ export const intendedDifferences: readonly IntendedDifference[] = [
       reference.err === ErrorCode.MarshallingError &&
       subject.err === ErrorCode.MarshallingError &&
       subject.body.length === 0,
+  ),
+  between(
+    'sync-echo',
+    'sync echoes the bytes of its path; the reference decodes and encodes them, which changes malformed and supplementary ones',
+    (body, reference, subject) =>
+      body.type === OpCode.sync &&
+      'path' in body &&
+      isChangedByJava(body.path) &&
+      reference.zxid === subject.zxid &&
+      reference.err === ErrorCode.Ok &&
+      subject.err === ErrorCode.Ok,
   ),
   between(
     'check-watches-of-others',
