@@ -22,36 +22,92 @@ export function crc32(seed: number, bytes: Uint8Array, start: number, end: numbe
 
 /** Adler-32, continued from `seed` (1 at the start). */
 export function adler32(seed: number, bytes: Uint8Array, start: number, end: number): number {
+  const alignedStart = Math.min(end, start + (-(bytes.byteOffset + start) & 3))
+  const wordsEnd = alignedStart + ((end - alignedStart) & ~31)
+  if (!isLittleEndian || wordsEnd <= alignedStart) return adlerBytes(seed, bytes, start, end)
+  let sum = adlerBytes(seed, bytes, start, alignedStart)
+  sum = adlerWords(
+    sum,
+    wordsOf(bytes.buffer),
+    bytes.byteOffset + alignedStart,
+    wordsEnd - alignedStart,
+  )
+  return adlerBytes(sum, bytes, wordsEnd, end)
+}
+
+const adlerModulus = 65_521
+const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
+
+/** The last buffer seen, as words: a log or snapshot checks many spans of one buffer, and a new view for each would cost more than it saves. */
+let viewed: Int32Array = new Int32Array(0)
+
+function wordsOf(buffer: ArrayBufferLike): Int32Array {
+  if (viewed.buffer !== buffer) viewed = new Int32Array(buffer, 0, buffer.byteLength >> 2)
+  return viewed
+}
+
+function adlerBytes(seed: number, bytes: Uint8Array, start: number, end: number): number {
   let a = seed & 0xffff
   let b = seed >>> 16
   let at = start
   while (at < end) {
-    // 3,800 additions of bytes keep b below 2^32 minus one modulus; a multiple of the unrolled step.
-    const stop = Math.min(end, at + 3_800)
-    for (const whole = stop - 7; at < whole; at += 8) {
-      a += bytes[at]!
-      b += a
-      a += bytes[at + 1]!
-      b += a
-      a += bytes[at + 2]!
-      b += a
-      a += bytes[at + 3]!
-      b += a
-      a += bytes[at + 4]!
-      b += a
-      a += bytes[at + 5]!
-      b += a
-      a += bytes[at + 6]!
-      b += a
-      a += bytes[at + 7]!
-      b += a
-    }
-    for (; at < stop; at++) {
+    // 3,800 additions of bytes keep b below 2^32 minus one modulus.
+    for (const stop = Math.min(end, at + 3_800); at < stop; at++) {
       a += bytes[at]!
       b += a
     }
-    a %= 65_521
-    b %= 65_521
+    a %= adlerModulus
+    b %= adlerModulus
+  }
+  return ((b << 16) | a) >>> 0
+}
+
+/**
+ * Thirty-two bytes a round, as words whose even and odd bytes are summed in two 16-bit lanes each: twice as fast as byte by
+ * byte. `b` counts a byte once for every byte from it to the end of the round, so it grows by 32 times the old `a`, by 4 times
+ * the running sums before each word, and by 4, 3, 2 and 1 times the bytes of the words themselves.
+ */
+function adlerWords(seed: number, words: Int32Array, byteStart: number, length: number): number {
+  let a = seed & 0xffff
+  let b = seed >>> 16
+  let at = byteStart >> 2
+  const end = (byteStart + length) >> 2
+  while (at < end) {
+    // Forty rounds keep both sums below 2^31, so that they stay machine integers.
+    for (const stop = Math.min(end, at + 8 * 40); at < stop; at += 8) {
+      const v0 = words[at]!
+      const v1 = words[at + 1]!
+      const v2 = words[at + 2]!
+      const v3 = words[at + 3]!
+      const v4 = words[at + 4]!
+      const v5 = words[at + 5]!
+      const v6 = words[at + 6]!
+      const v7 = words[at + 7]!
+      const even0 = v0 & 0x00ff00ff
+      const odd0 = (v0 >>> 8) & 0x00ff00ff
+      const even1 = even0 + (v1 & 0x00ff00ff)
+      const odd1 = odd0 + ((v1 >>> 8) & 0x00ff00ff)
+      const even2 = even1 + (v2 & 0x00ff00ff)
+      const odd2 = odd1 + ((v2 >>> 8) & 0x00ff00ff)
+      const even3 = even2 + (v3 & 0x00ff00ff)
+      const odd3 = odd2 + ((v3 >>> 8) & 0x00ff00ff)
+      const even4 = even3 + (v4 & 0x00ff00ff)
+      const odd4 = odd3 + ((v4 >>> 8) & 0x00ff00ff)
+      const even5 = even4 + (v5 & 0x00ff00ff)
+      const odd5 = odd4 + ((v5 >>> 8) & 0x00ff00ff)
+      const even6 = even5 + (v6 & 0x00ff00ff)
+      const odd6 = odd5 + ((v6 >>> 8) & 0x00ff00ff)
+      const even7 = even6 + (v7 & 0x00ff00ff)
+      const odd7 = odd6 + ((v7 >>> 8) & 0x00ff00ff)
+      const evenBefore = even0 + even1 + even2 + even3 + even4 + even5 + even6
+      const oddBefore = odd0 + odd1 + odd2 + odd3 + odd4 + odd5 + odd6
+      const before = evenBefore + oddBefore
+      b += 32 * a + 4 * ((before & 0xffff) + (before >>> 16))
+      b += 4 * (even7 & 0xffff) + 3 * (odd7 & 0xffff) + 2 * (even7 >>> 16) + (odd7 >>> 16)
+      a += (even7 & 0xffff) + (odd7 & 0xffff) + (even7 >>> 16) + (odd7 >>> 16)
+    }
+    a %= adlerModulus
+    b %= adlerModulus
   }
   return ((b << 16) | a) >>> 0
 }

@@ -86,3 +86,19 @@ test('the id of the digest scheme is the one that Apache ZooKeeper computed', ()
   assert.equal(digestId('bob:se:cret').split(':')[0], 'bob')
   assert.equal(digestId('nobody').split(':').length, 2)
 })
+
+test('adler32 is the same byte by byte and word by word, at every alignment and for the greatest sums', () => {
+  const bytes = new Uint8Array(70_000).fill(0xff)
+  for (let start = 0; start < 5; start++) {
+    for (const length of [0, 1, 31, 32, 33, 63, 1_000, 1_281, 65_536, 69_000]) {
+      let expected = 1
+      for (let at = start; at < start + length; at++)
+        expected = adler32(expected, bytes, at, at + 1)
+      assert.equal(
+        adler32(1, bytes, start, start + length),
+        expected,
+        `${length} bytes from ${start}`,
+      )
+    }
+  }
+})
