@@ -122,6 +122,17 @@ test('every command of quorate is in the reference', () => {
   )
 })
 
+test('every dependency has its reason on the page', () => {
+  const manifests = ['package.json', ...roomNames().map((room) => `packages/${room}/package.json`)]
+  const names = manifests.flatMap((manifest) => externalDependencies(readText(manifest)))
+  const page = readText('docs/dependencies.md')
+  assert.ok(names.includes('oxlint'))
+  assert.deepEqual(
+    names.filter((name) => !page.includes(`\`${name}\``)),
+    [],
+  )
+})
+
 test('links between pages lead somewhere', () => {
   const broken = pages.filter((page) => exists(page)).flatMap((page) => brokenLinks(page))
   assert.deepEqual(broken, [])
@@ -135,4 +146,16 @@ function brokenLinks(page: string): readonly string[] {
     .filter((target) => !/^[a-z]+:/.test(target))
     .filter((target) => !exists(`${folder}${target}`))
     .map((target) => `${page} → ${target}`)
+}
+
+/** Names of packages that a package.json asks for, other than our own. */
+function externalDependencies(manifest: string): readonly string[] {
+  type Dependencies = Readonly<Record<string, string>>
+  const { dependencies, devDependencies, optionalDependencies } = JSON.parse(manifest) as {
+    readonly dependencies?: Dependencies
+    readonly devDependencies?: Dependencies
+    readonly optionalDependencies?: Dependencies
+  }
+  const all = { ...dependencies, ...devDependencies, ...optionalDependencies }
+  return Object.keys(all).filter((name) => !name.startsWith('@quorate/'))
 }
