@@ -9,7 +9,9 @@ import {
   isFrameValid,
   isKnownTxnType,
   isLogHeader,
+  type LogHeader,
   logHeaderLength,
+  readLogHeader,
   txnType,
   txnZxid,
   unsyncedBytesMax,
@@ -31,6 +33,7 @@ export class LogFileReader {
   readonly #platform: Platform
   readonly #chunks: ChunkReader
   #tail: LogTail | undefined
+  #header: LogHeader | undefined
 
   constructor(disk: Disk, path: string, platform: Platform = purePlatform) {
     this.path = path
@@ -46,6 +49,11 @@ export class LogFileReader {
       this.#file.close()
       throw error
     }
+  }
+
+  /** Undefined when a crash took it, and all records with it. */
+  get header(): LogHeader | undefined {
+    return this.#header
   }
 
   /** How the file ends; undefined until {@link next} has returned false. */
@@ -94,6 +102,7 @@ export class LogFileReader {
       return
     }
     if (isLogHeader(chunks.bytes, chunks.position)) {
+      this.#header = readLogHeader(chunks.bytes, chunks.position)
       chunks.position += logHeaderLength
       return
     }

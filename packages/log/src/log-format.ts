@@ -13,6 +13,7 @@ import {
   OpCode,
   type Platform,
   readInt32,
+  readLong,
   readUint32,
   txnHeaderLength,
   writeInt32,
@@ -45,6 +46,16 @@ export function writeLogHeader(bytes: Uint8Array, at: number): void {
   writeInt32(bytes, at, logMagic)
   writeInt32(bytes, at + 4, logVersion)
   bytes.fill(0, at + 8, at + logHeaderLength)
+}
+
+/** What a log file says of itself behind the magic. Nothing depends on it. */
+export interface LogHeader {
+  readonly version: number
+  readonly dbId: number
+}
+
+export function readLogHeader(bytes: Uint8Array, at: number): LogHeader {
+  return { version: readInt32(bytes, at + 4), dbId: readLong(bytes, at + 8) }
 }
 
 /** Only the magic counts, as for Apache's reader. */

@@ -3,7 +3,7 @@ import { type Platform, purePlatform, type Zxid } from '@quorate/protocol'
 import type { Disk, DiskFile, Done } from './disk.ts'
 import { asError, LogError } from './log-error.ts'
 import { LogFileReader } from './log-file-reader.ts'
-import { logHeaderLength } from './log-format.ts'
+import { findDataEnd } from './torn-tail.ts'
 
 export interface LogCopy {
   /** The copy's path. */
@@ -11,50 +11,57 @@ export interface LogCopy {
   readonly recordCount: number
   /** The last transaction in the copy; −1 when there is none. */
   readonly lastZxid: Zxid
+  /** `zxid`: a later one follows. `end`: the original ends. `damage`: what follows is not whole, or may not be there. */
+  readonly endedBy: 'zxid' | 'end' | 'damage'
   /** Why the copy ends where it does. */
   readonly reason: string
   /** Where in the original. */
   readonly offset: number
+  /** Bytes of the original behind {@link offset}, without the zeros at its end. */
+  readonly leftOutBytes: number
+}
+
+/** What to copy, and where to. A file that is at `to` is overwritten. */
+export interface LogCopyPlan {
+  readonly path: string
+  readonly to: string
 }
 
 export type LogCopyDone = (error: Error | undefined, copy?: LogCopy) => void
 
 const copyBytes = 1_048_576
 
-/** Copies the records up to the first that is not whole to `<path>.fixed`. What stands behind it is lost. */
+/** Copies the records up to the first that is not whole. What stands behind it is lost. */
 export function recoverLog(
   disk: Disk,
-  path: string,
+  plan: LogCopyPlan,
   done: LogCopyDone,
   platform: Platform = purePlatform,
 ): void {
-  copyPrefix(disk, { path, to: `${path}.fixed`, upTo: Infinity, platform }, done)
+  copyPrefix(disk, { ...plan, upTo: Infinity, platform }, done)
 }
 
-/** Copies the records up to and with `zxid` to `<path>.chopped`. */
+/** Copies the records up to and with `zxid`. */
 export function chopLog(
   disk: Disk,
-  chop: { readonly path: string; readonly zxid: Zxid },
+  chop: LogCopyPlan & { readonly zxid: Zxid },
   done: LogCopyDone,
   platform: Platform = purePlatform,
 ): void {
-  const { path, zxid } = chop
-  copyPrefix(disk, { path, to: `${path}.chopped`, upTo: zxid, platform }, done)
+  copyPrefix(disk, { path: chop.path, to: chop.to, upTo: chop.zxid, platform }, done)
 }
 
-interface PrefixCopy {
-  readonly path: string
-  readonly to: string
+interface PrefixCopy extends LogCopyPlan {
   readonly upTo: Zxid
   readonly platform: Platform
 }
 
 function copyPrefix(disk: Disk, task: PrefixCopy, done: LogCopyDone): void {
   try {
-    const copy = findPrefix(disk, task)
-    const source = disk.openForRead(task.path)
+    const copy = measurePrefix(disk, task)
     const target = disk.openForWrite(task.to, { truncate: true })
-    copyBytesTo(source, target, Math.max(copy.offset, logHeaderLength), (failure) => {
+    const source = disk.openForRead(task.path)
+    copyBytesTo(source, target, copy.offset, (failure) => {
       try {
         source.close()
         target.close()
@@ -69,30 +76,43 @@ function copyPrefix(disk: Disk, task: PrefixCopy, done: LogCopyDone): void {
   }
 }
 
+function measurePrefix(disk: Disk, task: PrefixCopy): LogCopy {
+  const prefix = findPrefix(disk, task)
+  const source = disk.openForRead(task.path)
+  try {
+    const dataEnd = findDataEnd(source, prefix.offset, source.size())
+    return { ...prefix, leftOutBytes: dataEnd - prefix.offset }
+  } finally {
+    source.close()
+  }
+}
+
 /** How far the records may be copied, and why no further. */
-function findPrefix(disk: Disk, task: PrefixCopy): LogCopy {
+function findPrefix(disk: Disk, task: PrefixCopy): Omit<LogCopy, 'leftOutBytes'> {
   const reader = new LogFileReader(disk, task.path, task.platform)
   let recordCount = 0
   let lastZxid = -1
-  const end = (offset: number, reason: string): LogCopy => ({
-    path: task.to,
-    recordCount,
-    lastZxid,
-    reason,
-    offset,
-  })
+  const end = (endedBy: LogCopy['endedBy'], offset: number, reason: string) => {
+    return { path: task.to, recordCount, lastZxid, endedBy, offset, reason }
+  }
   try {
+    if (reader.header === undefined) {
+      throw new LogError('LOG_BAD_HEADER', 'not even a header is left of the file', {
+        file: task.path,
+        offset: 0,
+      })
+    }
     while (reader.next()) {
-      if (reader.zxid > task.upTo) return end(reader.offset, 'a later zxid follows')
+      if (reader.zxid > task.upTo) return end('zxid', reader.offset, 'a later zxid follows')
       recordCount++
       lastZxid = reader.zxid
     }
-    const { offset, reason } = reader.tail!
-    return end(offset, reason)
+    const { kind, offset, reason } = reader.tail!
+    return end(kind === 'clean' || kind === 'padding' ? 'end' : 'damage', offset, reason)
   } catch (error) {
     // A record that is whole but may not be there ends the prefix like one that is not whole.
-    if (error instanceof LogError && error.offset !== undefined) {
-      return end(error.offset, error.message)
+    if (error instanceof LogError && error.offset !== undefined && reader.header !== undefined) {
+      return end('damage', error.offset, error.message)
     }
     throw error
   } finally {

@@ -114,7 +114,7 @@ function rewrite(file: DiskFile, end: number, done: Done): void {
 }
 
 /** The end of the last byte in `[from, size)` that is not zero; `from` when all are. */
-function findDataEnd(file: DiskFile, from: number, size: number): number {
+export function findDataEnd(file: DiskFile, from: number, size: number): number {
   const chunk = new Uint8Array(Math.min(chunkBytesDefault, size - from))
   let end = from
   for (let at = from; at < size;) {

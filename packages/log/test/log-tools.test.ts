@@ -85,9 +85,12 @@ test('recover copies the records up to the damage and leaves the file alone', ()
   writeLog(disk, [[1, 2, 3, 4]])
   disk.flip(path, 300, 1)
   const before = disk.contents(path)
-  const copy = copied((done) => recoverLog(disk, path, done))
+  const copy = copied((done) => recoverLog(disk, { path, to: `${path}.fixed` }, done))
   assert.deepEqual([copy.path, copy.recordCount, copy.lastZxid], [`${path}.fixed`, 2, 2])
   assert.match(copy.reason, /checksum/)
+  assert.equal(copy.endedBy, 'damage')
+  assert.equal(copy.offset, disk.contents(copy.path).length)
+  assert.equal(copy.offset + copy.leftOutBytes, before.findLastIndex((byte) => byte !== 0) + 1)
   assert.deepEqual(disk.contents(path), before)
   const fixed = new MemoryDisk()
   fixed.install(path, disk.contents(copy.path))
@@ -98,8 +101,9 @@ test('chop copies the records up to a zxid', () => {
   const disk = new MemoryDisk()
   writeLog(disk, [[1, 2, 3, 4]])
   for (const zxid of [0, 3, 9]) {
-    const copy = copied((done) => chopLog(disk, { path, zxid }, done))
+    const copy = copied((done) => chopLog(disk, { path, zxid, to: `${path}.chopped` }, done))
     assert.equal(copy.recordCount, Math.min(zxid, 4))
+    assert.equal(copy.endedBy, zxid > 4 ? 'end' : 'zxid')
     const chopped = new MemoryDisk()
     chopped.install(path, disk.contents(copy.path))
     assert.deepEqual(
@@ -109,11 +113,24 @@ test('chop copies the records up to a zxid', () => {
   }
 })
 
+test('a file without a header is not copied', () => {
+  const disk = new MemoryDisk()
+  disk.install(path, new Uint8Array(9))
+  let failure: Error | undefined
+  recoverLog(disk, { path, to: `${path}.fixed` }, (error) => (failure = error))
+  assert.match(failure?.message ?? '', /log\.1 at byte 0: not even a header/)
+  assert.deepEqual(disk.list(directory), ['log.1'])
+})
+
+test('the header of a log says its version', () => {
+  assert.deepEqual(openFixture().header, { version: 2, dbId: 0 })
+})
+
 test('a full disk fails the copy', () => {
   const disk = new MemoryDisk({ capacityBytes: 5_200 })
   disk.install(path, fixture('log.1.from-3.9.6'))
   let failure: Error | undefined
-  recoverLog(disk, path, (error) => (failure = error))
+  recoverLog(disk, { path, to: `${path}.fixed` }, (error) => (failure = error))
   assert.match(failure?.message ?? '', /ENOSPC/)
 })
 

@@ -10,6 +10,7 @@ export {
   type ServerConfig,
 } from './config/server-config.ts'
 export { ExitCode } from './exit-code.ts'
+export { nativeDecompressor } from './native-gzip.ts'
 export { nativePlatform } from './native-platform.ts'
 export { NodeDisk, type NodeDiskOptions, type SyncMode } from './node-disk.ts'
 export { ServerError, type ServerErrorCode } from './server-error.ts'
