@@ -18,6 +18,10 @@ const commands: Readonly<Record<string, Command>> = {
     load: () => import('./shell-command.ts'),
   },
   bench: { summary: 'measure a running server', load: () => import('./bench-command.ts') },
+  simulate: {
+    summary: 'run the server in a simulated world with faults',
+    load: () => import('./simulate-command.ts'),
+  },
 }
 
 function usage(): string {

@@ -1,0 +1,43 @@
+import { ErrorCode } from '@quorate/protocol'
+import { isWrite } from '../client/operation.ts'
+import type { Observation } from '../history/observation.ts'
+import { usPerMs } from '../world.ts'
+import type { Checker } from './checker.ts'
+
+/** When the faults are over, every client gets a write answered before long. */
+export class Liveness implements Checker {
+  readonly name = 'liveness'
+  readonly #boundMs: number
+  readonly #waiting = new Set<string>()
+  #faultsEndedAtUs = 0
+
+  constructor(boundMs: number) {
+    this.#boundMs = boundMs
+  }
+
+  observe(observation: Observation, atUs: number): string | undefined {
+    switch (observation.type) {
+      case 'faultsEnded':
+        this.#faultsEndedAtUs = atUs
+        for (const client of observation.clients) this.#waiting.add(client)
+        return undefined
+      case 'replied': {
+        const { operation, err, client } = observation
+        if (operation !== undefined && isWrite(operation) && err !== ErrorCode.SessionExpired)
+          this.#waiting.delete(client)
+        return undefined
+      }
+      default:
+        return this.#isLate(atUs) || observation.type === 'ended' ? this.#problem() : undefined
+    }
+  }
+
+  #isLate(atUs: number): boolean {
+    return this.#waiting.size > 0 && atUs - this.#faultsEndedAtUs > this.#boundMs * usPerMs
+  }
+
+  #problem(): string | undefined {
+    if (this.#waiting.size === 0) return undefined
+    return `within ${this.#boundMs} ms after the last fault no write was answered for ${[...this.#waiting].join(', ')}`
+  }
+}

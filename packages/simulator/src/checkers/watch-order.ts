@@ -1,0 +1,171 @@
+/**
+ * Watches: for every connection the tables that the server must keep are kept here too, and with each reply it is known which
+ * events had to come before it.
+ *
+ * 1. When a reply shows the zxid z, exactly the events of the changes up to z have come that the watches set before then ask
+ *    for: none is missing, none is there twice, and they are in the order of the changes.
+ * 2. Before the reply of setWatches come the events of what changed since the zxid that the client gave.
+ */
+import { ErrorCode, EventType, type Zxid } from '@quorate/protocol'
+import { watchKind } from '../client/client-watches.ts'
+import type { WatchLists } from '../client/operation.ts'
+import { ModelTree } from '../history/model-tree.ts'
+import type { Applied, Notified, Observation, Replied } from '../history/observation.ts'
+import { stepsOf, type Step } from '../history/txn-steps.ts'
+import type { Checker } from './checker.ts'
+import { WatchTables } from './watch-tables.ts'
+
+/** A node after a transaction that touched it; undefined when it is not there. */
+interface PathState {
+  readonly zxid: Zxid
+  readonly node: { readonly mzxid: Zxid; readonly pzxid: Zxid } | undefined
+}
+
+interface WatchedConnection {
+  readonly tables: WatchTables
+  /** Events that came and that no reply has accounted for yet. */
+  received: Notified[]
+  /** How many transactions the tables have seen. */
+  txnCount: number
+}
+
+export class WatchOrder implements Checker {
+  readonly name = 'watch-order'
+  readonly #model = new ModelTree()
+  readonly #txns: { readonly zxid: Zxid; readonly steps: readonly Step[] }[] = []
+  readonly #statesByPath = new Map<string, PathState[]>()
+  readonly #connections = new Map<number, WatchedConnection>()
+
+  observe(observation: Observation): string | undefined {
+    switch (observation.type) {
+      case 'applied':
+        this.#applied(observation)
+        return undefined
+      case 'connected':
+        this.#connections.set(observation.connection, {
+          tables: new WatchTables(),
+          received: [],
+          txnCount: 0,
+        })
+        return undefined
+      case 'notified':
+        this.#connections.get(observation.connection)?.received.push(observation)
+        return undefined
+      case 'replied':
+        return this.#replied(observation)
+      case 'disconnected':
+        this.#connections.delete(observation.connection)
+        return undefined
+      default:
+        return undefined
+    }
+  }
+
+  #applied({ txn, zxid }: Applied): void {
+    if (!this.#model.apply(txn)) return
+    const steps = stepsOf(txn)
+    this.#txns.push({ zxid, steps })
+    for (const { path } of steps) {
+      const node = this.#model.nodes.get(path)
+      const states = this.#statesByPath.get(path) ?? []
+      states.push({ zxid, node: node === undefined ? undefined : { ...node } })
+      this.#statesByPath.set(path, states)
+    }
+  }
+
+  #replied(reply: Replied): string | undefined {
+    const connection = this.#connections.get(reply.connection)
+    const { operation, zxid } = reply
+    if (connection === undefined || operation === undefined || zxid <= 0) return undefined
+    const expected = this.#advance(connection, zxid)
+    if (operation.type === 'setWatches')
+      expected.push(...this.#catchUp(operation.watches, operation.relativeZxid, zxid))
+    const received = connection.received.map(describeEvent)
+    connection.received = []
+    const wrongAt = expected.findIndex((event, at) => event !== received[at])
+    if (wrongAt >= 0 || received.length > expected.length) {
+      const at = wrongAt < 0 ? expected.length : wrongAt
+      return `before the reply to ${reply.xid} at ${zxid} on n${reply.connection} of ${reply.client}, event ${at + 1} is ${received[at] ?? 'missing'}; expected is ${expected[at] ?? 'none'}`
+    }
+    this.#register(connection.tables, reply)
+    return undefined
+  }
+
+  /** The events of all changes up to `zxid`. */
+  #advance(connection: WatchedConnection, zxid: Zxid): string[] {
+    const events: string[] = []
+    for (; connection.txnCount < this.#txns.length; connection.txnCount++) {
+      const txn = this.#txns[connection.txnCount]!
+      if (txn.zxid > zxid) break
+      for (const step of txn.steps) {
+        if (connection.tables.fire(step)) events.push(describeEvent({ ...step, zxid: txn.zxid }))
+      }
+    }
+    return events
+  }
+
+  #catchUp(watches: WatchLists, since: Zxid, zxid: Zxid): readonly string[] {
+    const events: string[] = []
+    const tell = (path: string, event: EventType): void => {
+      events.push(describeEvent({ event, path, zxid: -1 }))
+    }
+    for (const path of watches.data) {
+      const node = this.#nodeAt(path, zxid)
+      if (node === undefined) tell(path, EventType.nodeDeleted)
+      else if (node.mzxid > since) tell(path, EventType.nodeDataChanged)
+    }
+    for (const path of watches.exist)
+      if (this.#nodeAt(path, zxid) !== undefined) tell(path, EventType.nodeCreated)
+    for (const path of watches.child) {
+      const node = this.#nodeAt(path, zxid)
+      if (node === undefined) tell(path, EventType.nodeDeleted)
+      else if (node.pzxid > since) tell(path, EventType.nodeChildrenChanged)
+    }
+    return events
+  }
+
+  #register(tables: WatchTables, reply: Replied): void {
+    const { operation, err, zxid } = reply
+    if (operation === undefined) return
+    if (operation.type === 'setWatches') {
+      this.#registerAgain(tables, operation.watches, operation.relativeZxid, zxid)
+      return
+    }
+    const isFound = err === ErrorCode.Ok
+    if (!isFound && err !== ErrorCode.NoNode) return
+    const kind = watchKind(operation, isFound)
+    if (kind !== undefined && 'path' in operation) tables.add(kind, operation.path)
+  }
+
+  /** Those of which nothing was told. */
+  #registerAgain(tables: WatchTables, watches: WatchLists, since: Zxid, zxid: Zxid): void {
+    for (const path of watches.data) {
+      const node = this.#nodeAt(path, zxid)
+      if (node !== undefined && node.mzxid <= since) tables.add('data', path)
+    }
+    for (const path of watches.exist)
+      if (this.#nodeAt(path, zxid) === undefined) tables.add('exist', path)
+    for (const path of watches.child) {
+      const node = this.#nodeAt(path, zxid)
+      if (node !== undefined && node.pzxid <= since) tables.add('child', path)
+    }
+    for (const path of watches.persistent) tables.add('persistent', path)
+    for (const path of watches.recursive) tables.add('recursive', path)
+  }
+
+  #nodeAt(path: string, zxid: Zxid): PathState['node'] {
+    return this.#statesByPath.get(path)?.findLast((state) => state.zxid <= zxid)?.node
+  }
+}
+
+const eventNames = new Map<number, string>(
+  Object.entries(EventType).map(([name, number]) => [number, name]),
+)
+
+function describeEvent(event: {
+  readonly event: EventType
+  readonly path: string
+  readonly zxid: Zxid
+}): string {
+  return `${eventNames.get(event.event) ?? event.event} ${event.path} at ${event.zxid}`
+}

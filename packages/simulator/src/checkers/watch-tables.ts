@@ -1,0 +1,45 @@
+/** The watches that a server must keep for one connection, in the plainest possible way. */
+import { EventType } from '@quorate/protocol'
+import type { WatchLists } from '../client/operation.ts'
+import type { Step } from '../history/txn-steps.ts'
+
+export class WatchTables {
+  readonly #data = new Set<string>()
+  readonly #child = new Set<string>()
+  readonly #persistent = new Set<string>()
+  readonly #recursive = new Set<string>()
+
+  add(kind: keyof WatchLists, path: string): void {
+    switch (kind) {
+      case 'data':
+      case 'exist':
+        this.#data.add(path)
+        break
+      case 'child':
+        this.#child.add(path)
+        break
+      case 'persistent':
+        this.#persistent.add(path)
+        break
+      case 'recursive':
+        this.#recursive.add(path)
+        break
+    }
+  }
+
+  /** Whether the connection is told of this step; takes the one-shot watches that it uses up. */
+  fire({ event, path }: Step): boolean {
+    const isChildEvent = event === EventType.nodeChildrenChanged
+    const isDeletion = event === EventType.nodeDeleted
+    // No short cut: every one-shot watch that matches is used up.
+    const byData = !isChildEvent && this.#data.delete(path)
+    const byChild = (isChildEvent || isDeletion) && this.#child.delete(path)
+    const isBelowRecursive =
+      !isChildEvent && [...this.#recursive].some((top) => isAtOrBelow(path, top))
+    return byData || byChild || this.#persistent.has(path) || isBelowRecursive
+  }
+}
+
+function isAtOrBelow(path: string, top: string): boolean {
+  return path === top || top === '/' || path.startsWith(`${top}/`)
+}

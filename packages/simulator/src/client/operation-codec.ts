@@ -1,0 +1,157 @@
+/** Operations as requests on the wire, and replies as answers. */
+import {
+  AddWatchMode,
+  addWatchRequest,
+  type Codec,
+  create2Response,
+  createRequest,
+  getChildren2Response,
+  getDataResponse,
+  JuteReader,
+  JuteWriter,
+  type MultiOp,
+  multiRequest,
+  multiResponse,
+  OpCode,
+  openAcl,
+  pathRecord,
+  pathVersionRequest,
+  pathWatchRequest,
+  requestHeader,
+  setDataRequest,
+  setWatches2Request,
+  statResponse,
+  utf8Decode,
+  utf8Encode,
+} from '@quorate/protocol'
+import type { Answer, Operation, WriteOperation } from './operation.ts'
+
+const noBytes = new Uint8Array(0)
+
+/** The frame of a request, with its length. */
+export function encodeOperation(xid: number, operation: Operation): Uint8Array {
+  const writer = new JuteWriter()
+  const type = opCodes[operation.type]
+  requestHeader.encode(writer, { xid, type })
+  encodeBody(writer, operation)
+  return framed(writer.written())
+}
+
+export function framed(body: Uint8Array): Uint8Array {
+  const writer = new JuteWriter()
+  writer.writeBuffer(body)
+  return writer.copy()
+}
+
+const opCodes: Readonly<Record<Operation['type'], number>> = {
+  create: OpCode.create2,
+  delete: OpCode.delete,
+  setData: OpCode.setData,
+  getData: OpCode.getData,
+  exists: OpCode.exists,
+  getChildren: OpCode.getChildren2,
+  multi: OpCode.multi,
+  multiRead: OpCode.multiRead,
+  addWatch: OpCode.addWatch,
+  setWatches: OpCode.setWatches2,
+  sync: OpCode.sync,
+  ping: OpCode.ping,
+  closeSession: OpCode.closeSession,
+}
+
+function encodeBody(writer: JuteWriter, operation: Operation): void {
+  switch (operation.type) {
+    case 'ping':
+    case 'closeSession':
+      return
+    case 'create':
+      return createRequest.encode(writer, createOf(operation))
+    case 'delete':
+      return pathVersionRequest.encode(writer, operation)
+    case 'setData':
+      return setDataRequest.encode(writer, { ...operation, data: utf8Encode(operation.data) })
+    case 'getData':
+    case 'exists':
+    case 'getChildren':
+      return pathWatchRequest.encode(writer, operation)
+    case 'multi':
+      return multiRequest.encode(writer, operation.operations.map(multiOpOf))
+    case 'multiRead':
+      return multiRequest.encode(
+        writer,
+        operation.paths.map((path) => ({ type: OpCode.getData, path, watch: false })),
+      )
+    case 'addWatch':
+      return addWatchRequest.encode(writer, {
+        path: operation.path,
+        mode: operation.isRecursive ? AddWatchMode.persistentRecursive : AddWatchMode.persistent,
+      })
+    case 'sync':
+      return pathRecord.encode(writer, operation)
+    case 'setWatches':
+      return setWatches2Request.encode(writer, {
+        relativeZxid: operation.relativeZxid,
+        dataWatches: operation.watches.data,
+        existWatches: operation.watches.exist,
+        childWatches: operation.watches.child,
+        persistentWatches: operation.watches.persistent,
+        persistentRecursiveWatches: operation.watches.recursive,
+      })
+  }
+}
+
+function createOf(operation: Extract<WriteOperation, { readonly type: 'create' }>): {
+  path: string
+  data: Uint8Array
+  acl: typeof openAcl
+  flags: number
+} {
+  const { path, data, mode } = operation
+  return { path, data: utf8Encode(data), acl: openAcl, flags: mode }
+}
+
+function multiOpOf(operation: WriteOperation): MultiOp {
+  switch (operation.type) {
+    case 'create':
+      return { type: OpCode.create2, ...createOf(operation) }
+    case 'delete':
+      return { ...operation, type: OpCode.delete }
+    case 'check':
+      return { ...operation, type: OpCode.check }
+    default:
+      return { ...operation, type: OpCode.setData, data: utf8Encode(operation.data) }
+  }
+}
+
+/** The body of a reply without error. */
+export function decodeAnswer(operation: Operation, body: Uint8Array): Answer {
+  switch (operation.type) {
+    case 'create':
+      return read(create2Response, body)
+    case 'setData':
+    case 'exists':
+      return read(statResponse, body)
+    case 'getChildren':
+      return read(getChildren2Response, body)
+    case 'getData': {
+      const { data, stat } = read(getDataResponse, body)
+      return { data: textOf(data), stat }
+    }
+    case 'multi':
+    case 'multiRead':
+      return { results: read(multiResponse, body) }
+    case 'sync':
+      return read(pathRecord, body)
+    default:
+      return {}
+  }
+}
+
+export function textOf(data: Uint8Array | null): string {
+  const bytes = data ?? noBytes
+  return utf8Decode(bytes, 0, bytes.length)
+}
+
+function read<T>(codec: Codec<T>, body: Uint8Array): T {
+  return codec.decode(new JuteReader(body))
+}

@@ -1,0 +1,107 @@
+/** What simulated clients ask for, and what they are answered, as plain data: short to write in workloads, easy to check. */
+import type { MultiResult, Stat, Zxid } from '@quorate/protocol'
+
+export type WriteOperation =
+  | {
+      readonly type: 'create'
+      readonly path: string
+      readonly data: string
+      /** A CreateMode. */
+      readonly mode: 0 | 1 | 2 | 3
+    }
+  | { readonly type: 'delete'; readonly path: string; readonly version: number }
+  | {
+      readonly type: 'setData'
+      readonly path: string
+      readonly data: string
+      readonly version: number
+    }
+  | { readonly type: 'check'; readonly path: string; readonly version: number }
+
+/** The paths that a client watches, as setWatches lists them. */
+export interface WatchLists {
+  readonly data: readonly string[]
+  readonly exist: readonly string[]
+  readonly child: readonly string[]
+  readonly persistent: readonly string[]
+  readonly recursive: readonly string[]
+}
+
+export type Operation =
+  | Exclude<WriteOperation, { readonly type: 'check' }>
+  | {
+      readonly type: 'getData' | 'exists' | 'getChildren'
+      readonly path: string
+      readonly watch: boolean
+    }
+  | { readonly type: 'multi'; readonly operations: readonly WriteOperation[] }
+  /** getData of all of them at one moment. */
+  | { readonly type: 'multiRead'; readonly paths: readonly string[] }
+  | { readonly type: 'addWatch'; readonly path: string; readonly isRecursive: boolean }
+  | {
+      readonly type: 'setWatches'
+      readonly relativeZxid: Zxid
+      readonly watches: WatchLists
+    }
+  | { readonly type: 'sync'; readonly path: string }
+  | { readonly type: 'ping' | 'closeSession' }
+
+/** The body of a reply without error; what the operation's kind of reply has not is undefined. */
+export interface Answer {
+  readonly path?: string
+  readonly stat?: Stat
+  /** Null data and text that is no UTF-8 do not occur: workloads write text. */
+  readonly data?: string
+  readonly children?: readonly string[]
+  readonly results?: readonly MultiResult[]
+}
+
+/** Whether a server gives the operation a transaction, and so a zxid, of its own. */
+export function isWrite(operation: Operation): boolean {
+  switch (operation.type) {
+    case 'create':
+    case 'delete':
+    case 'setData':
+    case 'multi':
+    case 'closeSession':
+      return true
+    default:
+      return false
+  }
+}
+
+/** One line for the trace. */
+export function describe(operation: Operation): string {
+  switch (operation.type) {
+    case 'ping':
+    case 'closeSession':
+      return operation.type
+    case 'multi':
+      return `multi [${operation.operations.map(describeWrite).join(', ')}]`
+    case 'multiRead':
+      return `multiRead ${operation.paths.join(' ')}`
+    case 'setWatches':
+      return `setWatches since ${operation.relativeZxid}`
+    case 'addWatch':
+      return `addWatch ${operation.isRecursive ? 'recursive ' : ''}${operation.path}`
+    case 'getData':
+    case 'exists':
+    case 'getChildren':
+      return `${operation.type} ${operation.path}${operation.watch ? ' watch' : ''}`
+    case 'sync':
+      return `sync ${operation.path}`
+    default:
+      return describeWrite(operation)
+  }
+}
+
+function describeWrite(operation: WriteOperation): string {
+  switch (operation.type) {
+    case 'create':
+      return `create ${operation.path} mode ${operation.mode}`
+    case 'setData':
+      return `setData ${operation.path}=${operation.data} version ${operation.version}`
+    default:
+      return `${operation.type} ${operation.path} version ${operation.version}`
+  }
+}

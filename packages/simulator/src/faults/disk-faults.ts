@@ -1,0 +1,60 @@
+/** What can happen to a server's disk while the server runs. What a power failure does to it: see process-faults.ts. */
+import { calmDisk } from '../disk/simulated-disk.ts'
+import { usPerMs } from '../world.ts'
+import type { Fault } from './fault.ts'
+
+const slowSync: Fault = {
+  name: 'disk.slow-sync',
+  weight: 3,
+  durationMostMs: 1_000,
+  begin({ servers }, random) {
+    const { conditions } = random.pick(servers).disk
+    conditions.isSlow = true
+    conditions.syncMostUs = random.between(30, 400) * usPerMs
+    return () => {
+      conditions.isSlow = false
+      conditions.syncMostUs = calmDisk.syncMostUs
+    }
+  },
+}
+
+const syncError: Fault = {
+  name: 'disk.sync-error',
+  weight: 2,
+  durationMostMs: 300,
+  begin({ servers }, random) {
+    const { conditions } = random.pick(servers).disk
+    conditions.syncErrorChance = 0.3
+    return () => {
+      conditions.syncErrorChance = 0
+    }
+  },
+}
+
+const writeError: Fault = {
+  name: 'disk.write-error',
+  weight: 2,
+  durationMostMs: 300,
+  begin({ servers }, random) {
+    const { conditions } = random.pick(servers).disk
+    conditions.writeErrorChance = 0.3
+    return () => {
+      conditions.writeErrorChance = 0
+    }
+  },
+}
+
+const full: Fault = {
+  name: 'disk.full',
+  weight: 2,
+  durationMostMs: 500,
+  begin({ servers }, random) {
+    const { disk } = random.pick(servers)
+    disk.conditions.capacityBytes = disk.usedBytes() + random.below(4_096)
+    return () => {
+      disk.conditions.capacityBytes = calmDisk.capacityBytes
+    }
+  },
+}
+
+export const diskFaults: readonly Fault[] = [slowSync, syncError, writeError, full]

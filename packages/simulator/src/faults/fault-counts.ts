@@ -1,0 +1,38 @@
+/** Every kind of fault, and how often each had an effect. A fault that was planned but hit nothing does not count. */
+
+export const faultKinds = [
+  'network.reset',
+  'network.half-open',
+  'network.stall',
+  'network.slow',
+  'network.split',
+  'disk.slow-sync',
+  'disk.sync-error',
+  'disk.write-error',
+  'disk.full',
+  'disk.lost-write',
+  'disk.torn-write',
+  'process.kill',
+  'process.power-failure',
+  'process.crash-in-recovery',
+  'process.crash-in-snapshot',
+  'process.pause',
+  'clock.jump-forward',
+  'clock.jump-back',
+  'client.vanish',
+  'client.pause',
+] as const
+
+export type FaultKind = (typeof faultKinds)[number]
+
+export class FaultCounts {
+  readonly #hits = new Map<FaultKind, number>(faultKinds.map((kind) => [kind, 0]))
+
+  get hits(): ReadonlyMap<FaultKind, number> {
+    return this.#hits
+  }
+
+  hit(kind: FaultKind): void {
+    this.#hits.set(kind, (this.#hits.get(kind) ?? 0) + 1)
+  }
+}

@@ -1,0 +1,28 @@
+/** One way in which the world goes wrong. */
+import type { SimulatedClient } from '../client/simulated-client.ts'
+import type { Network } from '../network/network.ts'
+import type { Prng } from '../prng.ts'
+import type { StandaloneServer } from '../server/standalone-server.ts'
+import type { World } from '../world.ts'
+
+/** What faults act on. */
+export interface FaultTargets {
+  readonly world: World
+  readonly network: Network
+  readonly servers: readonly StandaloneServer[]
+  readonly clients: readonly SimulatedClient[]
+}
+
+export interface Fault {
+  /** As the trace names it. */
+  readonly name: string
+  /** How often it comes, compared with the others. */
+  readonly weight: number
+  /** How long it lasts at most, in virtual ms; 0: it is over at once. */
+  readonly durationMostMs: number
+  /**
+   * Starts it. Whoever sees its effect counts it in `world.faults`; planning it is not enough.
+   * @returns how to end it; undefined when there is nothing to end
+   */
+  begin(targets: FaultTargets, random: Prng): (() => void) | undefined
+}

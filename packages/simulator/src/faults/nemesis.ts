@@ -1,0 +1,58 @@
+/** Makes things go wrong: starts a fault after random times, ends it after a random time, and in the end ends them all. */
+import type { Prng } from '../prng.ts'
+import type { Appointment } from '../scheduler.ts'
+import { usPerMs } from '../world.ts'
+import { diskFaults } from './disk-faults.ts'
+import type { Fault, FaultTargets } from './fault.ts'
+import { networkFaults } from './network-faults.ts'
+import { processFaults } from './process-faults.ts'
+
+export const allFaults: readonly Fault[] = [...networkFaults, ...diskFaults, ...processFaults]
+
+const name = 'nemesis'
+
+export class Nemesis {
+  readonly #targets: FaultTargets
+  readonly #random: Prng
+  readonly #choices: readonly Fault[]
+  readonly #pauseMostMs: number
+  /** By fault: one of a kind at a time. */
+  readonly #running = new Map<Fault, () => void>()
+  #next: Appointment | undefined
+
+  constructor(targets: FaultTargets, faults: readonly Fault[], pauseMostMs: number) {
+    this.#targets = targets
+    this.#random = targets.world.random.fork(name)
+    this.#choices = faults.flatMap((fault) => Array.from({ length: fault.weight }, () => fault))
+    this.#pauseMostMs = pauseMostMs
+  }
+
+  start(): void {
+    if (this.#choices.length === 0) return
+    const delayUs = this.#random.below(this.#pauseMostMs * usPerMs)
+    const fault = this.#random.pick(this.#choices)
+    this.#next = this.#targets.world.scheduler.after(delayUs, name, `plans ${fault.name}`, () => {
+      this.#begin(fault)
+      this.start()
+    })
+  }
+
+  /** No fault begins after this, and those that last end. */
+  stop(): void {
+    this.#next?.cancel()
+    for (const end of this.#running.values()) end()
+    for (const server of this.#targets.servers) server.disarm()
+  }
+
+  #begin(fault: Fault): void {
+    if (this.#running.has(fault)) return
+    const endFault = fault.begin(this.#targets, this.#random)
+    if (endFault === undefined) return
+    const end = (): void => {
+      if (this.#running.delete(fault)) endFault()
+    }
+    this.#running.set(fault, end)
+    const durationUs = this.#random.between(1, fault.durationMostMs) * usPerMs
+    this.#targets.world.scheduler.after(durationUs, name, `ends ${fault.name}`, end)
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * What the checkers see of a run: everything that clients and servers could tell afterwards, in the order in which it happened.
+ * A test of a checker is a list of these.
+ */
+import type { EventType, SessionId, Txn, Zxid } from '@quorate/protocol'
+import type { Answer, Operation } from '../client/operation.ts'
+import type { TreeView } from './tree-view.ts'
+
+/** The client, its session and its connection. */
+export interface ClientMoment {
+  readonly client: string
+  readonly session: SessionId
+  /** Numbers the connections of the whole run. */
+  readonly connection: number
+}
+
+/** The last byte of a message was handed to a host. */
+export interface Arrived {
+  readonly type: 'arrived'
+  /** Whether it came from the end that had dialled, which is the client's. */
+  readonly isFromDialler: boolean
+  readonly connection: number
+}
+
+/** A client has a session on this connection, a new one or its old one again. */
+export interface Connected extends ClientMoment {
+  readonly type: 'connected'
+  readonly timeoutMs: number
+}
+
+/** A server said that the session is over. */
+export interface Refused {
+  readonly type: 'refused'
+  readonly client: string
+  readonly session: SessionId
+}
+
+export interface Invoked extends ClientMoment {
+  readonly type: 'invoked'
+  readonly xid: number
+  readonly operation: Operation
+}
+
+/** A reply came; `operation` is what its xid was sent with. */
+export interface Replied extends ClientMoment {
+  readonly type: 'replied'
+  readonly xid: number
+  readonly zxid: Zxid
+  readonly err: number
+  readonly operation: Operation | undefined
+  readonly answer: Answer
+}
+
+/** A watch event came; the zxid is −1 for what setWatches catches up on. */
+export interface Notified extends ClientMoment {
+  readonly type: 'notified'
+  readonly event: EventType
+  readonly path: string
+  readonly zxid: Zxid
+}
+
+/** What was not answered on this connection never will be: it may have been carried out or not, or will be soon. */
+export interface Disconnected extends ClientMoment {
+  readonly type: 'disconnected'
+}
+
+/** A server put a transaction into its log. */
+export interface Proposed {
+  readonly type: 'proposed'
+  readonly server: string
+  readonly zxid: Zxid
+  readonly txn: Txn
+}
+
+/** A server changed its tree by a transaction; with `isReplay` at its start, from the log. */
+export interface Applied {
+  readonly type: 'applied'
+  readonly server: string
+  readonly isReplay: boolean
+  readonly zxid: Zxid
+  readonly txn: Txn
+  readonly bytes: Uint8Array
+}
+
+/** A server has found its state again and is about to serve. */
+export interface Recovered {
+  readonly type: 'recovered'
+  readonly server: string
+  readonly view: TreeView
+}
+
+/** A server ended without having been told to. */
+export interface ServerFailed {
+  readonly type: 'serverFailed'
+  readonly server: string
+  readonly phase: 'recovering' | 'serving'
+  /** The error's stable code, or its name when it has none. */
+  readonly code: string
+  readonly message: string
+}
+
+export interface DigestMismatched {
+  readonly type: 'digestMismatched'
+  readonly server: string
+  readonly zxid: Zxid
+}
+
+/** No fault begins after this, and all have ended. */
+export interface FaultsEnded {
+  readonly type: 'faultsEnded'
+  readonly clients: readonly string[]
+}
+
+/** The run is over. */
+export interface Ended {
+  readonly type: 'ended'
+}
+
+export type Observation =
+  | Arrived
+  | Connected
+  | Refused
+  | Invoked
+  | Replied
+  | Notified
+  | Disconnected
+  | Proposed
+  | Applied
+  | Recovered
+  | ServerFailed
+  | DigestMismatched
+  | FaultsEnded
+  | Ended

@@ -1,0 +1,64 @@
+/** A tree as plain data, to compare with another or with a model. */
+import type { SessionId, Zxid } from '@quorate/protocol'
+import { absent, IntField, LongField, rootNode, type Tree } from '@quorate/tree'
+
+export interface NodeView {
+  /** As lower-case hex; null for null data. */
+  readonly data: string | null
+  readonly czxid: Zxid
+  readonly mzxid: Zxid
+  readonly pzxid: Zxid
+  readonly ctime: number
+  readonly mtime: number
+  readonly version: number
+  /** Creates of children so far, as it is stored (clients are shown another number). */
+  readonly cversion: number
+  readonly aversion: number
+  readonly owner: SessionId
+}
+
+export interface TreeView {
+  readonly lastZxid: Zxid
+  readonly digest: string
+  /** By path; nodes below /zookeeper, which have counters of their own kind, are left out. */
+  readonly nodes: ReadonlyMap<string, NodeView>
+  readonly timeoutMsBySession: ReadonlyMap<SessionId, number>
+}
+
+export function viewTree(tree: Tree): TreeView {
+  const nodes = new Map<string, NodeView>()
+  for (let node = rootNode; node !== absent; node = tree.nodes.next(node, rootNode)) {
+    const path = tree.nodes.pathText(node) || '/'
+    if (!path.startsWith('/zookeeper')) nodes.set(path, viewNode(tree, node))
+  }
+  return {
+    lastZxid: tree.lastZxid,
+    digest: `${tree.digest.high}:${tree.digest.low}`,
+    nodes,
+    timeoutMsBySession: new Map(tree.timeoutMsBySession),
+  }
+}
+
+function viewNode(tree: Tree, node: number): NodeView {
+  const { nodes } = tree
+  const high = nodes.int(node, IntField.ownerHigh)
+  const low = nodes.int(node, IntField.ownerLow)
+  return {
+    data: hexOf(nodes.dataCopy(node)),
+    czxid: nodes.long(node, LongField.czxid),
+    mzxid: nodes.long(node, LongField.mzxid),
+    pzxid: nodes.long(node, LongField.pzxid),
+    ctime: nodes.long(node, LongField.ctime),
+    mtime: nodes.long(node, LongField.mtime),
+    version: nodes.int(node, IntField.version),
+    cversion: nodes.int(node, IntField.cversion),
+    aversion: nodes.int(node, IntField.aversion),
+    owner: ((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)) as SessionId,
+  }
+}
+
+export function hexOf(bytes: Uint8Array | null): string | null {
+  return bytes === null
+    ? null
+    : [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+}

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { encode, purePlatform, txn as txnCodec, type Txn } from '@quorate/protocol'
+import { Tree } from '@quorate/tree'
+import { RecoveredState } from '../../src/checkers/recovered-state.ts'
+import type { Observation } from '../../src/history/observation.ts'
+import { type TreeView, viewTree } from '../../src/history/tree-view.ts'
+import { applied, createBody, createSessionBody, setBody, txnOf, verdict } from './wrong-history.ts'
+
+const history: readonly Txn[] = [
+  txnOf(1, createSessionBody, 0),
+  txnOf(2, createBody('/x')),
+  txnOf(3, setBody('/x', 1)),
+]
+
+function viewOf(txns: readonly Txn[]): TreeView {
+  const tree = new Tree({ platform: purePlatform, extendedTypesEnabled: true })
+  tree.createSystemNodes()
+  for (const txn of txns) {
+    const bytes = encode(txnCodec, txn)
+    tree.apply(bytes, 0, bytes.length)
+  }
+  return viewTree(tree)
+}
+
+function verdictOf(view: TreeView): string | undefined {
+  const end: Observation = { type: 'recovered', server: 'server1', view }
+  return verdict(new RecoveredState(), [...history.map((txn) => applied(txn)), end])
+}
+
+test('recovered-state: what the history makes of an empty tree is right', () => {
+  assert.equal(verdictOf(viewOf(history)), undefined)
+})
+
+test('recovered-state: the end of the history is there', () => {
+  assert.match(verdictOf(viewOf(history.slice(0, 2)))!, /last transaction is 2/)
+})
+
+test('recovered-state: every field of every node is right, and no node is missing or too many', () => {
+  const view = viewOf(history)
+  const changed = new Map(view.nodes).set('/x', { ...view.nodes.get('/x')!, version: 2 })
+  assert.match(verdictOf({ ...view, nodes: changed })!, /version of \/x is 2; expected is 1/)
+  const fewer = new Map([...view.nodes].slice(0, 1))
+  assert.match(verdictOf({ ...view, nodes: fewer })!, /\/x is missing/)
+  const more = new Map(view.nodes).set('/y', view.nodes.get('/x')!)
+  assert.match(verdictOf({ ...view, nodes: more })!, /\/y is there/)
+})
+
+test('recovered-state: sessions and the digest are right', () => {
+  const view = viewOf(history)
+  assert.match(verdictOf({ ...view, timeoutMsBySession: new Map() })!, /session 256/)
+  assert.match(verdictOf({ ...view, digest: '1:2' })!, /its digest is 1:2/)
+})
+
+test('recovered-state: a transaction whose digest is not the tree’s is told', () => {
+  const wrong = { ...txnOf(1, createBody('/x')), digest: { version: 2, treeDigest: 5n } }
+  assert.match(verdict(new RecoveredState(), [applied(wrong)])!, /digest of transaction 1/)
+})
