@@ -14,6 +14,7 @@ import {
   statLength,
   WatcherType,
   writeMultiHeader,
+  Xid,
 } from '@quorate/protocol'
 import { absent, IntField, isAllowed, maskDigests, type Tree } from '@quorate/tree'
 import type { ClientConnection } from './client-connection.ts'
@@ -45,7 +46,8 @@ export class ReadHandler {
       connection.reply(xid, this.#tree.lastZxid, err)
       return true
     }
-    const out = connection.beginReply(xid, this.#tree.lastZxid, ErrorCode.Ok)
+    const replyXid = type === OpCode.ping ? Xid.ping : xid
+    const out = connection.beginReply(replyXid, this.#tree.lastZxid, ErrorCode.Ok)
     const err = this.#body(connection, type, reader, out)
     if (err !== ErrorCode.Ok) connection.failReply(err)
     connection.endReply()
@@ -165,7 +167,9 @@ export class ReadHandler {
     const node = this.#tree.nodes.find(reader.bytes, start, reader.position)
     const err = this.#readError(connection, node, Perms.read)
     if (err !== ErrorCode.Ok) return err
-    out.writeInt(this.#tree.nodes.descendantCount(node))
+    // Apache's table has the root twice, and the empty path counts both.
+    const alias = reader.position === start ? 1 : 0
+    out.writeInt(this.#tree.nodes.descendantCount(node) + alias)
     return ErrorCode.Ok
   }
 

@@ -134,6 +134,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#connections.delete(connection)
     this.#throttled.delete(connection)
     this.#tree.watches.removeAllOf(connection)
+    this.#router.forget(connection)
     const { session } = connection
     if (session !== undefined && this.#connectionsBySession.get(session.id) === connection)
       this.#connectionsBySession.delete(session.id)
@@ -394,9 +395,8 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     connection.flush()
     if (this.#dirty.length === 1 && this.#dirty[0] === connection) this.#dirty.length = 0
     this.#boundOutput(connection)
-    const isCrowded = this.#pipeline.inFlightCount > this.#options.globalOutstandingLimit
     if (
-      isCrowded &&
+      this.#isCrowded() &&
       connection.outstandingCount > 0 &&
       !connection.isThrottled &&
       !connection.isClosed
@@ -407,6 +407,12 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
       this.#stats.counters.request_throttle_wait_count++
     }
     this.#requestTurnEndIfNeeded()
+  }
+
+  /** Whether more requests are under way than the server takes, be they writes or wait behind some. */
+  #isCrowded(): boolean {
+    const underWay = this.#pipeline.inFlightCount + this.#router.deferredCount
+    return underWay > this.#options.globalOutstandingLimit
   }
 
   #requestTurnEndIfNeeded(): void {
@@ -443,11 +449,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   }
 
   #releaseThrottled(): void {
-    if (
-      this.#throttled.size === 0 ||
-      this.#pipeline.inFlightCount > this.#options.globalOutstandingLimit
-    )
-      return
+    if (this.#throttled.size === 0 || this.#isCrowded()) return
     for (const connection of this.#throttled) {
       connection.isThrottled = false
       this.#resumeReading(connection)

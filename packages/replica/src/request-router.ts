@@ -2,7 +2,15 @@
  * Takes a connection's requests one by one, in order, and sends each its way: read, write, sync, authentication. What may not
  * overtake a write of the same connection waits behind it.
  */
-import { ErrorCode, JuteError, JuteReader, OpCode, readInt32, Xid } from '@quorate/protocol'
+import {
+  ErrorCode,
+  JuteError,
+  JuteReader,
+  OpCode,
+  readInt32,
+  reconfigRequest,
+  Xid,
+} from '@quorate/protocol'
 import { authenticate, isAuthenticatedEnough } from './authentication.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { ReadHandler } from './read-handler.ts'
@@ -23,6 +31,8 @@ export interface RouterHost {
 }
 
 export class RequestRouter {
+  /** Requests of all connections that wait behind writes. */
+  deferredCount = 0
   readonly #host: RouterHost
   readonly #reads: ReadHandler
   readonly #pipeline: WritePipeline
@@ -61,13 +71,13 @@ export class RequestRouter {
       this.#write(connection, type, bytes, start, end)
     } else if (connection.writesSubmitted === connection.writesAnswered) {
       this.#answer(connection, bytes, start, end, this.#host.nowMs)
-    } else {
-      connection.deferred.push({
-        afterWrites: connection.writesSubmitted,
-        bytes: bytes.slice(start, end),
-        receivedAtMs: this.#host.nowMs,
-      })
-    }
+    } else this.#defer(connection, bytes.slice(start, end))
+  }
+
+  /** The connection is gone: nothing of it waits any more. */
+  forget(connection: ClientConnection): void {
+    this.deferredCount -= connection.deferred.length
+    connection.deferred.length = 0
   }
 
   /** A write of this connection has been answered: what waited for it goes on. */
@@ -82,7 +92,9 @@ export class RequestRouter {
       const { bytes, receivedAtMs } = deferred[count++]!
       this.#answer(connection, bytes, 0, bytes.length, receivedAtMs)
     }
-    if (count > 0) deferred.splice(0, count)
+    if (count === 0) return
+    deferred.splice(0, count)
+    this.deferredCount -= count
   }
 
   #write(
@@ -99,12 +111,13 @@ export class RequestRouter {
     const write = this.#clientWrite(connection, xid, type)
     try {
       if (type === OpCode.sync) this.#submitSync(write, reader.readBuffer())
-      else if (type === OpCode.reconfig)
-        this.#pipeline.submitError(this.#counted(write), this.#reconfigError())
+      else if (type === OpCode.reconfig) this.#submitReconfig(write, reader)
       else this.#submit(write, reader)
     } catch (error) {
       if (!(error instanceof JuteError)) throw error
-      this.#refuseUndecodable(connection, bytes, start)
+      if (type === OpCode.multi)
+        this.#pipeline.submitError(this.#counted(write), ErrorCode.MarshallingError)
+      else this.#refuseUndecodable(connection, bytes, start)
     }
   }
 
@@ -134,24 +147,32 @@ export class RequestRouter {
   }
 
   /** A standalone server has no membership to change (PrepRequestProcessor refuses it in this order). */
-  #reconfigError(): number {
-    return this.#options.reconfigEnabled ? ErrorCode.Unimplemented : ErrorCode.ReconfigDisabled
+  #submitReconfig(write: ClientWrite, reader: JuteReader): void {
+    reconfigRequest.decode(reader)
+    const { reconfigEnabled } = this.#options
+    const err = reconfigEnabled ? ErrorCode.Unimplemented : ErrorCode.ReconfigDisabled
+    this.#pipeline.submitError(this.#counted(write), err)
   }
 
   /**
-   * A write that cannot be decoded is answered in its turn and uses no zxid.
+   * A single write that cannot be decoded is answered in its turn and uses no zxid (a multi does, in every version).
+   *
    * Compatibility: Apache 3.8 logs an error transaction for it; this follows 3.9.
    */
   #refuseUndecodable(connection: ClientConnection, bytes: Uint8Array, start: number): void {
     const header = bytes.slice(start, start + 8)
     if (connection.writesSubmitted === connection.writesAnswered)
       this.#answer(connection, header, 0, 8, this.#host.nowMs)
-    else
-      connection.deferred.push({
-        afterWrites: connection.writesSubmitted,
-        bytes: header,
-        receivedAtMs: this.#host.nowMs,
-      })
+    else this.#defer(connection, header)
+  }
+
+  #defer(connection: ClientConnection, bytes: Uint8Array): void {
+    this.deferredCount++
+    connection.deferred.push({
+      afterWrites: connection.writesSubmitted,
+      bytes,
+      receivedAtMs: this.#host.nowMs,
+    })
   }
 
   #answer(

@@ -34,7 +34,7 @@ export function openPermsOf(acl: readonly Acl[]): number {
  * `auth` expanded to an entry for each identity that the client has proved. Null when the request is invalid (InvalidACL).
  *
  * As in Apache's PrepRequestProcessor, duplicates are looked for before the expansion and not after it.
- * @param schemes those that this server has; by default all that have ids of their own
+ * @param schemes those that this server has; by default those that need no setting up
  */
 export function fixAcl(
   requested: readonly Acl[] | null,
@@ -59,8 +59,8 @@ export function maskDigests(acl: readonly Acl[]): readonly Acl[] {
   })
 }
 
-/** The schemes with ids of their own, beside world and auth. */
-export const aclSchemes: ReadonlySet<string> = new Set(['digest', 'ip', 'sasl', 'x509'])
+/** The schemes that a request may name beside world and auth: those whose provider every server has. */
+export const aclSchemes: ReadonlySet<string> = new Set(['digest', 'ip'])
 
 /** Any permission at all, those without a name included. */
 const allBits = -1

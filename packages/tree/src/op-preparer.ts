@@ -78,8 +78,12 @@ export class OpPreparer {
     const { bytes, pathStart, pathEnd } = request
     const invalid = this.#createFlagsError(request)
     if (invalid !== ErrorCode.Ok) return invalid
+    if (request.isPathNull) return ErrorCode.MarshallingError
+    if (request.isPathNull) return ErrorCode.MarshallingError
     const cut = lastSlash(bytes, pathStart, pathEnd)
     if (cut === -1 || bytes.subarray(pathStart, pathEnd).includes(0)) return ErrorCode.BadArguments
+    if (request.aclError !== ErrorCode.Ok) return request.aclError
+    if (request.aclError !== ErrorCode.Ok) return request.aclError
     const aclId = this.#requestedAcl(request, context.identities)
     if (aclId === undefined) return ErrorCode.InvalidACL
     const parent = this.#changes.find(bytes, pathStart, cut)

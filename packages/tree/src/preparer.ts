@@ -8,6 +8,7 @@
 import {
   digestVersion,
   ErrorCode,
+  hasTtl,
   isCreateMode,
   JuteError,
   type JuteReader,
@@ -179,19 +180,24 @@ export class Preparer {
       const isDone = reader.readBoolean()
       reader.readInt()
       if (isDone) return count
-      if (!WriteRequest.isKnown(type))
-        throw new JuteError(
-          'JUTE_UNKNOWN_TYPE',
-          `a multi holds an operation of type ${type}, which is no write`,
-        )
-      this.#request.read(type, reader)
-      if (isCreate(type) && !isCreateMode(this.#request.flags)) {
-        throw new JuteError(
-          'JUTE_UNKNOWN_TYPE',
-          `a multi holds a create with the flags ${this.#request.flags}; 0 to 6 are known`,
-        )
-      }
+      const problem = WriteRequest.isMultiOp(type)
+        ? this.#multiOpProblem(type, reader)
+        : `an operation of type ${type}`
+      if (problem !== undefined)
+        throw new JuteError('JUTE_UNKNOWN_TYPE', `a multi holds ${problem}, which it may not`)
     }
+  }
+
+  /** What makes Apache 3.9 refuse the whole multi when it reads this operation. */
+  #multiOpProblem(type: number, reader: JuteReader): string | undefined {
+    const request = this.#request
+    request.read(type, reader)
+    if (request.isPathNull) return 'a null path'
+    if (!isCreate(type)) return undefined
+    const { flags } = request
+    const isFlagKnown = isCreateMode(flags) && (type === OpCode.createTTL || !hasTtl(flags))
+    if (!isFlagKnown) return `a create of type ${type} with the flags ${flags}`
+    return request.isAclReadable ? undefined : 'a null ACL'
   }
 
   #ephemeralPaths(context: RequestContext): Uint8Array[] {

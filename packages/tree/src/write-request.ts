@@ -1,17 +1,20 @@
 /**
  * A write as the client sent it, as spans of its bytes: one reused object, so that the leader decodes without allocating.
  */
-import { CreateMode, JuteError, type JuteReader, OpCode } from '@quorate/protocol'
-import { skipAclVector } from './txn-op.ts'
+import { CreateMode, ErrorCode, type JuteReader, OpCode, readInt32 } from '@quorate/protocol'
 
 export class WriteRequest {
   type = 0
   bytes: Uint8Array = new Uint8Array(0)
+  /** A null path has no bytes. */
+  isPathNull = false
   pathStart = 0
   pathEnd = 0
   /** Null data ends before it starts. */
   dataStart = 0
   dataEnd = -1
+  /** What is wrong with the ACL before its ids are looked at, as an error code, or Ok. */
+  aclError: number = ErrorCode.Ok
   /** The encoded ACL vector, a null one included. */
   aclStart = 0
   aclEnd = 0
@@ -21,25 +24,21 @@ export class WriteRequest {
   /** Expected version; −1 matches any. */
   version = -1
 
-  /** Whether a request type is a write that this class reads. */
-  static isKnown(type: number): boolean {
+  /** Whether a multi may hold this type. setACL is none of them. */
+  static isMultiOp(type: number): boolean {
     return (
-      isCreate(type) ||
-      type === OpCode.delete ||
-      type === OpCode.setData ||
-      type === OpCode.setACL ||
-      type === OpCode.check
+      isCreate(type) || type === OpCode.delete || type === OpCode.setData || type === OpCode.check
     )
   }
 
-  /** @throws JuteError when the bytes are not such a record, or its path is null */
+  /** @throws JuteError when the bytes are not such a record */
   read(type: number, reader: JuteReader): void {
     this.type = type
     this.bytes = reader.bytes
     const pathLength = reader.skipBuffer()
-    if (pathLength < 0) throw new JuteError('JUTE_NULL', 'the path of a request is null')
+    this.isPathNull = pathLength < 0
     this.pathEnd = reader.position
-    this.pathStart = reader.position - pathLength
+    this.pathStart = reader.position - Math.max(0, pathLength)
     if (isCreate(type)) {
       this.#readData(reader)
       this.#readAcl(reader)
@@ -50,6 +49,11 @@ export class WriteRequest {
     if (type === OpCode.setData) this.#readData(reader)
     if (type === OpCode.setACL) this.#readAcl(reader)
     this.version = reader.readInt()
+  }
+
+  /** Whether there is an ACL vector, and no null in it. */
+  get isAclReadable(): boolean {
+    return this.aclError === ErrorCode.Ok && readInt32(this.bytes, this.aclStart) >= 0
   }
 
   get dataLength(): number {
@@ -77,7 +81,7 @@ export class WriteRequest {
 
   #readAcl(reader: JuteReader): void {
     this.aclStart = reader.position
-    skipAclVector(reader)
+    this.aclError = readAclError(reader)
     this.aclEnd = reader.position
   }
 }
@@ -94,4 +98,19 @@ export function isCreate(type: number): boolean {
 /** Any 64 bits may come; what is no safe integer is out of range as well, and is told so by its own code later. */
 function readTtl(reader: JuteReader): number {
   return Number(reader.readLongBits())
+}
+
+/** Steps over a vector of ACLs. A null scheme is no scheme that exists; a null id Apache fails to look at. */
+function readAclError(reader: JuteReader): number {
+  let error: number = ErrorCode.Ok
+  const count = reader.readCount()
+  for (let i = 0; i < count; i++) {
+    reader.readInt()
+    const isSchemeNull = reader.skipBuffer() < 0
+    const isIdNull = reader.skipBuffer() < 0
+    if (error !== ErrorCode.Ok) continue
+    if (isSchemeNull) error = ErrorCode.InvalidACL
+    else if (isIdNull) error = ErrorCode.MarshallingError
+  }
+  return error
 }
