@@ -1,17 +1,28 @@
 /** A replica with an immediate disk and links that keep what they were sent: for tests of its behaviour, frame by frame. */
 import {
+  authPacket,
   type Codec,
   connectRequest,
   connectResponse,
   type ConnectResponse,
+  createRequest,
+  type CreateRequest,
   decode,
   encode,
   JuteReader,
   JuteWriter,
+  OpCode,
+  openAcl,
+  pathVersionRequest,
+  pathWatchRequest,
   purePlatform,
   replyHeader,
   type ReplyHeader,
   type SessionId,
+  setDataRequest,
+  utf8Encode,
+  watcherEvent,
+  Xid,
   type Zxid,
 } from '@quorate/protocol'
 import { type SnapshotImage, Tree } from '@quorate/tree'
@@ -31,7 +42,7 @@ export interface Reply extends ReplyHeader {
 
 /** The peer of one connection. */
 export class TestClient implements ClientLink {
-  readonly remoteAddress = '127.0.0.1'
+  readonly remoteAddress: string
   readonly remotePort = 40_000
   queuedBytes = 0
   isClosed = false
@@ -41,16 +52,27 @@ export class TestClient implements ClientLink {
   #received = new Uint8Array(0)
   #xid = 0
 
-  constructor(world: TestReplica) {
+  /** With true nothing that is written is taken: it stays queued until {@link drain}. */
+  isStuck = false
+
+  constructor(world: TestReplica, remoteAddress: string) {
     this.#world = world
+    this.remoteAddress = remoteAddress
   }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    const joined = new Uint8Array(this.#received.length + end - start)
-    joined.set(this.#received)
-    joined.set(bytes.subarray(start, end), this.#received.length)
-    this.#received = joined
-    return true
+    this.#received = joined(this.#received, bytes.subarray(start, end))
+    if (!this.isStuck) return true
+    this.queuedBytes += end - start
+    return false
+  }
+
+  /** The peer takes everything at last. */
+  drain(): void {
+    this.isStuck = false
+    this.queuedBytes = 0
+    this.#world.replica.drained(this.connection)
+    this.#world.endTurn()
   }
 
   pause(): void {
@@ -64,6 +86,10 @@ export class TestClient implements ClientLink {
   close(): void {
     this.isClosed = true
     this.#world.closed.push(this)
+  }
+
+  sendRaw(bytes: Uint8Array): void {
+    this.#world.receive(this, bytes)
   }
 
   sendFrame(body: Uint8Array): void {
@@ -91,7 +117,7 @@ export class TestClient implements ClientLink {
       }),
     )
     const [frame] = this.takeFrames()
-    return decode(connectResponse, frame!)
+    return decode(connectResponse, frame)
   }
 
   /** Sends a request and returns its xid; replies are taken with {@link takeReplies}. */
@@ -102,6 +128,17 @@ export class TestClient implements ClientLink {
     codec.encode(writer, record)
     this.sendFrame(writer.copy())
     return this.#xid
+  }
+
+  /** The frame of a request, length and header included, with the next xid. */
+  frame<T>(type: number, codec: Codec<T>, record: T): Uint8Array {
+    const body = new JuteWriter()
+    body.writeInt(++this.#xid)
+    body.writeInt(type)
+    codec.encode(body, record)
+    const writer = new JuteWriter()
+    writer.writeBuffer(body.written())
+    return writer.copy()
   }
 
   /** Sends a request and returns all frames that came, the last of which must be its reply. */
@@ -129,6 +166,10 @@ export class TestClient implements ClientLink {
   }
 }
 
+function refuseMismatch(mismatch: object): never {
+  throw new Error(`digest mismatch ${JSON.stringify(mismatch)}`)
+}
+
 export class TestReplica implements ReplicaDriver {
   readonly tree: Tree
   readonly replica: Replica
@@ -144,12 +185,13 @@ export class TestReplica implements ReplicaDriver {
   #isTurnEndWanted = false
 
   constructor(options: Partial<ReplicaOptions> = {}, tree?: Tree) {
-    const mismatched = (mismatch: object): void => {
-      throw new Error(`digest mismatch ${JSON.stringify(mismatch)}`)
-    }
     this.tree =
       tree ??
-      new Tree({ platform: purePlatform, extendedTypesEnabled: true, digestMismatched: mismatched })
+      new Tree({
+        platform: purePlatform,
+        extendedTypesEnabled: true,
+        digestMismatched: refuseMismatch,
+      })
     if (tree === undefined) this.tree.createSystemNodes()
     const all: ReplicaOptions = {
       ...replicaDefaults,
@@ -165,8 +207,8 @@ export class TestReplica implements ReplicaDriver {
     })
   }
 
-  client(): TestClient {
-    const client = new TestClient(this)
+  client(remoteAddress = '127.0.0.1'): TestClient {
+    const client = new TestClient(this, remoteAddress)
     client.connection = this.replica.connected(client)
     return client
   }
@@ -228,4 +270,54 @@ export class TestReplica implements ReplicaDriver {
       this.replica.turnEnded()
     }
   }
+}
+
+export const noRecord: Codec<object> = { encode() {}, decode: () => ({}) }
+
+/** One after the other. */
+export function joined(...parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+export function create(client: TestClient, path: string, more: Partial<CreateRequest> = {}): Reply {
+  return client.ask(OpCode.create, createRequest, { path, ...createDefaults, ...more })
+}
+
+export const createDefaults: Omit<CreateRequest, 'path'> = {
+  data: Uint8Array.of(0x78),
+  acl: openAcl,
+  flags: 0,
+}
+
+export function exists(client: TestClient, path: string, watch = false): Reply {
+  return client.ask(OpCode.exists, pathWatchRequest, { path, watch })
+}
+
+export function remove(client: TestClient, path: string, version = -1): Reply {
+  return client.ask(OpCode.delete, pathVersionRequest, { path, version })
+}
+
+export function setData(client: TestClient, path: string, data: string, version = -1): Reply {
+  return client.ask(OpCode.setData, setDataRequest, { path, data: utf8Encode(data), version })
+}
+
+export function authenticate(client: TestClient, userAndPassword: string): number {
+  const auth = utf8Encode(userAndPassword)
+  client.send(OpCode.auth, authPacket, { type: 0, scheme: 'digest', auth })
+  return client.takeReplies().at(-1)!.err
+}
+
+/** The events among the frames that have come, as "type path". */
+export function takeEvents(client: TestClient): string[] {
+  return client.takeReplies().flatMap(({ xid, body }) => {
+    if (xid !== Xid.notification) return []
+    const { type, path } = decode(watcherEvent, body)
+    return [`${type} ${path}`]
+  })
 }
