@@ -111,9 +111,14 @@ const single: fc.Arbitrary<NaiveOp> = fc.oneof(
   },
 )
 const inMulti: fc.Arbitrary<NaiveOp> = fc.oneof(
-  { weight: 6, arbitrary: plain },
+  { weight: 6, arbitrary: plain.filter(isReadableInMulti) },
   { weight: 1, arbitrary: fc.record({ type: fc.constant(OpCode.check), path: goodPath, version }) },
 )
+
+/** A null ACL, or a time to live that the op code has no field for, makes the whole multi unreadable. */
+function isReadableInMulti({ type, acl: list, flags = 0 }: NaiveOp): boolean {
+  return list !== null && (type === OpCode.createTTL || flags < 5)
+}
 
 export type Step =
   | {
