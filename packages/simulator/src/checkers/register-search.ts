@@ -34,7 +34,7 @@ interface Register {
 }
 
 /** States that are tried before the search gives up. */
-const statesMax = 200_000
+const statesMax = 20_000
 
 export function isLinearizable(history: readonly RegisterOperation[]): 'yes' | 'no' | 'undecided' {
   const search = new Search(history)
