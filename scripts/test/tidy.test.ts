@@ -111,9 +111,9 @@ test('every four-letter word is in the operating guide', () => {
 })
 
 test('every command of quorate is in the reference', () => {
-  const commands = filesBelow('packages/cli/src', '-command.ts').map((file) =>
-    file.replace(/^.*\/(.*)-command\.ts$/, '$1'),
-  )
+  const commands = filesBelow('packages/cli/src', '-command.ts')
+    .map((file) => /^packages\/cli\/src\/([a-z]+)-command\.ts$/.exec(file)?.[1])
+    .filter((command) => command !== undefined)
   const page = readText('docs/reference/command-line.md')
   assert.ok(commands.includes('server'))
   assert.deepEqual(
