@@ -18,6 +18,11 @@ const commands: Readonly<Record<string, Command>> = {
     load: () => import('./shell-command.ts'),
   },
   bench: { summary: 'measure a running server', load: () => import('./bench-command.ts') },
+  log: { summary: 'show, check and cut log files', load: () => import('./log-command.ts') },
+  snapshot: {
+    summary: 'show, check and sum up snapshot files',
+    load: () => import('./snapshot-command.ts'),
+  },
   simulate: {
     summary: 'run the server in a simulated world with faults',
     load: () => import('./simulate-command.ts'),

@@ -19,6 +19,24 @@ export function statLines(stat: Stat): readonly string[] {
 
 /** Java's Date.toString: `Sun Nov 22 15:39:09 UTC 2026`. */
 export function dateText(timeMs: number, timeZone?: string): string {
+  const parts = new Map(
+    dateFormat(timeZone)
+      .formatToParts(timeMs)
+      .map(({ type, value }) => [type, value]),
+  )
+  const date = ['weekday', 'month', 'day'] as const
+  const time = ['hour', 'minute', 'second'] as const
+  const join = (names: readonly Intl.DateTimeFormatPartTypes[], separator: string): string =>
+    names.map((name) => parts.get(name)).join(separator)
+  return [join(date, ' '), join(time, ':'), join(['timeZoneName', 'year'], ' ')].join(' ')
+}
+
+const dateFormatByZone = new Map<string | undefined, Intl.DateTimeFormat>()
+
+/** Kept, since making one takes longer than formatting a hundred dates. */
+function dateFormat(timeZone: string | undefined): Intl.DateTimeFormat {
+  const known = dateFormatByZone.get(timeZone)
+  if (known !== undefined) return known
   const format = new Intl.DateTimeFormat('en-US', {
     ...(timeZone === undefined ? {} : { timeZone }),
     weekday: 'short',
@@ -31,12 +49,8 @@ export function dateText(timeMs: number, timeZone?: string): string {
     timeZoneName: 'short',
     year: 'numeric',
   })
-  const parts = new Map(format.formatToParts(timeMs).map(({ type, value }) => [type, value]))
-  const date = ['weekday', 'month', 'day'] as const
-  const time = ['hour', 'minute', 'second'] as const
-  const join = (names: readonly Intl.DateTimeFormatPartTypes[], separator: string): string =>
-    names.map((name) => parts.get(name)).join(separator)
-  return [join(date, ' '), join(time, ':'), join(['timeZoneName', 'year'], ' ')].join(' ')
+  dateFormatByZone.set(timeZone, format)
+  return format
 }
 
 function hex(value: number | bigint): string {
