@@ -33,6 +33,10 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stderr.write(`quorate simulate: ${(error as Error).message}\n`)
     return 2
   }
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // Who reads a trace may have seen enough, as `head` has.
+    if (error.code !== 'EPIPE') throw error
+  })
   return printSeeds(runs) === 0 ? 0 : 1
 }
 
