@@ -79,7 +79,6 @@ export class OpPreparer {
     const invalid = this.#createFlagsError(request)
     if (invalid !== ErrorCode.Ok) return invalid
     if (request.isPathNull) return ErrorCode.MarshallingError
-    if (request.isPathNull) return ErrorCode.MarshallingError
     const cut = lastSlash(bytes, pathStart, pathEnd)
     if (cut === -1 || bytes.subarray(pathStart, pathEnd).includes(0)) return ErrorCode.BadArguments
     if (request.aclError !== ErrorCode.Ok) return request.aclError
@@ -163,6 +162,7 @@ export class OpPreparer {
 
   #prepareDelete(request: WriteRequest, context: RequestContext, writer: JuteWriter): number {
     const { bytes, pathStart, pathEnd } = request
+    if (request.isPathNull) return ErrorCode.MarshallingError
     const cut = lastSlash(bytes, pathStart, pathEnd)
     if (
       cut === -1 ||

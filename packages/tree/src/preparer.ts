@@ -8,7 +8,6 @@
 import {
   digestVersion,
   ErrorCode,
-  hasTtl,
   isCreateMode,
   JuteError,
   type JuteReader,
@@ -85,34 +84,32 @@ export class Preparer {
    * @throws JuteError when an operation cannot be decoded, has unknown create flags, or is none that a write multi may hold
    */
   prepareMulti(reader: JuteReader, context: RequestContext, writer: JuteWriter): void {
-    const start = reader.position
+    const bodyStart = reader.position
     const count = this.#checkMulti(reader)
-    reader.reset(reader.bytes, start, reader.end)
+    reader.reset(reader.bytes, bodyStart, reader.end)
     this.#begin()
+    const start = writer.position
     this.#writeHeader(OpCode.multi, context, writer)
     writer.writeInt(count)
     this.#changes.beginMulti()
-    let failedAt = -1
     let failure: number = ErrorCode.Ok
     for (let i = 0; i < count; i++) {
-      if (failedAt !== -1) {
+      if (failure !== ErrorCode.Ok) {
         writeFailedOp(writer, ErrorCode.RuntimeInconsistency)
         continue
       }
-      const type = reader.readInt()
-      reader.readBoolean()
-      reader.readInt()
-      this.#request.read(type, reader)
       const opStart = writer.position
-      failure = this.#prepareSubOp(type, context, writer)
+      failure = this.#prepareSubOp(reader, context, writer)
       if (failure === ErrorCode.Ok) continue
-      failedAt = i
       writer.position = opStart
       writeFailedOp(writer, failure)
     }
-    if (failedAt === -1) this.#changes.endMulti()
+    if (failure === ErrorCode.Ok) this.#changes.endMulti()
     else this.#changes.rollBackMulti()
-    this.#writeDigest(writer)
+    // Apache notices only here that it cannot read the operation, and then gives up the whole.
+    if (failure === ErrorCode.MarshallingError)
+      this.#rewriteAsError(failure, context, writer, start)
+    else this.#writeDigest(writer)
   }
 
   prepareCreateSession(timeoutMs: number, context: RequestContext, writer: JuteWriter): void {
@@ -162,10 +159,16 @@ export class Preparer {
     this.#changes.beginRequest()
   }
 
-  #prepareSubOp(type: number, context: RequestContext, writer: JuteWriter): number {
+  #prepareSubOp(reader: JuteReader, context: RequestContext, writer: JuteWriter): number {
+    const type = reader.readInt()
+    reader.readBoolean()
+    reader.readInt()
+    const request = this.#request
+    request.read(type, reader)
+    if (request.lacksTtl) return ErrorCode.MarshallingError
     writer.writeInt(type)
     const lengthAt = writer.reserve(4)
-    const err = this.#ops.prepare(this.#request, context, writer)
+    const err = this.#ops.prepare(request, context, writer)
     const end = writer.position
     writer.position = lengthAt
     writer.writeInt(end - lengthAt - 4)
@@ -194,9 +197,7 @@ export class Preparer {
     request.read(type, reader)
     if (request.isPathNull) return 'a null path'
     if (!isCreate(type)) return undefined
-    const { flags } = request
-    const isFlagKnown = isCreateMode(flags) && (type === OpCode.createTTL || !hasTtl(flags))
-    if (!isFlagKnown) return `a create of type ${type} with the flags ${flags}`
+    if (!isCreateMode(request.flags)) return `a create with the flags ${request.flags}`
     return request.isAclReadable ? undefined : 'a null ACL'
   }
 

@@ -1,7 +1,15 @@
 /**
  * A write as the client sent it, as spans of its bytes: one reused object, so that the leader decodes without allocating.
  */
-import { CreateMode, ErrorCode, type JuteReader, OpCode, readInt32 } from '@quorate/protocol'
+import {
+  CreateMode,
+  ErrorCode,
+  hasTtl,
+  isCreateMode,
+  type JuteReader,
+  OpCode,
+  readInt32,
+} from '@quorate/protocol'
 
 export class WriteRequest {
   type = 0
@@ -67,6 +75,12 @@ export class WriteRequest {
       flags === CreateMode.ephemeralSequential ||
       flags === CreateMode.persistentSequentialWithTtl
     )
+  }
+
+  /** Whether it is a create whose flags speak of a time to live that its record has no field for. */
+  get lacksTtl(): boolean {
+    const { type, flags } = this
+    return isCreate(type) && type !== OpCode.createTTL && isCreateMode(flags) && hasTtl(flags)
   }
 
   get isEphemeral(): boolean {
