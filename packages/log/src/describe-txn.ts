@@ -65,12 +65,12 @@ function describeBody(body: TxnBody): string {
       return fields(body.path, body.data, body.acl, body.parentCVersion, body.ttl)
     case OpCode.delete:
     case OpCode.deleteContainer:
-      return body.path
+      return `'${body.path}`
     case OpCode.setData:
     case OpCode.reconfig:
       return fields(body.path, body.data, body.version)
     case OpCode.setACL:
-      return fields(body.path, body.acl, body.version)
+      return `'${body.path},v{${(body.acl ?? []).map((one) => `s{${describeAcl(one)}}`).join(',')}},${body.version}`
     case OpCode.check:
       return fields(body.path, body.version)
     case OpCode.error:
@@ -90,7 +90,11 @@ function describeField(value: Field): string {
   if (value === null || value === undefined) return ''
   if (value instanceof Uint8Array) return utf8Decode(value)
   if (typeof value !== 'object') return String(value)
-  return `[${value.map(({ perms, id }) => `${perms},s{'${id.scheme},'${id.id}}`).join(',')}]`
+  return `[${value.map(describeAcl).join(',')}]`
+}
+
+function describeAcl({ perms, id }: Acl): string {
+  return `${perms},s{'${id.scheme},'${id.id}}`
 }
 
 /** Apache writes createTtl. */

@@ -38,9 +38,12 @@ test('every type of transaction has its line', () => {
       { type: OpCode.createContainer, path: node, data, acl: [], parentCVersion: 6 },
       'createContainer /n,v,[],6',
     ],
-    [{ type: OpCode.delete, path: node }, 'delete /n'],
+    [{ type: OpCode.delete, path: node }, "delete '/n"],
     [{ type: OpCode.setData, path: node, data, version: 3 }, 'setData /n,v,3'],
-    [{ type: OpCode.setACL, path: node, acl, version: 1 }, "setACL /n,[31,s{'world,'anyone}],1"],
+    [
+      { type: OpCode.setACL, path: node, acl, version: 1 },
+      "setACL '/n,v{s{31,s{'world,'anyone}}},1",
+    ],
     [{ type: OpCode.error, err: -110 }, 'error -110'],
     [
       {
