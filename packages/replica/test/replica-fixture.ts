@@ -49,7 +49,7 @@ export class TestClient implements ClientLink {
   isPaused = false
   connection!: ClientConnection
   readonly #world: TestReplica
-  #received = new Uint8Array(0)
+  #received: Uint8Array = new Uint8Array(0)
   #xid = 0
 
   /** With true nothing that is written is taken: it stays queued until {@link drain}. */
