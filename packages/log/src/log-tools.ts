@@ -122,12 +122,25 @@ function findPrefix(disk: Disk, task: PrefixCopy): Omit<LogCopy, 'leftOutBytes'>
 
 function copyBytesTo(source: DiskFile, target: DiskFile, length: number, done: Done): void {
   const buffer = new Uint8Array(Math.min(copyBytes, length))
-  const copyFrom = (at: number): void => {
-    const count = source.read(buffer, 0, Math.min(buffer.length, length - at), at)
-    if (count === 0) return target.sync(done)
-    target.write(buffer, 0, count, at, (error) =>
-      error === undefined ? copyFrom(at + count) : done(error),
-    )
+  let at = 0
+  let isWriting = false
+  let isLooping = false
+  // A write that completes at once lets the loop go on, so that a large file does not make a deep stack.
+  const proceed = (): void => {
+    if (isLooping) return
+    isLooping = true
+    while (!isWriting) {
+      const count = source.read(buffer, 0, Math.min(buffer.length, length - at), at)
+      if (count === 0) return target.sync(done)
+      isWriting = true
+      target.write(buffer, 0, count, at, (error) => {
+        if (error !== undefined) return done(error)
+        at += count
+        isWriting = false
+        proceed()
+      })
+    }
+    isLooping = false
   }
-  copyFrom(0)
+  proceed()
 }
