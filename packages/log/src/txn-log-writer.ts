@@ -49,6 +49,7 @@ interface Batch {
 const batchBytesMin = 64 * 1_024
 /** Larger buffers are not kept for the next batch. */
 const batchBytesKept = 4 * 1_048_576
+const sparesMax = 2
 
 export class TxnLog {
   readonly #disk: Disk
@@ -58,7 +59,8 @@ export class TxnLog {
   #file: LogFile | undefined
   /** What was appended since the last sync began: several batches only after a roll. */
   #pending: Batch[] = []
-  #spare: Uint8Array | undefined
+  /** Buffers of batches that were written: one fills while another is being synced. */
+  readonly #spares: Uint8Array[] = []
   #startsFile = true
   #lastZxid: Zxid = -1
   #bytesSinceRoll = 0
@@ -133,8 +135,7 @@ export class TxnLog {
   #batchFor(zxid: Zxid): Batch {
     const last = this.#pending.at(-1)
     if (last !== undefined && !this.#startsFile) return last
-    const bytes = this.#spare ?? new Uint8Array(batchBytesMin)
-    this.#spare = undefined
+    const bytes = this.#spares.pop() ?? new Uint8Array(batchBytesMin)
     const batch: Batch = { startsFileAt: this.#startsFile ? zxid : undefined, bytes, length: 0 }
     if (this.#startsFile) {
       writeLogHeader(bytes, 0)
@@ -153,10 +154,14 @@ export class TxnLog {
       file.append(batch.bytes, 0, batch.length, (error) => {
         if (error !== undefined) return this.#fail(error, done)
         if (!this.#makeNameDurable(batch, done)) return
-        if (batch.bytes.length <= batchBytesKept) this.#spare = batch.bytes
+        this.#keepSpare(batch.bytes)
         this.#writeBatches(batches, index + 1, done)
       })
     })
+  }
+
+  #keepSpare(bytes: Uint8Array): void {
+    if (bytes.length <= batchBytesKept && this.#spares.length < sparesMax) this.#spares.push(bytes)
   }
 
   #finishSync(done: Done): void {
