@@ -58,13 +58,17 @@ export class SnapshotWalk implements SnapshotImage, ChangeListener {
     this.#state.acls.releaseHold()
   }
 
-  /** Called by the tree before `node` changes. */
+  /** Called by the tree before `node` changes. Not recursive: a client can make a tree deeper than the stack. */
   writeAhead(node: number): void {
     const { nodes } = this.#state
-    if (nodes.int(node, IntField.writtenTo) === this.#number) return
-    const parent = nodes.int(node, IntField.parent)
-    if (parent !== absent) this.writeAhead(parent)
-    this.#writeOnce(this.#ahead, node)
+    const unwritten: number[] = []
+    for (
+      let at = node;
+      at !== absent && nodes.int(at, IntField.writtenTo) !== this.#number;
+      at = nodes.int(at, IntField.parent)
+    )
+      unwritten.push(at)
+    for (const at of unwritten.toReversed()) this.#writeOnce(this.#ahead, at)
   }
 
   /** Called by the tree before `node`, which has no children, goes away. */

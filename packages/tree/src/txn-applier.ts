@@ -247,12 +247,16 @@ export class TxnApplier {
   /** Only a replay over a later snapshot deletes a node that has children: they were born after a later rebirth of it. */
   #removeDescendants(node: number, zxid: Zxid): void {
     const { nodes } = this.#state
-    for (
-      let child = nodes.int(node, IntField.firstChild);
-      child !== absent;
-      child = nodes.int(node, IntField.firstChild)
-    ) {
-      const path = nodes.pathCopy(child)
+    for (;;) {
+      let leaf = node
+      for (
+        let child = nodes.int(leaf, IntField.firstChild);
+        child !== absent;
+        child = nodes.int(leaf, IntField.firstChild)
+      )
+        leaf = child
+      if (leaf === node) return
+      const path = nodes.pathCopy(leaf)
       this.#delete(path, 0, path.length, zxid)
     }
   }

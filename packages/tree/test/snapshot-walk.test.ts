@@ -1,7 +1,18 @@
 /** An image is the tree as it was when it was opened, whatever happens while it is written. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Acl, JuteReader, JuteWriter, OpCode, Perms, utf8Encode } from '@quorate/protocol'
+import {
+  type Acl,
+  encode,
+  JuteReader,
+  JuteWriter,
+  OpCode,
+  Perms,
+  type SessionId,
+  txn,
+  type TxnBody,
+  utf8Encode,
+} from '@quorate/protocol'
 import type { SnapshotImage, Tree } from '@quorate/tree'
 import * as fc from 'fast-check'
 import { parseImage } from './image-parser.ts'
@@ -179,4 +190,28 @@ test('a slice is about as long as was asked for', () => {
   }
   assert.ok(lengths.length > 10)
   assert.ok(Math.max(...lengths) < 1_400, `the longest slice has ${Math.max(...lengths)} bytes`)
+})
+
+test('a tree deeper than the stack can be changed during an image, and deleted by a replay', () => {
+  const depth = 8_000
+  const tree = emptyTree()
+  const loader = tree.loader()
+  const bytes = new Uint8Array(2 * depth + 60)
+  bytes.set(utf8Encode('/a'.repeat(depth)))
+  const add = (pathEnd: number): void => loader.addNode(bytes, 0, pathEnd, -1, -1, -1, 2 * depth)
+  for (let level = 0; level <= depth; level++) add(2 * level)
+  loader.finish(1)
+  const image = tree.openImage()
+  const header = { clientId: 0n as SessionId, cxid: 1, time: 1 }
+  const apply = (zxid: number, body: TxnBody): void => {
+    const whole = { header: { ...header, zxid, type: body.type }, body, digest: undefined }
+    const encoded = encode(txn, whole)
+    tree.apply(encoded, 0, encoded.length)
+  }
+  apply(2, { type: OpCode.setData, path: '/a'.repeat(depth), data: null, version: 1 })
+  const loaded = written(image, 100_000, () => {})
+  assert.equal(loaded.nodes.count, depth + 1)
+  // Only a replay over a later snapshot deletes what has children.
+  apply(3, { type: OpCode.delete, path: '/a' })
+  assert.equal(tree.nodes.count, 1)
 })
