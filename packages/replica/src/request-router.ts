@@ -2,7 +2,15 @@
  * Takes a connection's requests one by one, in order, and sends each its way: read, write, sync, authentication. What may not
  * overtake a write of the same connection waits behind it.
  */
-import { ErrorCode, JuteError, JuteReader, OpCode, readInt32, Xid } from '@quorate/protocol'
+import {
+  ErrorCode,
+  JuteError,
+  JuteReader,
+  OpCode,
+  readInt32,
+  reconfigRequest,
+  Xid,
+} from '@quorate/protocol'
 import { authenticate, isAuthenticatedEnough } from './authentication.ts'
 import type { ClientConnection } from './client-connection.ts'
 import type { ReadHandler } from './read-handler.ts'
@@ -103,12 +111,13 @@ export class RequestRouter {
     const write = this.#clientWrite(connection, xid, type)
     try {
       if (type === OpCode.sync) this.#submitSync(write, reader.readBuffer())
-      else if (type === OpCode.reconfig)
-        this.#pipeline.submitError(this.#counted(write), this.#reconfigError())
+      else if (type === OpCode.reconfig) this.#submitReconfig(write, reader)
       else this.#submit(write, reader)
     } catch (error) {
       if (!(error instanceof JuteError)) throw error
-      this.#refuseUndecodable(connection, bytes, start)
+      if (type === OpCode.multi)
+        this.#pipeline.submitError(this.#counted(write), ErrorCode.MarshallingError)
+      else this.#refuseUndecodable(connection, bytes, start)
     }
   }
 
@@ -138,12 +147,16 @@ export class RequestRouter {
   }
 
   /** A standalone server has no membership to change (PrepRequestProcessor refuses it in this order). */
-  #reconfigError(): number {
-    return this.#options.reconfigEnabled ? ErrorCode.Unimplemented : ErrorCode.ReconfigDisabled
+  #submitReconfig(write: ClientWrite, reader: JuteReader): void {
+    reconfigRequest.decode(reader)
+    const { reconfigEnabled } = this.#options
+    const err = reconfigEnabled ? ErrorCode.Unimplemented : ErrorCode.ReconfigDisabled
+    this.#pipeline.submitError(this.#counted(write), err)
   }
 
   /**
-   * A write that cannot be decoded is answered in its turn and uses no zxid.
+   * A single write that cannot be decoded is answered in its turn and uses no zxid (a multi does, in every version).
+   *
    * Compatibility: Apache 3.8 logs an error transaction for it; this follows 3.9.
    */
   #refuseUndecodable(connection: ClientConnection, bytes: Uint8Array, start: number): void {
