@@ -3,7 +3,7 @@ import { copyLines, copyLog, copyToJson } from './log/log-copying.ts'
 import { type LogArguments, parseLogArguments } from './log/log-arguments.ts'
 import { listLog, listLogAsJson, verifyLog } from './log/log-listing.ts'
 import type { LogScan } from './log/log-scan.ts'
-import { isOutputClosed, printing, type TextOutput } from './text-output.ts'
+import { isOutputClosed, printing, StandardOutput, type TextOutput } from './text-output.ts'
 import { problemText } from './tool-disk.ts'
 
 const usage = `usage: quorate log FILE... [options]
@@ -24,27 +24,29 @@ The files themselves are never changed. Exit codes: 0 all is whole, or the copy 
 `
 
 /** @returns the exit code */
-export async function run(args: readonly string[]): Promise<number> {
+export async function run(
+  args: readonly string[],
+  output: TextOutput = new StandardOutput(),
+): Promise<number> {
   let options: LogArguments
   try {
     options = parseLogArguments(args)
   } catch (error) {
     const hint = '"quorate log --help" lists the options'
-    process.stderr.write(`quorate log: ${(error as Error).message}; ${hint}\n`)
+    output.notice(`quorate log: ${(error as Error).message}; ${hint}`)
     return 2
   }
   if (options.action === 'help') {
     process.stdout.write(usage)
     return 0
   }
-  return printing(async (output) => {
+  return printing(output, async () => {
     let exitCode = 0
     for (const file of options.files) {
       const problem = await problemOf(file, options, output)
       if (problem === undefined) continue
       exitCode = 1
-      output.flush()
-      process.stderr.write(`quorate log: ${problem}\n`)
+      output.notice(`quorate log: ${problem}`)
     }
     return exitCode
   })

@@ -7,7 +7,7 @@ import {
   verifySnapshot,
 } from './snapshot/snapshot-verification.ts'
 import { summariseSnapshot } from './snapshot/summary-listing.ts'
-import { isOutputClosed, printing, type TextOutput } from './text-output.ts'
+import { isOutputClosed, printing, StandardOutput, type TextOutput } from './text-output.ts'
 import { problemText } from './tool-disk.ts'
 
 const usage = `usage: quorate snapshot FILE... [options]
@@ -31,27 +31,29 @@ proportion to the file. Exit codes: 0 all is whole; 1 something is damaged or co
 `
 
 /** @returns the exit code */
-export async function run(args: readonly string[]): Promise<number> {
+export async function run(
+  args: readonly string[],
+  output: TextOutput = new StandardOutput(),
+): Promise<number> {
   let options: SnapshotArguments
   try {
     options = parseSnapshotArguments(args)
   } catch (error) {
     const hint = '"quorate snapshot --help" lists the options'
-    process.stderr.write(`quorate snapshot: ${(error as Error).message}; ${hint}\n`)
+    output.notice(`quorate snapshot: ${(error as Error).message}; ${hint}`)
     return 2
   }
   if (options.action === 'help') {
     process.stdout.write(usage)
     return 0
   }
-  return printing(async (output) => {
+  return printing(output, async () => {
     let exitCode = 0
     for (const file of options.files) {
       const problem = problemOf(file, options, output)
       if (problem === undefined) continue
       exitCode = 1
-      output.flush()
-      process.stderr.write(`quorate snapshot: ${problem}\n`)
+      output.notice(`quorate snapshot: ${problem}`)
     }
     return exitCode
   })

@@ -6,6 +6,8 @@ import { writeSync } from 'node:fs'
 
 export interface TextOutput {
   line(text: string): void
+  /** A line for the operator, not part of the listing: on standard error, behind what was printed so far. */
+  notice(text: string): void
   /** Writes out what was printed so far. */
   flush(): void
 }
@@ -15,11 +17,10 @@ class OutputClosedError extends Error {
   override readonly name = 'OutputClosedError'
 }
 
-/** Runs a command that prints to standard output. @returns its exit code; 0 when the reader has closed the output */
-export async function printing(work: (output: TextOutput) => Promise<number>): Promise<number> {
-  const output = new StandardOutput()
+/** Carries out a command that prints. @returns its exit code; 0 when nobody reads what it prints any more */
+export async function printing(output: TextOutput, work: () => Promise<number>): Promise<number> {
   try {
-    const exitCode = await work(output)
+    const exitCode = await work()
     output.flush()
     return exitCode
   } catch (error) {
@@ -38,12 +39,17 @@ const blockLength = 65_536
 const descriptor = 1
 const retryMs = 5
 
-class StandardOutput implements TextOutput {
+export class StandardOutput implements TextOutput {
   #text = ''
 
   line(text: string): void {
     this.#text += `${text}\n`
     if (this.#text.length >= blockLength) this.flush()
+  }
+
+  notice(text: string): void {
+    this.flush()
+    process.stderr.write(`${text}\n`)
   }
 
   flush(): void {

@@ -1,12 +1,13 @@
 /** A log file as text or JSON lines, or only checked. */
 import { describeTxn, txnToJson } from '@quorate/log'
 import { decode, txn, type Zxid } from '@quorate/protocol'
+import { rememberSecond } from '../second-memory.ts'
 import type { TextOutput } from '../text-output.ts'
 import { type LogScan, scanLog } from './log-scan.ts'
 
 /** Java's short date and long time: `11/22/26, 1:09:02 PM UTC`. */
 const timeFormat = new Intl.DateTimeFormat('en-US', { dateStyle: 'short', timeStyle: 'long' })
-const formatTime = (timeMs: number): string => timeFormat.format(timeMs)
+const formatTime = rememberSecond((timeMs) => timeFormat.format(timeMs))
 
 /** Prints every transaction as Apache's TxnLogToolkit does. */
 export function listLog(file: string, output: TextOutput): LogScan {

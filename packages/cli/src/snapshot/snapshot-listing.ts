@@ -1,5 +1,6 @@
 /** All of a snapshot, as Apache's SnapshotFormatter prints it or as JSON lines. */
-import { base64Encode, formatSessionId, formatZxid, type Zxid } from '@quorate/protocol'
+import { formatSessionId, formatZxid, type Zxid } from '@quorate/protocol'
+import { rememberSecond } from '../second-memory.ts'
 import { dateText } from '../shell/stat-text.ts'
 import type { TextOutput } from '../text-output.ts'
 import { NodeCounter, type SnapshotNode, NodeStream } from './node-stream.ts'
@@ -75,7 +76,7 @@ ${path}
   dataVersion = ${stat.version}
   aclVersion = ${stat.aversion}
   ephemeralOwner = ${paddedHex(stat.ephemeralOwner)}
-  ${wantsData ? `data = ${data === null ? '' : base64Encode(data)}` : `dataLength = ${data?.length ?? 0}`}`
+  ${wantsData ? `data = ${data === null ? '' : base64(data)}` : `dataLength = ${data?.length ?? 0}`}`
 }
 
 function nodeToJson({ path, stat, data, acl }: SnapshotNode, { wantsData }: ListingOptions) {
@@ -90,7 +91,7 @@ function nodeToJson({ path, stat, data, acl }: SnapshotNode, { wantsData }: List
     aversion,
     ephemeralOwner: `0x${BigInt.asUintN(64, ephemeralOwner).toString(16)}`,
     dataLength: data?.length ?? 0,
-    ...(wantsData && { data: data === null ? null : base64Encode(data) }),
+    ...(wantsData && { data: data === null ? null : base64(data) }),
     acl: acl ?? null,
   }
 }
@@ -101,15 +102,13 @@ function hexOf(zxids: Readonly<Record<string, Zxid>>): Record<string, string> {
   )
 }
 
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
+}
+
 /** Fourteen digits, or more when it takes more. */
 function paddedHex(value: number | bigint): string {
   return `0x${BigInt.asUintN(64, BigInt(value)).toString(16).padStart(14, '0')}`
 }
 
-let lastDate = { timeMs: 0, text: dateText(0) }
-
-/** Neighbours often have the same time, and a date takes longer than the rest of a node. */
-function dateOf(timeMs: number): string {
-  if (lastDate.timeMs !== timeMs) lastDate = { timeMs, text: dateText(timeMs) }
-  return lastDate.text
-}
+const dateOf = rememberSecond((timeMs) => dateText(timeMs))
