@@ -187,10 +187,20 @@ export class SnapshotWriter {
   }
 }
 
-/** Writes a whole snapshot at once, as a starting server does. */
+/**
+ * Writes a whole snapshot at once, as a starting server does. A disk that completes at once is met with a loop: a call within
+ * a call for every slice would overflow the stack on a large tree.
+ */
 export function writeSnapshot(writer: SnapshotWriter, done: Done): void {
-  writer.step((error, isFinished) => {
-    if (error !== undefined || isFinished) done(error)
-    else writeSnapshot(writer, done)
-  })
+  let isStepping = true
+  while (isStepping) {
+    isStepping = false
+    let hasReturned = false
+    writer.step((error, isFinished) => {
+      if (error !== undefined || isFinished) done(error)
+      else if (hasReturned) writeSnapshot(writer, done)
+      else isStepping = true
+    })
+    hasReturned = true
+  }
 }

@@ -13,6 +13,7 @@ import {
   type SnapshotWriterOptions,
   writeSnapshot,
 } from '@quorate/log'
+import type { SnapshotImage } from '@quorate/tree'
 import { fixture, rethrow } from './log-builder.ts'
 import { RecordingTree } from './recording-tree.ts'
 
@@ -159,6 +160,27 @@ test('what the tree refuses is a refused snapshot', () => {
       message: /no such ACL/,
     },
   )
+})
+
+test('a snapshot of very many slices is written by a disk that completes at once', () => {
+  let slicesLeft = 30_000
+  const image: SnapshotImage = {
+    zxid: 1,
+    digest: { high: 0, low: 0 },
+    writeNext(writer) {
+      writer.writeByte(0)
+      return --slicesLeft > 0
+    },
+    close() {},
+  }
+  const disk = new MemoryDisk()
+  let hasEnded = false
+  writeSnapshot(new SnapshotWriter(disk, directory, image, { sliceBytes: 1 }), (error) => {
+    assert.equal(error, undefined)
+    hasEnded = true
+  })
+  assert.ok(hasEnded)
+  assert.equal(slicesLeft, 0)
 })
 
 test('a snapshot that could not be written leaves nothing behind', () => {
