@@ -56,7 +56,9 @@ export class ClientConnection implements ConnectionView, Watcher {
   /** The first frame had the readOnly byte, so the answer has it. */
   hasReadOnlyByte = false
   isClosed = false
-  /** Reading is stopped until writes under way become fewer. */
+  /** When the last input came, on the monotonic clock; requests in it may be taken later. */
+  receivedAtMs: number
+  /** Reading is stopped until requests under way become fewer. */
   isThrottled = false
   /** Reading is stopped until the peer takes its replies. */
   isBacklogged = false
@@ -82,6 +84,7 @@ export class ClientConnection implements ConnectionView, Watcher {
     this.#host = host
     this.splitter = new FrameSplitter(host.juteMaxBuffer)
     this.establishedAtMs = host.nowMs
+    this.receivedAtMs = host.nowMs
     this.#identities = [ipIdentity(link.remoteAddress)]
     this.#out = new JuteWriter(0, host.platform)
   }

@@ -47,6 +47,11 @@ export class ConnectHandler {
     const request = decodeConnectRequest(bytes, start, end)
     if (request === undefined)
       return { type: 'close', reason: 'the first frame is no ConnectRequest' }
+    if (!this.#options.admitSession(request.sessionId === 0n ? 'create' : 'reattach')) {
+      const reason =
+        'more clients ask for sessions than connection_throttle_tokens lets through; they try again by themselves'
+      return { type: 'close', reason }
+    }
     connection.hasReadOnlyByte = request.readOnly !== undefined
     if (request.lastZxidSeen > this.#tree.lastZxid) {
       return {

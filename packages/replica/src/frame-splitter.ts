@@ -1,6 +1,6 @@
 /**
- * Cuts a stream of bytes into frames: `int length` and as many bytes. Whole frames are handed on where they lie; only a frame
- * that is cut off is kept, and never more than one.
+ * Cuts a stream of bytes into frames: `int length` and as many bytes. Whole frames are handed on where they lie. Only a frame
+ * that is cut off is kept, and never more than one, unless the taker has to stop: then the rest of what came is.
  */
 import { readInt32 } from '@quorate/protocol'
 
@@ -17,7 +17,7 @@ export class FrameSplitter {
     this.#lengthMax = lengthMax
   }
 
-  /** Bytes of a frame that has not come whole. */
+  /** Bytes that wait for the next call: of a frame that has not come whole, or behind one at which the taker stopped. */
   get keptLength(): number {
     return this.#keptLength
   }

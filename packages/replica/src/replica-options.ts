@@ -1,6 +1,9 @@
 /** The settings of a replica, as numbers and switches; where they come from (zoo.cfg, flags) is the driver's affair. */
 import { juteMaxBufferDefault, type Platform, purePlatform } from '@quorate/protocol'
 
+/** What a ConnectRequest asks for: a new session, or to go on with one. */
+export type SessionAttempt = 'create' | 'reattach'
+
 export interface ReplicaOptions {
   /** The top byte of session ids: myid, or 1 for a standalone server. */
   readonly serverId: number
@@ -11,6 +14,12 @@ export interface ReplicaOptions {
   readonly juteMaxBuffer: number
   /** Writes under way from which on connections that have some are no longer read. */
   readonly globalOutstandingLimit: number
+  /** Requests under way (writes, and what waits behind them) at which who has some is no longer read; 0: no such limit. */
+  readonly requestThrottleMaxRequests: number
+  /** A request that waited longer than this is refused with ThrottledOp and not carried out; 0: none is. */
+  readonly throttledOpWaitMs: number
+  /** Whether a client may have a session now; if not, its connection is closed without an answer. */
+  readonly admitSession: (attempt: SessionAttempt) => boolean
   /** `user:base64(sha1)` of the super user, if there is one. */
   readonly superDigest: string | undefined
   readonly isDigestAuthEnabled: boolean
@@ -45,6 +54,9 @@ export const replicaDefaults: Omit<ReplicaOptions, 'random'> = {
   maxSessionTimeoutMs: 60_000,
   juteMaxBuffer: juteMaxBufferDefault,
   globalOutstandingLimit: 1_000,
+  requestThrottleMaxRequests: 0,
+  throttledOpWaitMs: 0,
+  admitSession: () => true,
   superDigest: undefined,
   isDigestAuthEnabled: true,
   extendedTypesEnabled: true,

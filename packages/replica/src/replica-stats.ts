@@ -17,7 +17,6 @@ export class ReplicaStats {
   readonly counters = {
     commit_count: 0,
     connection_revalidate_count: 0,
-    request_throttle_wait_count: 0,
     stale_sessions_expired: 0,
     watch_bytes: 0,
   }

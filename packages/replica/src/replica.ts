@@ -26,6 +26,7 @@ import type { ReplicaOptions } from './replica-options.ts'
 import { ReplicaStats } from './replica-stats.ts'
 import { ReplyBuffers } from './reply-buffers.ts'
 import { RequestRouter, type RouterHost } from './request-router.ts'
+import { RequestThrottle } from './request-throttle.ts'
 import { Session, SessionTracker } from './session-tracker.ts'
 import { SnapshotSchedule } from './snapshot-schedule.ts'
 import { type PipelineListener, WritePipeline } from './write-pipeline.ts'
@@ -41,6 +42,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   readonly #sessions: SessionTracker
   readonly #pipeline: WritePipeline
   readonly #router: RequestRouter
+  readonly #throttle: RequestThrottle
   readonly #connecting: ConnectHandler
   readonly #cleaner: NodeCleaner
   readonly #snapshots: SnapshotSchedule
@@ -49,7 +51,6 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   readonly #connectionsBySession = new Map<SessionId, ClientConnection>()
   /** Connections with output that no one has flushed yet. */
   #dirty: ClientConnection[] = []
-  readonly #throttled = new Set<ClientConnection>()
   #isSnapshotDue = false
   #isTakingSnapshot = false
   #isTurnEndRequested = false
@@ -86,6 +87,11 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
       pipeline: this.#pipeline,
       options,
     })
+    this.#throttle = new RequestThrottle(
+      options,
+      { pipeline: this.#pipeline, router: this.#router },
+      (connection) => this.#resumeReading(connection),
+    )
     this.#sessions = new SessionTracker({
       serverId: options.serverId,
       tickMs: options.tickTimeMs,
@@ -122,17 +128,14 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
 
   /** The peer sent `bytes[start, end)`, which the caller may use again afterwards. */
   received(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
-    const problem = connection.splitter.take(bytes, start, end, (frame, from, to) =>
-      this.#frame(connection, frame, from, to),
-    )
-    if (problem !== undefined) this.drop(connection, 'FRAME_LENGTH', problem)
-    this.#finishInput(connection)
+    connection.receivedAtMs = this.nowMs
+    this.#takeInput(connection, bytes, start, end)
   }
 
   disconnected(connection: ClientConnection): void {
     connection.isClosed = true
     this.#connections.delete(connection)
-    this.#throttled.delete(connection)
+    this.#throttle.forget(connection)
     this.#tree.watches.removeAllOf(connection)
     this.#router.forget(connection)
     const { session } = connection
@@ -149,7 +152,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
 
   synced(upTo: Zxid): void {
     this.#engine.synced(upTo)
-    this.#releaseThrottled()
+    this.#throttle.release()
     this.#flushAll()
     this.#takeDueSnapshot()
     this.#engine.turnEnded()
@@ -212,6 +215,8 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     const { queued, removed } = this.#pipeline.changeCounts
     return {
       ...this.#stats.counters,
+      request_throttle_wait_count: this.#throttle.waitCount,
+      throttled_ops: this.#router.throttledCount,
       outstanding_changes_queued: queued,
       outstanding_changes_removed: removed,
     }
@@ -312,6 +317,14 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#requestTurnEndIfNeeded()
   }
 
+  #takeInput(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    const problem = connection.splitter.take(bytes, start, end, (frame, from, to) =>
+      this.#frame(connection, frame, from, to),
+    )
+    if (problem !== undefined) this.drop(connection, 'FRAME_LENGTH', problem)
+    this.#finishInput(connection)
+  }
+
   #frame(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): boolean {
     if (connection.isClosed) return false
     connection.receivedCount++
@@ -323,7 +336,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     }
     this.#sessions.touch(session, this.nowMs)
     this.#router.route(connection, bytes, start, end)
-    return !connection.isClosed
+    return !connection.isClosed && !this.#throttle.stopsInput(connection)
   }
 
   #connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
@@ -395,24 +408,8 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     connection.flush()
     if (this.#dirty.length === 1 && this.#dirty[0] === connection) this.#dirty.length = 0
     this.#boundOutput(connection)
-    if (
-      this.#isCrowded() &&
-      connection.outstandingCount > 0 &&
-      !connection.isThrottled &&
-      !connection.isClosed
-    ) {
-      connection.isThrottled = true
-      this.#throttled.add(connection)
-      connection.link.pause()
-      this.#stats.counters.request_throttle_wait_count++
-    }
+    this.#throttle.inputEnded(connection)
     this.#requestTurnEndIfNeeded()
-  }
-
-  /** Whether more requests are under way than the server takes, be they writes or wait behind some. */
-  #isCrowded(): boolean {
-    const underWay = this.#pipeline.inFlightCount + this.#router.deferredCount
-    return underWay > this.#options.globalOutstandingLimit
   }
 
   #requestTurnEndIfNeeded(): void {
@@ -448,19 +445,10 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     }
   }
 
-  #releaseThrottled(): void {
-    if (this.#throttled.size === 0 || this.#isCrowded()) return
-    for (const connection of this.#throttled) {
-      connection.isThrottled = false
-      this.#resumeReading(connection)
-    }
-    this.#throttled.clear()
-  }
-
   #resumeReading(connection: ClientConnection): void {
     if (!connection.isReading || connection.isClosed) return
     // Frames that came in with the one that stopped the reading come first.
-    if (connection.splitter.keptLength > 0) this.received(connection, noBytes, 0, 0)
+    if (connection.splitter.keptLength > 0) this.#takeInput(connection, noBytes, 0, 0)
     if (connection.isReading) connection.link.resume()
   }
 

@@ -33,10 +33,13 @@ export interface RouterHost {
 export class RequestRouter {
   /** Requests of all connections that wait behind writes. */
   deferredCount = 0
+  /** Requests that were refused because they had waited for too long. */
+  throttledCount = 0
   readonly #host: RouterHost
   readonly #reads: ReadHandler
   readonly #pipeline: WritePipeline
   readonly #options: ReplicaOptions
+  readonly #throttledOpWaitMs: number
   readonly #reader: JuteReader
 
   constructor(parts: {
@@ -49,6 +52,7 @@ export class RequestRouter {
     this.#reads = parts.reads
     this.#pipeline = parts.pipeline
     this.#options = parts.options
+    this.#throttledOpWaitMs = parts.options.throttledOpWaitMs
     const { platform, juteMaxBuffer } = parts.options
     this.#reader = new JuteReader(new Uint8Array(0), 0, 0, {
       platform,
@@ -68,9 +72,11 @@ export class RequestRouter {
     }
     const type = readInt32(bytes, start + 4)
     if (isWrite(type)) {
-      this.#write(connection, type, bytes, start, end)
+      if (this.#isOverdue(type, connection.receivedAtMs))
+        this.#answerInTurn(connection, bytes, start)
+      else this.#write(connection, type, bytes, start, end)
     } else if (connection.writesSubmitted === connection.writesAnswered) {
-      this.#answer(connection, bytes, start, end, this.#host.nowMs)
+      this.#answer(connection, bytes, start, end, connection.receivedAtMs)
     } else this.#defer(connection, bytes.slice(start, end))
   }
 
@@ -117,7 +123,7 @@ export class RequestRouter {
       if (!(error instanceof JuteError)) throw error
       if (type === OpCode.multi)
         this.#pipeline.submitError(this.#counted(write), ErrorCode.MarshallingError)
-      else this.#refuseUndecodable(connection, bytes, start)
+      else this.#answerInTurn(connection, bytes, start)
     }
   }
 
@@ -141,7 +147,7 @@ export class RequestRouter {
       session: connection.session!,
       xid,
       type,
-      nowMs: this.#host.nowMs,
+      receivedAtMs: connection.receivedAtMs,
       wallMs: this.#host.wallMs,
     }
   }
@@ -155,14 +161,15 @@ export class RequestRouter {
   }
 
   /**
-   * A single write that cannot be decoded is answered in its turn and uses no zxid (a multi does, in every version).
+   * A write that is not carried out is answered in its turn and uses no zxid: one that has waited for too long, or a single
+   * one that cannot be decoded (a multi of that kind uses one, in every version).
    *
-   * Compatibility: Apache 3.8 logs an error transaction for it; this follows 3.9.
+   * Compatibility: Apache 3.8 logs an error transaction for a write that cannot be decoded; this follows 3.9.
    */
-  #refuseUndecodable(connection: ClientConnection, bytes: Uint8Array, start: number): void {
+  #answerInTurn(connection: ClientConnection, bytes: Uint8Array, start: number): void {
     const header = bytes.slice(start, start + 8)
     if (connection.writesSubmitted === connection.writesAnswered)
-      this.#answer(connection, header, 0, 8, this.#host.nowMs)
+      this.#answer(connection, header, 0, 8, connection.receivedAtMs)
     else this.#defer(connection, header)
   }
 
@@ -171,7 +178,7 @@ export class RequestRouter {
     connection.deferred.push({
       afterWrites: connection.writesSubmitted,
       bytes,
-      receivedAtMs: this.#host.nowMs,
+      receivedAtMs: connection.receivedAtMs,
     })
   }
 
@@ -188,11 +195,27 @@ export class RequestRouter {
     if (type === OpCode.auth) this.#authenticate(connection, xid, reader)
     else if (type === OpCode.sasl) this.#answerSasl(connection, xid)
     else if (type !== OpCode.ping && this.#refuseUnauthenticated(connection, xid)) return
+    else if (this.#isOverdue(type, receivedAtMs)) this.#refuseOverdue(connection, xid)
     // Only a write that could not be decoded comes here as a write.
     else if (isWrite(type)) connection.reply(xid, this.#host.lastZxid, ErrorCode.MarshallingError)
     else if (!this.#reads.answer(connection, xid, type, reader))
       this.#refuseUnknown(connection, xid, type)
     this.#host.requestAnswered(connection, { type, xid, receivedAtMs })
+  }
+
+  /** Whether a request has waited for too long to be worth its work: its client has probably given it up. */
+  #isOverdue(type: number, receivedAtMs: number): boolean {
+    return (
+      this.#throttledOpWaitMs > 0 &&
+      this.#host.nowMs - receivedAtMs > this.#throttledOpWaitMs &&
+      type !== OpCode.ping &&
+      type !== OpCode.closeSession
+    )
+  }
+
+  #refuseOverdue(connection: ClientConnection, xid: number): void {
+    this.throttledCount++
+    connection.reply(xid, this.#host.lastZxid, ErrorCode.ThrottledOp)
   }
 
   #authenticate(connection: ClientConnection, xid: number, reader: JuteReader): void {

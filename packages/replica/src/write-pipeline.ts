@@ -70,7 +70,7 @@ export interface ClientWrite {
   readonly session: Session
   readonly xid: number
   readonly type: number
-  readonly nowMs: number
+  readonly receivedAtMs: number
   readonly wallMs: number
 }
 
@@ -367,7 +367,7 @@ function inFlightOf(write: ClientWrite, zxid: Zxid, contentCrc: number): InFligh
     session: write.session,
     connection: write.connection,
     contentCrc,
-    receivedAtMs: write.nowMs,
+    receivedAtMs: write.receivedAtMs,
     syncPath: null,
   }
 }

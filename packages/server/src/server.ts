@@ -93,7 +93,10 @@ export class Server {
     })
     this.#snapshots = new SnapshotKeeper(config, this.#log, meters)
     this.#driver = new ReplicaDriver({
-      replica: replicaOptionsOf(config),
+      replica: {
+        ...replicaOptionsOf(config),
+        admitSession: (attempt) => this.#clientPort.admitSession(attempt),
+      },
       tree,
       txnLog: this.#txnLog,
       log: this.#log,
@@ -212,6 +215,8 @@ function replicaOptionsOf(config: ServerConfig): ReplicaOptions {
     maxSessionTimeoutMs: config.maxSessionTimeoutMs,
     juteMaxBuffer: config.juteMaxBuffer,
     globalOutstandingLimit: config.globalOutstandingLimit,
+    requestThrottleMaxRequests: config.requestThrottleMaxRequests,
+    throttledOpWaitMs: config.throttledOpWaitMs,
     superDigest: config.superDigest,
     isDigestAuthEnabled: config.isDigestAuthEnabled,
     extendedTypesEnabled: config.extendedTypesEnabled,
@@ -237,6 +242,7 @@ function clientPortOptionsOf(config: ServerConfig): ConstructorParameters<typeof
     backlog: config.listenBacklog,
     maxByAddress: config.maxClientCnxns,
     maxTotal: config.maxCnxns,
+    throttle: config.connectionThrottle,
     keepsAlive: config.clientTcpKeepAlive,
     sessionlessTimeoutMs: config.sessionlessTimeoutMs,
     juteMaxBuffer: config.juteMaxBuffer,

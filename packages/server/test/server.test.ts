@@ -55,6 +55,17 @@ async function open(port: number, options: Parameters<typeof RawClient.open>[1] 
 }
 
 describe('Server', () => {
+  it('closes clients that are more than the connection throttle lets through, without an answer', async () => {
+    const { port, log } = await start(
+      'throttled',
+      'connection_throttle_tokens=1\nconnection_throttle_fill_time=100000000\n',
+    )
+    await open(port)
+    await assert.rejects(RawClient.open(port), /the server closed the connection/)
+    assert.match((await log.until('CONNECT_REFUSED')).message, /connection_throttle_tokens/)
+    assert.match(await ask(port, 'mntr'), /zk_connection_rejected\t1\n/)
+  })
+
   it('opens sessions, writes, reads, and answers words about it', async () => {
     const { port } = await start('basic')
     const { client, session } = await open(port, { timeoutMs: 60_000 })

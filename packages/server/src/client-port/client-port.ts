@@ -5,11 +5,13 @@
  * to a server that never answers it.
  */
 import { createServer, type Server, type Socket } from 'node:net'
+import type { SessionAttempt } from '@quorate/replica'
 import type { FourLetterWord } from '../four-letter-words/word.ts'
 import { ExitCode } from '../exit-code.ts'
 import { ServerError } from '../server-error.ts'
 import { SocketAcceptor, type Receiver } from './accepted-socket.ts'
 import { ConnectionLimits } from './connection-limits.ts'
+import { ConnectionThrottle, type ConnectionThrottleOptions } from './connection-throttle.ts'
 import type { Greeting } from './first-bytes.ts'
 import { type LinkOwner, SocketLink } from './socket-link.ts'
 
@@ -22,6 +24,7 @@ export interface ClientPortOptions {
   readonly backlog: number
   readonly maxByAddress: number
   readonly maxTotal: number
+  readonly throttle: ConnectionThrottleOptions
   readonly keepsAlive: boolean
   readonly sessionlessTimeoutMs: number
   readonly juteMaxBuffer: number
@@ -46,7 +49,7 @@ const stopLingerMs = 1_000
 
 export class ClientPort<C> implements LinkOwner<C> {
   readonly juteMaxBuffer: number
-  /** Connections that were turned away for a limit. */
+  /** Connections that were turned away for a limit or by the throttle. */
   rejectedCount = 0
   /** Connections that were closed because they never asked for a session. */
   sessionlessExpiredCount = 0
@@ -54,6 +57,7 @@ export class ClientPort<C> implements LinkOwner<C> {
   readonly #options: ClientPortOptions
   readonly #handler: ClientPortHandler<C>
   readonly #limits: ConnectionLimits
+  readonly #throttle: ConnectionThrottle
   readonly #server: Server
   readonly #links = new Set<SocketLink<C>>()
   /** In the order they were accepted; those that got a session meanwhile leave it at the next look. */
@@ -66,6 +70,7 @@ export class ClientPort<C> implements LinkOwner<C> {
     this.#options = options
     this.#handler = handler
     this.#limits = new ConnectionLimits(options)
+    this.#throttle = new ConnectionThrottle(options.throttle, performance.now(), Math.random)
     this.#server = createServer({ pauseOnConnect: true })
   }
 
@@ -143,6 +148,13 @@ export class ClientPort<C> implements LinkOwner<C> {
     this.#limits.release(link.remoteAddress)
     if (link.connection !== undefined) this.#handler.disconnected(link.connection)
     if (this.#links.size === 0) this.#emptied?.()
+  }
+
+  /** Whether a client that asks for a session gets it now; if not, its connection must be closed. */
+  admitSession(attempt: SessionAttempt): boolean {
+    const isAdmitted = this.#throttle.admit(attempt, performance.now())
+    if (!isAdmitted) this.rejectedCount++
+    return isAdmitted
   }
 
   get connectionCount(): number {

@@ -1,4 +1,5 @@
 /** The configuration of one server, resolved and checked. Nothing behind this file reads text any more. */
+import type { ConnectionThrottleOptions } from '../client-port/connection-throttle.ts'
 import { ConfigError, type ConfigNotice } from './config-problem.ts'
 import { parseJvmFlags } from './jvm-flags.ts'
 import { parseMember, standaloneMember } from './membership.ts'
@@ -45,6 +46,11 @@ export interface ServerConfig {
   readonly trustsEmptySnapshot: boolean
   readonly juteMaxBuffer: number
   readonly globalOutstandingLimit: number
+  /** 0: no such limit. */
+  readonly requestThrottleMaxRequests: number
+  /** 0: no request is refused for having waited. */
+  readonly throttledOpWaitMs: number
+  readonly connectionThrottle: ConnectionThrottleOptions
   readonly enforceQuota: boolean
   readonly skipAcl: boolean
   readonly reconfigEnabled: boolean
@@ -192,6 +198,9 @@ function requestsOf(settings: Settings) {
   return {
     juteMaxBuffer: settings.integer('jute.maxbuffer'),
     globalOutstandingLimit: settings.integer('globalOutstandingLimit'),
+    requestThrottleMaxRequests: settings.integer('request_throttle_max_requests'),
+    throttledOpWaitMs: settings.integer('throttled_op_wait_time'),
+    connectionThrottle: connectionThrottleOf(settings),
     enforceQuota: settings.switch('enforceQuota'),
     skipAcl: settings.switch('skipACL'),
     reconfigEnabled: settings.switch('reconfigEnabled'),
@@ -199,6 +208,24 @@ function requestsOf(settings: Settings) {
     containerCheckIntervalMs: settings.integer('znode.container.checkIntervalMs'),
     containerMaxPerMinute: settings.integer('znode.container.maxPerMinute'),
     containerMaxNeverUsedIntervalMs: settings.integer('znode.container.maxNeverUsedIntervalMs'),
+  }
+}
+
+function connectionThrottleOf(settings: Settings): ConnectionThrottleOptions {
+  return {
+    tokens: settings.integer('connection_throttle_tokens'),
+    fillTimeMs: settings.integer('connection_throttle_fill_time'),
+    fillCount: settings.integer('connection_throttle_fill_count'),
+    freezeTimeMs: settings.integer('connection_throttle_freeze_time'),
+    dropIncrease: settings.decimal('connection_throttle_drop_increase'),
+    dropDecrease: settings.decimal('connection_throttle_drop_decrease'),
+    decreaseRatio: settings.decimal('connection_throttle_decrease_ratio'),
+    weights: settings.switch('connection_throttle_weight_enabled')
+      ? {
+          create: settings.integer('connection_throttle_global_session_weight'),
+          reattach: settings.integer('connection_throttle_renew_session_weight'),
+        }
+      : undefined,
   }
 }
 

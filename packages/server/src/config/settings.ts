@@ -100,6 +100,10 @@ export class Settings {
     return this.#value(name, 'number') as number
   }
 
+  decimal(name: string): number {
+    return this.#value(name, 'number') as number
+  }
+
   switch(name: string): boolean {
     return this.#value(name, 'boolean') as boolean
   }

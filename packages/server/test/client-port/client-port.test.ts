@@ -7,6 +7,7 @@ import {
   type ClientPortHandler,
   type ClientPortOptions,
 } from '../../src/client-port/client-port.ts'
+import type { ConnectionThrottleOptions } from '../../src/client-port/connection-throttle.ts'
 import type { SocketLink } from '../../src/client-port/socket-link.ts'
 
 /** Stands for the replica: remembers what a link handed over, and lets a test look at it when it has come. */
@@ -81,6 +82,17 @@ interface Recording {
   hasDrained: boolean
 }
 
+const unlimited: ConnectionThrottleOptions = {
+  tokens: 0,
+  fillTimeMs: 1,
+  fillCount: 1,
+  freezeTimeMs: -1,
+  dropIncrease: 0,
+  dropDecrease: 0,
+  decreaseRatio: 0,
+  weights: undefined,
+}
+
 const openPorts: ClientPort<Recording>[] = []
 const openSockets: Socket[] = []
 
@@ -101,6 +113,7 @@ async function open(options: Partial<ClientPortOptions> = {}) {
       backlog: -1,
       maxByAddress: 0,
       maxTotal: 0,
+      throttle: unlimited,
       keepsAlive: false,
       sessionlessTimeoutMs: 10_000,
       juteMaxBuffer: 1_048_575,

@@ -53,6 +53,33 @@ describe('resolveConfig', () => {
     assert.deepEqual(notices, [])
   })
 
+  it('reads the keys of the throttles', () => {
+    const lines = [
+      'throttled_op_wait_time=250',
+      'request_throttle_max_requests=40',
+      'connection_throttle_tokens=100',
+      'connection_throttle_fill_time=20',
+      'connection_throttle_fill_count=5',
+      'connection_throttle_freeze_time=30',
+      'connection_throttle_drop_increase=0.5',
+      'connection_throttle_weight_enabled=true',
+    ]
+    const { config, notices } = resolve(`${base}${lines.join('\n')}\n`)
+    assert.equal(config.throttledOpWaitMs, 250)
+    assert.equal(config.requestThrottleMaxRequests, 40)
+    assert.deepEqual(config.connectionThrottle, {
+      tokens: 100,
+      fillTimeMs: 20,
+      fillCount: 5,
+      freezeTimeMs: 30,
+      dropIncrease: 0.5,
+      dropDecrease: 0.002,
+      decreaseRatio: 0,
+      weights: { create: 3, reattach: 2 },
+    })
+    assert.deepEqual(notices, [])
+  })
+
   it('warns of unknown keys with the line and the nearest known key', () => {
     const { notices } = resolve(`${base}ticktime=5\nfoo=bar\n`)
     assert.deepEqual(notices, [
