@@ -77,6 +77,7 @@ export class ClientConnection implements ConnectionView, Watcher {
   readonly #out: JuteWriter
   #identities: readonly Identity[]
   #isDirty = false
+  #lastFlushBytes = 0
   #replyStart = 0
 
   constructor(link: ClientLink, host: ConnectionHost) {
@@ -143,7 +144,7 @@ export class ClientConnection implements ConnectionView, Watcher {
   /** Starts a frame; the caller writes its body to the returned writer and then calls {@link endFrame}. */
   beginFrame(): JuteWriter {
     const out = this.#out
-    if (out.bytes.length === 0) out.bytes = this.#host.buffers.take()
+    if (out.bytes.length === 0) out.bytes = this.#host.buffers.take(this.#lastFlushBytes)
     if (!this.#isDirty) {
       this.#isDirty = true
       this.#host.outputAppeared(this)
@@ -220,6 +221,7 @@ export class ClientConnection implements ConnectionView, Watcher {
       out.clear()
       return
     }
+    this.#lastFlushBytes = out.position
     const isGone = this.link.write(out.bytes, 0, out.position)
     if (isGone) this.#host.buffers.give(out.bytes)
     out.bytes = noBytes
