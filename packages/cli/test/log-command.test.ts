@@ -31,7 +31,7 @@ function put(name: string, bytes: Uint8Array): string {
 /** The log with one bit of the fourth record turned. */
 function damaged(): Buffer {
   const bytes = Buffer.from(whole)
-  bytes[fourthStart + 20]! ^= 1
+  bytes[fourthStart + 20] ^= 1
   return bytes
 }
 

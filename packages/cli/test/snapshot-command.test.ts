@@ -99,7 +99,7 @@ describe('quorate snapshot', () => {
   it('finds a digest that is not the one of the tree', async () => {
     // The file says zxid a; by a name that says so too, its digest is that of its tree.
     const bytes = Buffer.from(exact)
-    bytes[bytes.lastIndexOf(Buffer.from('04da02386f', 'hex')) + 4]! ^= 1
+    bytes[bytes.lastIndexOf(Buffer.from('04da02386f', 'hex')) + 4] ^= 1
     const wrong = put('snapshot.a', resealed(bytes))
     const { code, output, notices } = await snapshot('--verify', wrong)
     assert.equal(code, 1)
@@ -109,7 +109,7 @@ describe('quorate snapshot', () => {
 
   it('prints what it can of a damaged file, and says where the damage is', async () => {
     const flipped = Buffer.from(exact)
-    flipped[flipped.indexOf('/s1')]! ^= 1
+    flipped[flipped.indexOf('/s1')] ^= 1
     const bad = put('snapshot.b', flipped)
     const cut = put('snapshot.c', exact.subarray(0, 600))
     for (const path of [bad, cut]) {

@@ -211,8 +211,9 @@ class Run {
     while (seat.expected[0] !== undefined && seat.expected[0].zxid <= zxid) {
       const { xid, check } = seat.expected.shift()!
       const reply = replies.shift()
-      assert.equal(reply?.xid, xid)
-      check(reply!)
+      assert.ok(reply !== undefined)
+      assert.equal(reply.xid, xid)
+      check(reply)
     }
   }
 }

@@ -10,6 +10,7 @@ import {
   OpCode,
   pathWatchRequest,
   type SessionId,
+  sessionPassword,
 } from '@quorate/protocol'
 import {
   create,
@@ -164,7 +165,8 @@ test('a client that may have no session now is closed without an answer', () => 
     assert.equal(refused.isClosed, true)
   }
   isAdmitted = true
-  const { sessionId, passwd } = session
+  const { sessionId } = session
+  const passwd = sessionPassword(sessionId)
   assert.equal(world.client().connect({ sessionId, passwd }).sessionId, sessionId)
   assert.deepEqual(attempts, ['create', 'create', 'reattach', 'reattach'])
 })
