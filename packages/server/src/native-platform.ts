@@ -19,10 +19,15 @@ const utf8Slice = Buffer.prototype.utf8Slice as (
   end: number,
 ) => string
 
+/** A new view costs as much as a short native call: the whole array is its own. */
+function span(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end)
+}
+
 export const nativePlatform: Platform = {
   crc32(seed, bytes, start, end) {
     if (end - start < crcNativeFrom) return crc32(seed, bytes, start, end)
-    return nativeCrc32(bytes.subarray(start, end), seed)
+    return nativeCrc32(span(bytes, start, end), seed)
   },
   // Node has no Adler-32 of its own.
   adler32,
@@ -31,7 +36,7 @@ export const nativePlatform: Platform = {
   },
   copy(source, start, end, target, at) {
     if (end - start >= copyNativeFrom) {
-      target.set(source.subarray(start, end), at)
+      target.set(span(source, start, end), at)
       return
     }
     // From the end when the spans overlap the wrong way, as TypedArray.set does.

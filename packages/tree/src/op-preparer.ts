@@ -30,6 +30,7 @@ import {
 import type { PendingChanges } from './pending-changes.ts'
 import type { PendingNode } from './pending-node.ts'
 import { type PathSpan, SequentialPath } from './sequential-path.ts'
+import type { NodeDigester } from './node-digest.ts'
 import { absent, IntField } from './node-store.ts'
 import { type Quota, type QuotaUse, wouldExceed } from './quota.ts'
 import type { QuotaKeeper } from './quota-keeper.ts'
@@ -129,15 +130,10 @@ export class OpPreparer {
     node.dataLength = request.dataLength
     setOwner(node, request, context)
     const pathCrc = digester.pathCrc(path.bytes, path.start, path.end)
-    node.contentCrc = this.contentCrc = digester.contentCrc(
-      pathCrc,
-      request.bytes,
-      request.dataStart,
-      request.dataEnd,
-    )
+    node.contentCrc = this.contentCrc = contentCrcOf(digester, pathCrc, request.data)
     this.#changes.commit(node)
     writer.writeSpan(path.bytes, path.start, path.end)
-    writeData(writer, request)
+    writer.writeBuffer(request.data)
     this.#state.acls.writeVector(writer, aclId)
     if (request.type === OpCode.create || request.type === OpCode.create2)
       writer.writeBoolean(request.isEphemeral)
@@ -213,15 +209,10 @@ export class OpPreparer {
     node.mtime = context.timeMs
     node.dataLength = request.dataLength
     const pathCrc = digester.pathCrc(bytes, pathStart, pathEnd)
-    node.contentCrc = this.contentCrc = digester.contentCrc(
-      pathCrc,
-      bytes,
-      request.dataStart,
-      request.dataEnd,
-    )
+    node.contentCrc = this.contentCrc = contentCrcOf(digester, pathCrc, request.data)
     this.#changes.commit(node)
     writer.writeSpan(bytes, pathStart, pathEnd)
-    writeData(writer, request)
+    writer.writeBuffer(request.data)
     writer.writeInt(node.version)
     return ErrorCode.Ok
   }
@@ -320,9 +311,8 @@ function setOwner(node: PendingNode, request: WriteRequest, context: RequestCont
   }
 }
 
-function writeData(writer: JuteWriter, request: WriteRequest): void {
-  if (request.dataEnd < request.dataStart) writer.writeInt(-1)
-  else writer.writeSpan(request.bytes, request.dataStart, request.dataEnd)
+function contentCrcOf(digester: NodeDigester, pathCrc: number, data: Uint8Array | null): number {
+  return data === null ? pathCrc : digester.contentCrc(pathCrc, data, 0, data.length)
 }
 
 /** Nodes that no client may delete. */

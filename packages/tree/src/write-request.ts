@@ -18,9 +18,8 @@ export class WriteRequest {
   isPathNull = false
   pathStart = 0
   pathEnd = 0
-  /** Null data ends before it starts. */
-  dataStart = 0
-  dataEnd = -1
+  /** A view, made once: the checksum and the copy into the transaction both take it whole. */
+  data: Uint8Array | null = null
   /** What is wrong with the ACL before its ids are looked at, as an error code, or Ok. */
   aclError: number = ErrorCode.Ok
   /** The encoded ACL vector, a null one included. */
@@ -43,6 +42,7 @@ export class WriteRequest {
   read(type: number, reader: JuteReader): void {
     this.type = type
     this.bytes = reader.bytes
+    this.data = null
     const pathLength = reader.skipBuffer()
     this.isPathNull = pathLength < 0
     this.pathEnd = reader.position
@@ -65,7 +65,7 @@ export class WriteRequest {
   }
 
   get dataLength(): number {
-    return Math.max(0, this.dataEnd - this.dataStart)
+    return this.data?.length ?? 0
   }
 
   get isSequential(): boolean {
@@ -88,9 +88,7 @@ export class WriteRequest {
   }
 
   #readData(reader: JuteReader): void {
-    const length = reader.skipBuffer()
-    this.dataEnd = length < 0 ? -1 : reader.position
-    this.dataStart = length < 0 ? 0 : reader.position - length
+    this.data = reader.readBuffer()
   }
 
   #readAcl(reader: JuteReader): void {
