@@ -32,6 +32,8 @@ export class FrameSplitter {
     const kept = this.#append(bytes, start, end)
     if (this.#isFirstCutOff(kept) && start < end) return undefined
     const length = this.#keptLength
+    // Let go at once: one large frame may not cost its memory for the life of the connection.
+    this.#kept = noBytes
     this.#keptLength = 0
     return this.#split(kept, 0, length, handle)
   }
@@ -48,7 +50,7 @@ export class FrameSplitter {
       at += 4 + length
       isWanted = handle(bytes, at - length, at)
     }
-    if (at < end) this.#keep(bytes, at, end)
+    if (at < end) this.#append(bytes, at, end)
     return undefined
   }
 
@@ -57,11 +59,6 @@ export class FrameSplitter {
     if (this.#keptLength < 4) return true
     const length = readInt32(kept, 0)
     return length <= this.#lengthMax && this.#keptLength - 4 < length
-  }
-
-  #keep(bytes: Uint8Array, start: number, end: number): void {
-    this.#kept = noBytes
-    this.#append(bytes, start, end)
   }
 
   #append(bytes: Uint8Array, start: number, end: number): Uint8Array {

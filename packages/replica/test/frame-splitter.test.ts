@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { JuteWriter } from '@quorate/protocol'
 import * as fc from 'fast-check'
 import { FrameSplitter } from '../src/frame-splitter.ts'
@@ -96,4 +99,29 @@ test('a length that is not allowed is refused as soon as it is known, not when i
       assert.equal(problems.at(-1) === undefined, isAllowed, `${length} in pieces of ${size}`)
     }
   }
+})
+
+/** Takes a frame that comes in two pieces; returns the buffer in which it was put together. */
+function takeInPieces(splitter: FrameSplitter, length: number): WeakRef<ArrayBufferLike> {
+  const bytes = stream([new Uint8Array(length)])
+  let buffer: ArrayBufferLike | undefined
+  for (const piece of pieces(bytes, [0.5])) {
+    splitter.take(piece, 0, piece.length, (whole) => {
+      buffer = whole.buffer
+      return true
+    })
+  }
+  assert.ok(buffer !== undefined && buffer.byteLength > length)
+  return new WeakRef(buffer)
+}
+
+test('the memory of a large frame is let go once it is handed on', async () => {
+  setFlagsFromString('--expose-gc')
+  const collectGarbage = runInNewContext('gc') as () => void
+  const splitter = new FrameSplitter(1_000_000)
+  const buffer = takeInPieces(splitter, 1_000_000)
+  await nextTurn()
+  collectGarbage()
+  assert.equal(buffer.deref(), undefined)
+  assert.equal(splitter.keptLength, 0)
 })
