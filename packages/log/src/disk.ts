@@ -11,7 +11,10 @@ export interface Disk {
   openForWrite(path: string, options: { readonly truncate: boolean }): DiskFile
   /** Names in a directory, in no order; empty when the directory does not exist. */
   list(directory: string): readonly string[]
-  /** Makes the directory and its parents; nothing when it is there. */
+  /**
+   * Makes the directory and its parents, and makes the entry of each one that it made, and of the directory itself,
+   * durable before it returns: without its entry all that is synced in a directory is lost.
+   */
   makeDirectory(path: string): void
   /** Atomically puts `from` in the place of `to`. Durable only after {@link syncDirectory}. */
   rename(from: string, to: string): void

@@ -9,8 +9,9 @@
  * Compatibility: a data directory that is in use is refused with exit code 3; Apache ZooKeeper notices only that the
  * client port is taken, and with another port two servers damage each other's files.
  */
-import { linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeDurableDirectory } from './durable-directory.ts'
 import { ExitCode } from './exit-code.ts'
 import { ServerError } from './server-error.ts'
 
@@ -30,7 +31,7 @@ export class DataLock {
   static acquire(directory: string, options: { readonly create: boolean }): DataLock {
     const path = join(directory, lockName)
     try {
-      if (options.create) mkdirSync(directory, { recursive: true })
+      if (options.create) makeDurableDirectory(directory)
       // A few rounds: whoever loses a race for a stale lock must look again at who won it.
       for (let round = 0; round < 10; round++) if (tryAcquire(path)) return new DataLock(path)
     } catch (error) {

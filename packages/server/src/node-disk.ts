@@ -5,9 +5,7 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
-  fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -15,7 +13,9 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Disk, DiskFile, Done } from '@quorate/log'
+import { makeDurableDirectory, syncDirectory } from './durable-directory.ts'
 
 /**
  * How a sync is carried out. `blocking` holds the event loop until the disk is done: the fewest steps, and best while
@@ -56,7 +56,9 @@ export class NodeDisk implements Disk {
   }
 
   makeDirectory(path: string): void {
-    mkdirSync(path, { recursive: true })
+    makeDurableDirectory(path)
+    // A process that was killed between making it and the sync may have left it there.
+    syncDirectory(dirname(path))
   }
 
   rename(from: string, to: string): void {
@@ -68,12 +70,7 @@ export class NodeDisk implements Disk {
   }
 
   syncDirectory(path: string): void {
-    const directory = openSync(path, 'r')
-    try {
-      fsyncSync(directory)
-    } finally {
-      closeSync(directory)
-    }
+    syncDirectory(path)
   }
 }
 
