@@ -46,6 +46,8 @@ export class SnapshotWriter {
   readonly #options: SnapshotWriterOptions
   readonly #writer: JuteWriter
   #file: DiskFile | undefined
+  /** Outlives the open file: from its creation until it has its name. */
+  #hasTemporaryFile = false
   #position = 0
   #adler = 1
   /** Bytes of the writer that the checksum covers. */
@@ -89,9 +91,18 @@ export class SnapshotWriter {
     if (this.#isOver) return
     this.#isOver = true
     if (!this.#isEncoded) this.#image.close()
-    if (this.#file === undefined) return
-    this.#file.close()
-    this.#disk.remove(this.#temporaryPath)
+    try {
+      this.#closeFile()
+    } finally {
+      if (this.#hasTemporaryFile) this.#disk.remove(this.#temporaryPath)
+    }
+  }
+
+  /** Once: a file whose closing failed is closed all the same. */
+  #closeFile(): void {
+    const file = this.#file
+    this.#file = undefined
+    file?.close()
   }
 
   get #temporaryPath(): string {
@@ -103,6 +114,7 @@ export class SnapshotWriter {
     this.#summed = 0
     if (this.#file === undefined) {
       this.#file = this.#disk.openForWrite(this.#temporaryPath, { truncate: true })
+      this.#hasTemporaryFile = true
       writeSnapshotHeader(writer)
     }
     const hasMore = this.#image.writeNext(writer, this.#options.sliceBytes)
@@ -165,9 +177,9 @@ export class SnapshotWriter {
     file.sync((syncError) => {
       if (syncError !== undefined) return this.#fail(syncError, done)
       try {
-        file.close()
-        this.#file = undefined
+        this.#closeFile()
         this.#disk.rename(this.#temporaryPath, this.path)
+        this.#hasTemporaryFile = false
         this.#disk.syncDirectory(this.#directory)
         this.#isOver = true
       } catch (error) {

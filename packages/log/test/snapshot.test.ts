@@ -202,6 +202,36 @@ test('a snapshot that could not be written leaves nothing behind', () => {
   }
 })
 
+test('a snapshot that cannot be given its name leaves nothing behind', () => {
+  const disk = new MemoryDisk()
+  disk.rename = refuseToWork
+  assert.equal(failureOfWriting(disk)?.message, 'EIO')
+  assert.deepEqual(disk.list(directory), [])
+})
+
+test('a snapshot whose name may not be durable is a failure, but whole', () => {
+  const disk = new MemoryDisk()
+  disk.syncDirectory = refuseToWork
+  assert.equal(failureOfWriting(disk)?.message, 'EIO')
+  assert.deepEqual(disk.list(directory), ['snapshot.1'])
+  assert.equal(load(disk).sections.lastZxid, 1)
+})
+
+function refuseToWork(): never {
+  throw new Error('EIO')
+}
+
+function failureOfWriting(disk: MemoryDisk): Error | undefined {
+  const { tree } = load(diskWith('snapshot.a', snapshot39))
+  const image = tree.image(1, { high: 0, low: 0 })
+  let failure: Error | undefined
+  writeSnapshot(new SnapshotWriter(disk, directory, image), (error) => {
+    failure = error
+  })
+  assert.ok(image.isClosed)
+  return failure
+}
+
 test('the check of the first and last bytes tells half a snapshot from a whole one', () => {
   const cases: readonly [string, Uint8Array, boolean][] = [
     ['snapshot.a', snapshot39, true],
