@@ -61,10 +61,11 @@ export class SessionTracker {
     return this.#sessions.get(id)
   }
 
-  /** An id that no session of this server had. */
+  /** An id that no session has. A clock that was set back may begin with ids of sessions that are still alive. */
   nextId(): SessionId {
-    const id = this.#nextId
-    this.#nextId = BigInt.asUintN(64, id + 1n) as SessionId
+    let id = this.#nextId
+    while (this.#sessions.has(id)) id = following(id)
+    this.#nextId = following(id)
     return id
   }
 
@@ -116,4 +117,8 @@ export class SessionTracker {
     bucket?.delete(session)
     if (bucket?.size === 0) this.#sessionsByExpiry.delete(session.expiresAtMs)
   }
+}
+
+function following(id: SessionId): SessionId {
+  return BigInt.asUintN(64, id + 1n) as SessionId
 }
