@@ -54,6 +54,8 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   #isSnapshotDue = false
   #isTakingSnapshot = false
   #isTurnEndRequested = false
+  /** There may be more sessions to expire than one turn does. */
+  #isExpiring = false
 
   /**
    * @param tree as recovered from disk
@@ -162,11 +164,14 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#isTurnEndRequested = false
     this.#engine.turnEnded()
     this.#flushAll()
+    if (!this.#isExpiring) return
+    this.#expireSessions()
+    this.#requestTurnEndIfNeeded()
   }
 
   /** Some time has passed: expire sessions, clean containers and TTL nodes. Call it every half tick or so. */
   ticked(): void {
-    for (const session of this.#sessions.expired(this.nowMs)) this.#expire(session)
+    this.#expireSessions()
     for (const path of this.#cleaner.due(this.nowMs, this.wallMs))
       this.#pipeline.deleteContainer(path, this.wallMs)
     this.#requestTurnEndIfNeeded()
@@ -391,6 +396,13 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#connectionsBySession.set(session.id, connection)
   }
 
+  /** So many sessions per turn that input is not kept waiting when a great many of them expire together. */
+  #expireSessions(): void {
+    const expired = this.#sessions.expired(this.nowMs, expiredPerTurnMax)
+    for (const session of expired) this.#expire(session)
+    this.#isExpiring = expired.length === expiredPerTurnMax
+  }
+
   #expire(session: Session): void {
     this.#driver.report({
       level: 'info',
@@ -413,7 +425,8 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   }
 
   #requestTurnEndIfNeeded(): void {
-    const isNeeded = this.#pipeline.inFlightCount > 0 || this.#dirty.length > 0
+    const isNeeded =
+      this.#pipeline.inFlightCount > 0 || this.#dirty.length > 0 || this.#isExpiring
     if (!isNeeded || this.#isTurnEndRequested) return
     this.#isTurnEndRequested = true
     this.#driver.requestTurnEnd()
@@ -476,4 +489,5 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   }
 }
 
+const expiredPerTurnMax = 500
 const noBytes = new Uint8Array(0)

@@ -103,11 +103,15 @@ export class SessionTracker {
     this.#sessions.delete(id)
   }
 
-  /** Sessions whose time is over. They stay in their bucket until {@link setClosing}. */
-  expired(nowMs: number): Session[] {
+  /** Sessions whose time is over, `countMax` at most. They stay in their bucket until {@link setClosing} or {@link touch}. */
+  expired(nowMs: number, countMax: number): Session[] {
     const expired: Session[] = []
     for (const [expiresAtMs, sessions] of this.#sessionsByExpiry) {
-      if (expiresAtMs <= nowMs) expired.push(...sessions)
+      if (expiresAtMs > nowMs) continue
+      for (const session of sessions) {
+        if (expired.length === countMax) return expired
+        expired.push(session)
+      }
     }
     return expired
   }

@@ -192,3 +192,16 @@ test('a closed session cannot come back', () => {
   assert.deepEqual([reply.err, reply.zxid], [ErrorCode.Ok, world.replica.lastZxid])
   assert.equal(world.client().connect({ sessionId, passwd: passwd! }).timeOut, 0)
 })
+
+test('sessions that expire together do so over several turns, between which others are served', () => {
+  const world = new TestReplica()
+  for (let i = 0; i < 1_200; i++) world.client().connect({ timeOut: 4_000 })
+  const before = world.txns.length
+  world.nowMs += 6_001
+  world.replica.advanceClock(world.nowMs, world.wallMs)
+  world.replica.ticked()
+  assert.equal(world.txns.length - before, 500, 'of one tick')
+  world.endTurn()
+  assert.equal(world.txns.length - before, 1_200)
+  assert.equal(world.replica.view().sessionCount, 0)
+})
