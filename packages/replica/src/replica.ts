@@ -92,7 +92,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#throttle = new RequestThrottle(
       options,
       { pipeline: this.#pipeline, router: this.#router },
-      (connection) => this.#resumeReading(connection),
+      (connection) => this.#readOn(connection),
     )
     this.#sessions = new SessionTracker({
       serverId: options.serverId,
@@ -399,8 +399,23 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   /** So many sessions per turn that input is not kept waiting when a great many of them expire together. */
   #expireSessions(): void {
     const expired = this.#sessions.expired(this.nowMs, expiredPerTurnMax)
-    for (const session of expired) this.#expire(session)
+    for (const session of expired) {
+      if (this.#isKeptFromReading(session)) this.#sessions.touch(session, this.nowMs)
+      else this.#expire(session)
+    }
     this.#isExpiring = expired.length === expiredPerTurnMax
+  }
+
+  /** Whether it is this server that does not read the session's pings, and not the peer that does not take its replies. */
+  #isKeptFromReading(session: Session): boolean {
+    const connection = this.#connectionsBySession.get(session.id)
+    return connection !== undefined && connection.isThrottled && !connection.isBacklogged
+  }
+
+  #readOn(connection: ClientConnection): void {
+    // Its session could not be heard until now.
+    if (connection.session !== undefined) this.#sessions.touch(connection.session, this.nowMs)
+    this.#resumeReading(connection)
   }
 
   #expire(session: Session): void {

@@ -170,3 +170,21 @@ test('a client that may have no session now is closed without an answer', () => 
   assert.equal(world.client().connect({ sessionId, passwd }).sessionId, sessionId)
   assert.deepEqual(attempts, ['create', 'create', 'reattach', 'reattach'])
 })
+
+test('a session does not expire because the server does not read its pings', () => {
+  const world = new TestReplica({ requestThrottleMaxRequests: 1 })
+  const client = world.client()
+  client.connect({ timeOut: 4_000 })
+  world.isDiskImmediate = false
+  client.sendRaw(createFrame(client, '/slow'))
+  assert.equal(client.isPaused, true)
+  for (let i = 0; i < 5; i++) world.advance(3_000)
+  assert.equal(world.replica.view().sessionCount, 1)
+  world.completeSync()
+  assert.deepEqual([client.isPaused, client.isClosed], [false, false])
+  world.isDiskImmediate = true
+  world.advance(3_999)
+  assert.equal(client.isClosed, false, 'it has its full time from when it is read again')
+  world.advance(2_001)
+  assert.equal(client.isClosed, true)
+})
