@@ -30,6 +30,8 @@ export interface DeferredRequest {
   readonly afterWrites: number
   readonly bytes: Uint8Array
   readonly receivedAtMs: number
+  /** Of an auth packet, which takes effect when it comes and is answered in its turn: what became of it. */
+  readonly authErr?: number
 }
 
 /** What a connection needs of the replica that it belongs to. */
@@ -42,6 +44,8 @@ export interface ConnectionHost {
   outputAppeared(connection: ClientConnection): void
   mayRead(aclId: number, identities: readonly Identity[]): boolean
   replyEnded(lengthBytes: number): void
+  /** So much has been gathered that it is to leave now. */
+  outputGrew(connection: ClientConnection): void
   eventSent(lengthBytes: number): void
 }
 
@@ -56,6 +60,8 @@ export class ClientConnection implements ConnectionView, Watcher {
   /** The first frame had the readOnly byte, so the answer has it. */
   hasReadOnlyByte = false
   isClosed = false
+  /** An auth packet was refused: nothing more is taken, and the connection is closed behind the answer. */
+  isRefused = false
   /** When the last input came, on the monotonic clock; requests in it may be taken later. */
   receivedAtMs: number
   /** Reading is stopped until requests under way become fewer. */
@@ -178,6 +184,7 @@ export class ClientConnection implements ConnectionView, Watcher {
     this.endFrame()
     this.sentCount++
     this.#host.replyEnded(this.#out.position - this.#replyStart - 4)
+    if (this.#out.position > gatheredBytesMax) this.#host.outputGrew(this)
   }
 
   reply(xid: number, zxid: Zxid, err: number): void {
@@ -208,8 +215,8 @@ export class ClientConnection implements ConnectionView, Watcher {
     out.writeInt(event.type)
     out.writeInt(KeeperState.syncConnected)
     out.writeSpan(bytes, start, end)
-    this.endReply()
     this.#host.eventSent(out.position - this.#replyStart)
+    this.endReply()
   }
 
   /** Hands what was gathered to the link. */
@@ -238,3 +245,5 @@ export class ClientConnection implements ConnectionView, Watcher {
 }
 
 const noBytes = new Uint8Array(0)
+/** Replies are gathered up to here: a burst of large reads may not become one buffer of gigabytes. */
+const gatheredBytesMax = 1_048_576

@@ -30,7 +30,8 @@ export class NodeCleaner {
       this.#nextCheckAtMs = nowMs + this.#options.containerCheckIntervalMs
       if (this.#queue.length === 0) this.#queue = this.#find(wallMs)
     }
-    return this.#takeAllowed(nowMs)
+    // What was found up to a minute ago may have been used or replaced since.
+    return this.#takeAllowed(nowMs).filter((path) => this.#isStillDue(path, wallMs))
   }
 
   #takeAllowed(nowMs: number): Uint8Array[] {
@@ -45,17 +46,31 @@ export class NodeCleaner {
     return this.#queue.splice(0, count)
   }
 
+  #isStillDue(path: Uint8Array, wallMs: number): boolean {
+    const node = this.#tree.nodes.find(path, 0, path.length)
+    if (node === absent) return false
+    const { containers, ttlNodes } = this.#tree
+    return (
+      (containers.has(node) && this.#isUnused(node, wallMs)) ||
+      (ttlNodes.has(node) && this.#isOutlived(node, wallMs))
+    )
+  }
+
   #find(wallMs: number): Uint8Array[] {
     const { nodes, containers, ttlNodes } = this.#tree
     const paths: Uint8Array[] = []
     for (const node of containers)
       if (this.#isUnused(node, wallMs)) paths.push(nodes.pathCopy(node))
-    for (const node of ttlNodes) {
-      const ttlMs = ttlOf(nodes.int(node, IntField.ownerHigh), nodes.int(node, IntField.ownerLow))
-      const isDue = wallMs - nodes.long(node, LongField.mtime) > ttlMs
-      if (isDue && nodes.int(node, IntField.firstChild) === absent) paths.push(nodes.pathCopy(node))
-    }
+    for (const node of ttlNodes)
+      if (this.#isOutlived(node, wallMs)) paths.push(nodes.pathCopy(node))
     return paths
+  }
+
+  #isOutlived(node: number, wallMs: number): boolean {
+    const { nodes } = this.#tree
+    const ttlMs = ttlOf(nodes.int(node, IntField.ownerHigh), nodes.int(node, IntField.ownerLow))
+    const isDue = wallMs - nodes.long(node, LongField.mtime) > ttlMs
+    return isDue && nodes.int(node, IntField.firstChild) === absent
   }
 
   #isUnused(node: number, wallMs: number): boolean {

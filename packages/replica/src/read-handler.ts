@@ -190,7 +190,10 @@ export class ReadHandler {
 
   /** Each operation answers for itself: an error of one does not stop the next. No watches are left. */
   #multiRead(connection: ClientConnection, reader: JuteReader, out: JuteWriter): number {
+    const start = out.position
     for (;;) {
+      // Compatibility: Apache has no bound, so that one frame of reads of a large node takes all of the server's memory.
+      if (out.position - start > multiReadBytesMax) return ErrorCode.SystemError
       const type = reader.readInt()
       const isDone = reader.readBoolean()
       reader.readInt()
@@ -201,10 +204,10 @@ export class ReadHandler {
           `a multiRead holds an operation of type ${type}; ${OpCode.getData} and ${OpCode.getChildren} are allowed`,
         )
       }
-      const start = requiredPath(reader)
+      const pathStart = requiredPath(reader)
       const end = reader.position
       reader.readBoolean()
-      const node = this.#tree.nodes.find(reader.bytes, start, end)
+      const node = this.#tree.nodes.find(reader.bytes, pathStart, end)
       const err = this.#readError(connection, node, Perms.read)
       if (err !== ErrorCode.Ok) {
         writeMultiHeader(out, OpCode.error, false, err)
@@ -309,6 +312,9 @@ function requiredPath(reader: JuteReader): number {
   if (length < 0) throw new JuteError('JUTE_NULL', 'the path of a request is null')
   return reader.position - length
 }
+
+/** The longest answer to a multiRead. */
+const multiReadBytesMax = 64 * 1_048_576
 
 function isRead(type: number): boolean {
   switch (type) {

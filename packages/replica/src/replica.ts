@@ -28,7 +28,7 @@ import { ReplyBuffers } from './reply-buffers.ts'
 import { RequestRouter, type RouterHost } from './request-router.ts'
 import { RequestThrottle } from './request-throttle.ts'
 import { Session, SessionTracker } from './session-tracker.ts'
-import { SnapshotSchedule } from './snapshot-schedule.ts'
+import { type Replayed, SnapshotSchedule } from './snapshot-schedule.ts'
 import { type PipelineListener, WritePipeline } from './write-pipeline.ts'
 
 export class Replica implements ConnectionHost, RouterHost, PipelineListener {
@@ -59,19 +59,20 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
 
   /**
    * @param tree as recovered from disk
-   * @param clock the time now: ms on the monotonic clock that `advanceClock` goes on with, and ms since 1970
+   * @param start the time now (ms on the monotonic clock that `advanceClock` goes on with, and ms since 1970), and
+   *   what recovery replayed
    */
   constructor(
     options: ReplicaOptions,
     driver: ReplicaDriver,
     tree: Tree,
-    clock: { readonly monotonicMs: number; readonly wallMs: number },
+    start: { readonly monotonicMs: number; readonly wallMs: number } & Partial<Replayed>,
   ) {
     this.#options = options
     this.#driver = driver
     this.#tree = tree
-    this.nowMs = clock.monotonicMs
-    this.wallMs = clock.wallMs
+    this.nowMs = start.monotonicMs
+    this.wallMs = start.wallMs
     this.#engine = new StandaloneEngine(tree.lastZxid, {
       append: (proposal) => driver.append(proposal.zxid, proposal.bytes),
       sync: (upTo) => driver.sync(upTo),
@@ -97,11 +98,11 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#sessions = new SessionTracker({
       serverId: options.serverId,
       tickMs: options.tickTimeMs,
-      wallMs: clock.wallMs,
+      wallMs: start.wallMs,
     })
     this.#connecting = new ConnectHandler(tree, this.#sessions, options)
     this.#cleaner = new NodeCleaner(tree, options)
-    this.#snapshots = new SnapshotSchedule(options)
+    this.#snapshots = new SnapshotSchedule(options, start)
     this.#adoptSessions()
   }
 
@@ -149,6 +150,8 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   drained(connection: ClientConnection): void {
     if (!connection.isBacklogged) return
     connection.isBacklogged = false
+    this.#router.resume(connection)
+    this.#finishInput(connection)
     this.#resumeReading(connection)
   }
 
@@ -247,6 +250,11 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#stats.recordReplyBytes(lengthBytes)
   }
 
+  outputGrew(connection: ClientConnection): void {
+    connection.flush()
+    this.#boundOutput(connection)
+  }
+
   eventSent(lengthBytes: number): void {
     this.#stats.counters.watch_bytes += lengthBytes
   }
@@ -341,7 +349,9 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     }
     this.#sessions.touch(session, this.nowMs)
     this.#router.route(connection, bytes, start, end)
-    return !connection.isClosed && !this.#throttle.stopsInput(connection)
+    return (
+      !connection.isClosed && !connection.isBacklogged && !this.#throttle.stopsInput(connection)
+    )
   }
 
   #connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {

@@ -70,8 +70,10 @@ export class RequestRouter {
       )
       return
     }
+    if (connection.isRefused) return
     const type = readInt32(bytes, start + 4)
-    if (isWrite(type)) {
+    if (type === OpCode.auth) this.#authenticate(connection, bytes, start, end)
+    else if (isWrite(type)) {
       if (this.#isOverdue(type, connection.receivedAtMs))
         this.#answerInTurn(connection, bytes, start)
       else this.#write(connection, type, bytes, start, end)
@@ -86,17 +88,19 @@ export class RequestRouter {
     connection.deferred.length = 0
   }
 
-  /** A write of this connection has been answered: what waited for it goes on. */
+  /** A write of this connection has been answered, or the peer has taken its replies: what waited for it goes on. */
   resume(connection: ClientConnection): void {
     const { deferred } = connection
     let count = 0
     while (
       count < deferred.length &&
       deferred[count]!.afterWrites <= connection.writesAnswered &&
-      !connection.isClosed
+      !connection.isClosed &&
+      !connection.isBacklogged
     ) {
-      const { bytes, receivedAtMs } = deferred[count++]!
-      this.#answer(connection, bytes, 0, bytes.length, receivedAtMs)
+      const { bytes, receivedAtMs, authErr } = deferred[count++]!
+      if (authErr !== undefined) this.#answerAuth(connection, readInt32(bytes, 0), authErr)
+      else this.#answer(connection, bytes, 0, bytes.length, receivedAtMs)
     }
     if (count === 0) return
     deferred.splice(0, count)
@@ -173,12 +177,13 @@ export class RequestRouter {
     else this.#defer(connection, header)
   }
 
-  #defer(connection: ClientConnection, bytes: Uint8Array): void {
+  #defer(connection: ClientConnection, bytes: Uint8Array, authErr?: number): void {
     this.deferredCount++
     connection.deferred.push({
       afterWrites: connection.writesSubmitted,
       bytes,
       receivedAtMs: connection.receivedAtMs,
+      ...(authErr === undefined ? {} : { authErr }),
     })
   }
 
@@ -192,8 +197,7 @@ export class RequestRouter {
     const reader = this.#reader.reset(bytes, start, end)
     const xid = reader.readInt()
     const type = reader.readInt()
-    if (type === OpCode.auth) this.#authenticate(connection, xid, reader)
-    else if (type === OpCode.sasl) this.#answerSasl(connection, xid)
+    if (type === OpCode.sasl) this.#answerSasl(connection, xid)
     else if (type !== OpCode.ping && this.#refuseUnauthenticated(connection, xid)) return
     else if (this.#isOverdue(type, receivedAtMs)) this.#refuseOverdue(connection, xid)
     // Only a write that could not be decoded comes here as a write.
@@ -218,8 +222,22 @@ export class RequestRouter {
     connection.reply(xid, this.#host.lastZxid, ErrorCode.ThrottledOp)
   }
 
-  #authenticate(connection: ClientConnection, xid: number, reader: JuteReader): void {
-    const err = this.#authError(connection, reader)
+  /**
+   * The identity counts from here on, for what comes behind the packet as well as for a write that is checked while an
+   * earlier one is under way; only the answer waits for its turn.
+   */
+  #authenticate(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    const reader = this.#reader.reset(bytes, start, end)
+    const xid = reader.readInt()
+    reader.readInt()
+    const authErr = this.#authError(connection, reader)
+    connection.isRefused = authErr !== ErrorCode.Ok
+    if (connection.writesSubmitted === connection.writesAnswered)
+      this.#answerAuth(connection, xid, authErr)
+    else this.#defer(connection, bytes.slice(start, start + 8), authErr)
+  }
+
+  #answerAuth(connection: ClientConnection, xid: number, err: number): void {
     connection.reply(xid, 0, err)
     if (err !== ErrorCode.Ok) {
       this.#host.drop(
@@ -228,6 +246,8 @@ export class RequestRouter {
         'the scheme of an auth packet is unknown here, or its data is not accepted',
       )
     }
+    const { receivedAtMs } = connection
+    this.#host.requestAnswered(connection, { type: OpCode.auth, xid, receivedAtMs })
   }
 
   #authError(connection: ClientConnection, reader: JuteReader): number {

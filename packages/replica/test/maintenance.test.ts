@@ -151,6 +151,25 @@ test('snapshots are asked for after so many transactions, one at a time', () => 
   assert.ok(here.images.every(({ zxid }) => zxid <= here.replica.lastZxid))
 })
 
+test('what a start replayed counts towards the next snapshot, by number and by size', () => {
+  const limits = { snapCount: 20, snapSizeLimitBytes: 100_000 }
+  for (const [replayed, dueAfter] of [
+    [{ replayedCount: 13 }, 3],
+    [{ replayedBytes: 99_999 }, 1],
+    [{ replayedCount: 1_000_000, replayedBytes: 1e9 }, 1],
+  ] as const) {
+    const here = new TestReplica(limits, undefined, replayed)
+    assert.equal(here.images.length, 0)
+    // The session is the first transaction.
+    const client = here.connectedClient()
+    for (let count = 1; count < dueAfter; count++) {
+      assert.equal(here.images.length, 0)
+      setData(client, '/', 'x')
+    }
+    assert.equal(here.images.length, 1)
+  }
+})
+
 test('snapshots are asked for by the size of the log as well', () => {
   const here = world({ snapSizeLimitBytes: 100_000 })
   const client = here.connectedClient()
@@ -160,4 +179,22 @@ test('snapshots are asked for by the size of the log as well', () => {
   setData(client, '/a', 'x'.repeat(10_000))
   assert.equal(here.images.length, 1)
   assert.equal(client.ask(OpCode.sync, pathRecord, { path: '/' }).err, ErrorCode.Ok)
+})
+
+test('a node that came in the place of a container is not cleaned in its stead', () => {
+  const server = world({ containerMaxPerMinute: 60 })
+  const client = server.connectedClient()
+  for (const path of ['/c1', '/c2']) {
+    container(client, path)
+    create(client, `${path}/child`)
+    remove(client, `${path}/child`)
+  }
+  // Both are found at once, and the second has to wait for its turn.
+  server.advance(1_000)
+  const waiting = ['/c1', '/c2'].find((path) => isThere(client, path))
+  assert.ok(waiting !== undefined)
+  remove(client, waiting)
+  create(client, waiting)
+  server.advance(60_000)
+  assert.equal(isThere(client, waiting), true)
 })

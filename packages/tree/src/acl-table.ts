@@ -101,7 +101,8 @@ export class AclTable {
   internVector(bytes: Uint8Array, start: number, end: number): number {
     const known = this.findVector(bytes, start, end)
     if (known !== undefined) return known
-    const acl = aclList.decode(new JuteReader(bytes, start, end))
+    // The bytes were bounded by whoever read the request, the log or the snapshot.
+    const acl = aclList.decode(new JuteReader(bytes, start, end, { lengthMax: 0x7fff_ffff }))
     return acl === null ? openAclId : this.intern(acl)
   }
 

@@ -264,7 +264,7 @@ export class OpPreparer {
     const known = acls.findVector(request.bytes, request.aclStart, request.aclEnd)
     if (known !== undefined && acls.isFinal(known)) return known
     const requested = aclList.decode(
-      new JuteReader(request.bytes, request.aclStart, request.aclEnd),
+      new JuteReader(request.bytes, request.aclStart, request.aclEnd, { lengthMax: 0x7fff_ffff }),
     )
     const fixed = fixAcl(requested, identities)
     return fixed === null ? undefined : acls.intern(fixed)

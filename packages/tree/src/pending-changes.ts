@@ -120,13 +120,15 @@ export class PendingChanges {
     node.digest = after
   }
 
-  /** From here on edits can be taken back together. */
+  /** From here on edits can be taken back together; the ACLs that they give up stay known meanwhile. */
   beginMulti(): void {
     this.#journal = []
+    this.#state.acls.hold()
   }
 
   endMulti(): void {
     this.#journal = undefined
+    this.#state.acls.releaseHold()
   }
 
   rollBackMulti(): void {
@@ -142,6 +144,7 @@ export class PendingChanges {
       node.setStateFrom(before)
       if (node.changedBy === 0) this.#forget(node)
     }
+    this.#state.acls.releaseHold()
   }
 
   /** The proposal has been applied to the tree. */

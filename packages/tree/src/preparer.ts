@@ -17,6 +17,7 @@ import {
   sessionIdOf,
   type Zxid,
 } from '@quorate/protocol'
+import type { OwnerKind } from './node-owner.ts'
 import { LongField } from './node-store.ts'
 import { OpPreparer } from './op-preparer.ts'
 import { PendingChanges } from './pending-changes.ts'
@@ -91,25 +92,41 @@ export class Preparer {
     const start = writer.position
     this.#writeHeader(OpCode.multi, context, writer)
     writer.writeInt(count)
-    this.#changes.beginMulti()
-    let failure: number = ErrorCode.Ok
-    for (let i = 0; i < count; i++) {
-      if (failure !== ErrorCode.Ok) {
-        writeFailedOp(writer, ErrorCode.RuntimeInconsistency)
-        continue
-      }
-      const opStart = writer.position
-      failure = this.#prepareSubOp(reader, context, writer)
-      if (failure === ErrorCode.Ok) continue
-      writer.position = opStart
-      writeFailedOp(writer, failure)
-    }
-    if (failure === ErrorCode.Ok) this.#changes.endMulti()
-    else this.#changes.rollBackMulti()
+    const failure = this.#prepareSubOps(count, reader, context, writer)
     // Apache notices only here that it cannot read the operation, and then gives up the whole.
     if (failure === ErrorCode.MarshallingError)
       this.#rewriteAsError(failure, context, writer, start)
     else this.#writeDigest(writer)
+  }
+
+  /** @returns the error of the operation that failed, if one did; the tree is as before then */
+  #prepareSubOps(
+    count: number,
+    reader: JuteReader,
+    context: RequestContext,
+    writer: JuteWriter,
+  ): number {
+    this.#changes.beginMulti()
+    let failure: number = ErrorCode.Ok
+    try {
+      for (let i = 0; i < count; i++) {
+        if (failure !== ErrorCode.Ok) {
+          writeFailedOp(writer, ErrorCode.RuntimeInconsistency)
+          continue
+        }
+        const opStart = writer.position
+        failure = this.#prepareSubOp(reader, context, writer)
+        if (failure === ErrorCode.Ok) continue
+        writer.position = opStart
+        writeFailedOp(writer, failure)
+      }
+    } catch (error) {
+      this.#changes.rollBackMulti()
+      throw error
+    }
+    if (failure === ErrorCode.Ok) this.#changes.endMulti()
+    else this.#changes.rollBackMulti()
+    return failure
   }
 
   prepareCreateSession(timeoutMs: number, context: RequestContext, writer: JuteWriter): void {
@@ -142,7 +159,8 @@ export class Preparer {
     let err: number = ErrorCode.Ok
     if (node === undefined || parent === undefined) err = ErrorCode.NoNode
     else if (node.childCount > 0) err = ErrorCode.NotEmpty
-    else if (this.#ops.ownerKind(node) === 'session') err = ErrorCode.BadVersion
+    // Compatibility: Apache refuses ephemerals only, and deletes an ordinary node that came in the place of a container.
+    else if (!isCleanable(this.#ops.ownerKind(node))) err = ErrorCode.BadVersion
     else {
       this.#writeHeader(OpCode.deleteContainer, context, writer)
       writer.writeBuffer(path)
@@ -252,4 +270,9 @@ function writeFailedOp(writer: JuteWriter, err: number): void {
   writer.writeInt(OpCode.error)
   writer.writeInt(4)
   writer.writeInt(err)
+}
+
+/** Whether the cleaner may delete nodes of this kind. */
+function isCleanable(kind: OwnerKind): boolean {
+  return kind === 'container' || kind === 'ttl'
 }
