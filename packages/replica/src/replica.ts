@@ -144,6 +144,9 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     const { session } = connection
     if (session !== undefined && this.#connectionsBySession.get(session.id) === connection)
       this.#connectionsBySession.delete(session.id)
+    // What it had waiting counts no more, and no sync may come to tell the others.
+    this.#throttle.release()
+    this.#flushAll()
   }
 
   /** The peer has taken everything that was queued for it. */
@@ -286,6 +289,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     connection.writesAnswered++
     this.#stats.recordAnswer(connection, { type, xid, receivedAtMs }, this)
     if (connection.deferred.length > 0) this.#router.resume(connection)
+    if (connection.isClosed) this.#router.forget(connection)
   }
 
   sessionCreated(id: SessionId, connection: ClientConnection | undefined): void {
@@ -305,6 +309,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     if (asker !== undefined && !asker.isClosed) {
       asker.reply(xid, this.#tree.lastZxid, ErrorCode.Ok)
       asker.close()
+      this.#router.forget(asker)
     }
     if (connection !== undefined && connection !== asker) connection.close()
   }

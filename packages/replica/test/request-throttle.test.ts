@@ -17,6 +17,7 @@ import {
   createDefaults,
   exists,
   joined,
+  noRecord,
   type TestClient,
   TestReplica,
 } from './replica-fixture.ts'
@@ -187,4 +188,31 @@ test('a session does not expire because the server does not read its pings', () 
   assert.equal(client.isClosed, false, 'it has its full time from when it is read again')
   world.advance(2_001)
   assert.equal(client.isClosed, true)
+})
+
+test('who waits goes on as soon as another connection takes its requests along', () => {
+  const world = new TestReplica({ globalOutstandingLimit: 5 })
+  const [gone, other] = [world.connectedClient(), world.connectedClient()]
+  world.isDiskImmediate = false
+  const reads = Array.from({ length: 10 }, () => readFrame(gone, '/'))
+  gone.sendRaw(joined(createFrame(gone, '/gone'), ...reads))
+  other.sendRaw(createFrame(other, '/other'))
+  assert.equal(other.isPaused, true)
+  gone.close()
+  world.endTurn()
+  assert.equal(other.isPaused, false, 'without waiting for the disk')
+})
+
+test('what waits on a connection that is closing does not count', () => {
+  const world = new TestReplica({ globalOutstandingLimit: 5 })
+  const [closing, other] = [world.connectedClient(), world.connectedClient()]
+  // Its peer takes nothing, so its end does not come.
+  closing.close = () => undefined
+  world.isDiskImmediate = false
+  const reads = Array.from({ length: 10 }, () => readFrame(closing, '/'))
+  closing.sendRaw(joined(closing.frame(OpCode.closeSession, noRecord, {}), ...reads))
+  other.sendRaw(createFrame(other, '/other'))
+  assert.equal(other.isPaused, true)
+  world.completeSync()
+  assert.equal(other.isPaused, false)
 })
