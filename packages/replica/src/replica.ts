@@ -53,6 +53,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   #dirty: ClientConnection[] = []
   #isSnapshotDue = false
   #isTakingSnapshot = false
+  #isStartingSync = false
   #isTurnEndRequested = false
   /** There may be more sessions to expire than one turn does. */
   #isExpiring = false
@@ -163,12 +164,12 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#throttle.release()
     this.#flushAll()
     this.#takeDueSnapshot()
-    this.#engine.turnEnded()
+    this.#startSync()
   }
 
   turnEnded(): void {
     this.#isTurnEndRequested = false
-    this.#engine.turnEnded()
+    this.#startSync()
     this.#flushAll()
     if (!this.#isExpiring) return
     this.#expireSessions()
@@ -454,9 +455,19 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#requestTurnEndIfNeeded()
   }
 
+  /** What was proposed meanwhile goes to disk. A disk that is done at once gets the next sync with the next turn, not deeper in the stack. */
+  #startSync(): void {
+    if (this.#isStartingSync) {
+      this.#requestTurnEndIfNeeded()
+      return
+    }
+    this.#isStartingSync = true
+    this.#engine.turnEnded()
+    this.#isStartingSync = false
+  }
+
   #requestTurnEndIfNeeded(): void {
-    const isNeeded =
-      this.#pipeline.inFlightCount > 0 || this.#dirty.length > 0 || this.#isExpiring
+    const isNeeded = this.#pipeline.inFlightCount > 0 || this.#dirty.length > 0 || this.#isExpiring
     if (!isNeeded || this.#isTurnEndRequested) return
     this.#isTurnEndRequested = true
     this.#driver.requestTurnEnd()

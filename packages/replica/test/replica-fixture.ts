@@ -183,8 +183,13 @@ export class TestReplica implements ReplicaDriver {
   wallMs = 1_700_000_000_000
   #syncing: Zxid | undefined
   #isTurnEndWanted = false
+  #isEndingTurn = false
 
-  constructor(options: Partial<ReplicaOptions> = {}, tree?: Tree) {
+  constructor(
+    options: Partial<ReplicaOptions> = {},
+    tree?: Tree,
+    replayed: { replayedCount?: number; replayedBytes?: number } = {},
+  ) {
     this.tree =
       tree ??
       new Tree({
@@ -204,6 +209,7 @@ export class TestReplica implements ReplicaDriver {
     this.replica = new Replica(all, this, this.tree, {
       monotonicMs: this.nowMs,
       wallMs: this.wallMs,
+      ...replayed,
     })
   }
 
@@ -264,11 +270,15 @@ export class TestReplica implements ReplicaDriver {
   }
 
   endTurn(): void {
+    // A sync that is done at once comes here from within a turn.
+    if (this.#isEndingTurn) return
+    this.#isEndingTurn = true
     while (this.#isTurnEndWanted || this.closed.length > 0) {
       this.#isTurnEndWanted = false
       for (const client of this.closed.splice(0)) this.replica.disconnected(client.connection)
       this.replica.turnEnded()
     }
+    this.#isEndingTurn = false
   }
 }
 

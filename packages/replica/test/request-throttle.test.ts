@@ -216,3 +216,13 @@ test('what waits on a connection that is closing does not count', () => {
   world.completeSync()
   assert.equal(other.isPaused, false)
 })
+
+test('a long burst that is let in one by one does not go deep into the stack', () => {
+  const world = new TestReplica({ requestThrottleMaxRequests: 1 })
+  const client = world.connectedClient()
+  client.sendRaw(createFrames(client, '/n', 5_000))
+  assert.deepEqual(
+    xids(client),
+    Array.from({ length: 5_000 }, (_, i) => i + 1),
+  )
+})
