@@ -57,6 +57,8 @@ export interface Recovery {
   /** The last transaction that is in the recovered state; 0 when there is none. */
   readonly lastZxid: Zxid
   readonly replayedCount: number
+  /** Length of what was replayed, without the framing of the log. */
+  readonly replayedBytes: number
   readonly reports: readonly RecoveryReport[]
 }
 
@@ -82,6 +84,7 @@ class RecoveryRun {
   /** The newest snapshot that failed. */
   #failed: SnapshotFile | undefined
   #replayedCount = 0
+  #replayedBytes = 0
 
   constructor(options: RecoveryOptions) {
     this.#options = options
@@ -102,6 +105,7 @@ class RecoveryRun {
       sections: loaded?.sections,
       lastZxid: reader.zxid,
       replayedCount: this.#replayedCount,
+      replayedBytes: this.#replayedBytes,
       reports: this.#reports,
     }
     const tail = reader.tails.at(-1)
@@ -205,6 +209,7 @@ class RecoveryRun {
       while (reader.next()) {
         target.replay(reader.zxid, reader.bytes, reader.start, reader.end)
         this.#replayedCount++
+        this.#replayedBytes += reader.end - reader.start
       }
     } finally {
       reader.close()

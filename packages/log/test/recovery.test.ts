@@ -30,6 +30,7 @@ test('an empty directory is a first start', () => {
     sections: undefined,
     lastZxid: 0,
     replayedCount: 0,
+    replayedBytes: 0,
     reports: [],
   })
 })
@@ -45,6 +46,7 @@ test('the newest snapshot is loaded and the log after it replayed', () => {
   assert.equal(recovery.snapshotZxid, 4)
   assert.equal(recovery.sections?.lastZxid, 4)
   assert.deepEqual([recovery.lastZxid, recovery.replayedCount], [6, 2])
+  assert.equal(recovery.replayedBytes, createTxn(5).length + createTxn(6).length)
   assert.deepEqual(recovery.reports, [])
 })
 

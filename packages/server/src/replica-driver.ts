@@ -9,6 +9,7 @@ import type { TxnLog } from '@quorate/log'
 import type { Zxid } from '@quorate/protocol'
 import {
   type ClientConnection,
+  type Replayed,
   Replica,
   type ReplicaDriver as ReplicaDriverPort,
   type ReplicaOptions,
@@ -23,6 +24,8 @@ import type { LogSink } from './server-log.ts'
 export interface ReplicaDriverOptions {
   readonly replica: ReplicaOptions
   readonly tree: Tree
+  /** What recovery replayed into the tree. */
+  readonly replayed?: Replayed
   readonly txnLog: TxnLog
   readonly log: LogSink
   /** Writes the image and calls `ended`. */
@@ -45,7 +48,10 @@ export class ReplicaDriver implements ReplicaDriverPort, ClientPortHandler<Clien
   constructor(options: ReplicaDriverOptions) {
     this.#options = options
     const clock = { monotonicMs: monotonicMs(), wallMs: Date.now() }
-    this.replica = new Replica(options.replica, this, options.tree, clock)
+    this.replica = new Replica(options.replica, this, options.tree, {
+      ...clock,
+      ...options.replayed,
+    })
   }
 
   // What the replica asks for.

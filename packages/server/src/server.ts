@@ -3,7 +3,6 @@
  */
 import { TxnLog, versionDirectory } from '@quorate/log'
 import { type ClientConnection, replicaDefaults, type ReplicaOptions } from '@quorate/replica'
-import type { Tree } from '@quorate/tree'
 import { ClientPort } from './client-port/client-port.ts'
 import type { ServerConfig } from './config/server-config.ts'
 import { lockDirectories, type Releasable } from './data-lock.ts'
@@ -12,7 +11,7 @@ import { answerWord } from './four-letter-words/answer.ts'
 import { nativePlatform } from './native-platform.ts'
 import { NodeDisk } from './node-disk.ts'
 import { RateLimitedLog } from './rate-limited-log.ts'
-import { recoverTree } from './recovered-tree.ts'
+import { type RecoveredTree, recoverTree } from './recovered-tree.ts'
 import { monotonicMs, ReplicaDriver } from './replica-driver.ts'
 import { ServerError } from './server-error.ts'
 import { ServerInspection } from './server-inspection.ts'
@@ -31,7 +30,7 @@ export interface ServerOptions {
 interface Ground {
   readonly lock: Releasable
   readonly meters: ServerMeters
-  readonly tree: Tree
+  readonly recovered: RecoveredTree
 }
 
 export class Server {
@@ -60,8 +59,8 @@ export class Server {
     const meters = new ServerMeters(monotonicMs())
     let server: Server | undefined
     try {
-      const tree = await recover(config, log, meters)
-      server = new Server(options, { lock, meters, tree })
+      const recovered = await recover(config, log, meters)
+      server = new Server(options, { lock, meters, recovered })
       await server.#open()
       return server
     } catch (error) {
@@ -71,7 +70,7 @@ export class Server {
     }
   }
 
-  private constructor({ config, log }: ServerOptions, { lock, meters, tree }: Ground) {
+  private constructor({ config, log }: ServerOptions, { lock, meters, recovered }: Ground) {
     this.#config = config
     this.#log = new RateLimitedLog(log, monotonicMs)
     this.#lock = lock
@@ -97,7 +96,8 @@ export class Server {
         ...replicaOptionsOf(config),
         admitSession: (attempt) => this.#clientPort.admitSession(attempt),
       },
-      tree,
+      tree: recovered.tree,
+      replayed: recovered.recovery,
       txnLog: this.#txnLog,
       log: this.#log,
       takeSnapshot: (image, ended) => this.#snapshots.take(image, ended),
@@ -176,7 +176,11 @@ export class Server {
   }
 }
 
-async function recover(config: ServerConfig, log: LogSink, meters: ServerMeters): Promise<Tree> {
+async function recover(
+  config: ServerConfig,
+  log: LogSink,
+  meters: ServerMeters,
+): Promise<RecoveredTree> {
   const startedAtMs = performance.now()
   const disk = new NodeDisk({ chooseSyncMode: () => 'blocking' })
   const { tree, recovery } = await recoverTree(config, disk, ({ zxid, expected, found }) => {
@@ -204,7 +208,7 @@ async function recover(config: ServerConfig, log: LogSink, meters: ServerMeters)
       durationMs: meters.recoveryMs,
     },
   })
-  return tree
+  return { tree, recovery }
 }
 
 function replicaOptionsOf(config: ServerConfig): ReplicaOptions {

@@ -29,9 +29,10 @@ export class SnapshotKeeper {
     this.#meters = meters
   }
 
-  /** Purges from time to time, when the configuration says so. */
+  /** Purges now and from time to time, when the configuration says so: a server may not run for a whole interval. */
   startPurging(): void {
     if (this.#config.purgeIntervalMs === 0) return
+    this.purge()
     // A timer cannot wait longer than 2^31 - 1 ms.
     const intervalMs = Math.min(this.#config.purgeIntervalMs, 0x7fff_ffff)
     this.#purgeTimer = setInterval(() => this.purge(), intervalMs)

@@ -1,6 +1,6 @@
 /** A whole server in this process, over real sockets and files. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
@@ -93,6 +93,27 @@ describe('Server', () => {
     }
     for (const xid of sent) assert.equal((await client.reply()).header.xid, xid)
     assert.equal(await client.get('/n49'), '')
+  })
+
+  it('counts what it replayed towards the next snapshot', async () => {
+    const first = await start('replayed')
+    const { client } = await open(first.port)
+    await client.create('/a', 'x')
+    await client.create('/b', 'x')
+    await first.server.stop()
+    const second = await start('replayed', 'snapCount=4')
+    await open(second.port)
+    await second.log.until('SNAPSHOT_WRITTEN')
+  })
+
+  it('purges as soon as it runs', async () => {
+    const first = await start('purged')
+    await first.server.stop()
+    const folder = join(root, 'purged/version-2')
+    for (const zxid of [1, 2, 3])
+      copyFileSync(join(folder, 'snapshot.0'), join(folder, `snapshot.${zxid}`))
+    const second = await start('purged', 'autopurge.purgeInterval=1')
+    assert.deepEqual((await second.log.until('PURGED')).fields?.['files'], ['snapshot.0'])
   })
 
   it('has everything again after a restart, sessions and their ephemerals too', async () => {
