@@ -48,7 +48,7 @@ interface Batch {
 
 const batchBytesMin = 64 * 1_024
 /** Larger buffers are not kept for the next batch. */
-const batchBytesKept = 4 * 1_048_576
+const batchBytesKept = 2 * 1_048_576
 const sparesMax = 2
 
 export class TxnLog {

@@ -157,6 +157,9 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#router.resume(connection)
     this.#finishInput(connection)
     this.#resumeReading(connection)
+    // What waited has been answered: others may have been waiting for that.
+    this.#throttle.release()
+    this.#flushAll()
   }
 
   synced(upTo: Zxid): void {

@@ -7,7 +7,7 @@ import { JuteWriter, type Platform, type Zxid } from '@quorate/protocol'
 const blockBytes = 512 * 1024
 /** Room that a transaction is sure to find in the present block; a larger one makes the block grow. */
 const roomMin = 16 * 1024
-const spareBlocksMax = 8
+const spareBlocksMax = 4
 
 interface Block {
   readonly writer: JuteWriter

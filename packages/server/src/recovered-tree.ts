@@ -27,12 +27,12 @@ export interface RecoveredTree {
 export async function recoverTree(
   config: ServerConfig,
   disk: NodeDisk,
-  digestMismatched: NonNullable<TreeOptions['digestMismatched']>,
+  notices: Required<Pick<TreeOptions, 'digestMismatched' | 'softQuotaExceeded'>>,
 ): Promise<RecoveredTree> {
   const options: TreeOptions = {
     platform: nativePlatform,
     extendedTypesEnabled: config.extendedTypesEnabled,
-    digestMismatched,
+    ...notices,
   }
   let tree = new Tree(options)
   let isLoaded = false

@@ -183,10 +183,17 @@ async function recover(
 ): Promise<RecoveredTree> {
   const startedAtMs = performance.now()
   const disk = new NodeDisk({ chooseSyncMode: () => 'blocking' })
-  const { tree, recovery } = await recoverTree(config, disk, ({ zxid, expected, found }) => {
-    meters.digestMismatchCount++
-    const message = `after zxid 0x${zxid.toString(16)} the tree's digest is ${found}, but ${expected} stands in the transaction: this server or the one that wrote it has gone wrong; compare with a backup`
-    log.write({ level: 'error', code: 'DIGEST_MISMATCH', message })
+  const limitedLog = new RateLimitedLog(log, monotonicMs)
+  const { tree, recovery } = await recoverTree(config, disk, {
+    digestMismatched({ zxid, expected, found }) {
+      meters.digestMismatchCount++
+      const message = `after zxid 0x${zxid.toString(16)} the tree's digest is ${found}, but ${expected} stands in the transaction: this server or the one that wrote it has gone wrong; compare with a backup`
+      log.write({ level: 'error', code: 'DIGEST_MISMATCH', message })
+    },
+    softQuotaExceeded({ path, limits, use }) {
+      const message = `the subtree ${path} has ${use}, above its soft quota of ${limits}; nothing is refused`
+      limitedLog.write({ level: 'warn', code: 'SOFT_QUOTA_EXCEEDED', message })
+    },
   })
   meters.recoveryMs = Math.round(performance.now() - startedAtMs)
   for (const report of recovery.reports) {

@@ -5,6 +5,7 @@
 import { type Platform } from '@quorate/protocol'
 import { absent, IntField } from './node-store.ts'
 import {
+  isAboveSoftLimit,
   type Quota,
   quotaNodeKind,
   quotaNodePath,
@@ -19,10 +20,17 @@ export class QuotaKeeper {
   readonly #state: TreeState
   readonly #platform: Platform
   readonly #table = new QuotaTable()
+  /** A soft limit refuses nothing: somebody is told. */
+  readonly #softQuotaExceeded: (quota: Quota) => void
 
-  constructor(state: TreeState, platform: Platform) {
+  constructor(
+    state: TreeState,
+    platform: Platform,
+    softQuotaExceeded: (quota: Quota) => void = () => {},
+  ) {
     this.#state = state
     this.#platform = platform
+    this.#softQuotaExceeded = softQuotaExceeded
   }
 
   /** The quota that a node at `bytes[start, end)` counts for. */
@@ -100,7 +108,9 @@ export class QuotaKeeper {
   #grow(bytes: Uint8Array, start: number, end: number, growth: QuotaUse): void {
     if (growth.count === 0 && growth.bytes === 0) return
     const quota = this.#table.addUse(bytes, start, end, growth)
-    if (quota !== undefined) this.#writeStats(quota)
+    if (quota === undefined) return
+    this.#writeStats(quota)
+    if (isAboveSoftLimit(quota, growth)) this.#softQuotaExceeded(quota)
   }
 
   /** Counts the subtree anew, if it has a quota and a place to write what is used. */

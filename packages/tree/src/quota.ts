@@ -159,6 +159,15 @@ export function wouldExceed(quota: Quota, growth: QuotaUse, pending: QuotaUse = 
   )
 }
 
+/** Whether a growth has brought the use above a soft limit, or further above it. */
+export function isAboveSoftLimit({ use, limits }: Quota, growth: QuotaUse): boolean {
+  if (use === undefined) return false
+  return (
+    (growth.count > 0 && isAbove(use.count, limits.count)) ||
+    (growth.bytes > 0 && isAbove(use.bytes, limits.bytes))
+  )
+}
+
 function isAbove(number: number, limit: number | undefined): boolean {
   return limit !== undefined && limit > -1 && number > limit
 }

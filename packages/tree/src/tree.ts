@@ -45,6 +45,12 @@ export interface TreeOptions {
     readonly expected: string
     readonly found: string
   }) => void
+  /** Is told when a change brings a subtree above the soft limits of its quota. */
+  readonly softQuotaExceeded?: (notice: {
+    readonly path: string
+    readonly limits: string
+    readonly use: string
+  }) => void
 }
 
 export class Tree {
@@ -59,7 +65,13 @@ export class Tree {
     const { platform } = options
     this.#options = options
     this.#state = new TreeState(platform, options.extendedTypesEnabled)
-    this.#quotas = new QuotaKeeper(this.#state, platform)
+    this.#quotas = new QuotaKeeper(this.#state, platform, ({ path, limits, use }) =>
+      options.softQuotaExceeded?.({
+        path: platform.utf8Decode(path, 0, path.length),
+        limits: `count=${limits.count},bytes=${limits.bytes}`,
+        use: `count=${use?.count},bytes=${use?.bytes}`,
+      }),
+    )
     this.#applier = new TxnApplier({
       state: this.#state,
       watches: this.watches,

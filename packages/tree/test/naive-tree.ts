@@ -111,7 +111,7 @@ export class NaiveTree {
     const node = this.nodes.get(path)
     if (node === undefined) return ErrorCode.NoNode
     if (this.childrenOf(path).length > 0) return ErrorCode.NotEmpty
-    if (isSessionOwner(node.owner)) return ErrorCode.BadVersion
+    if (node.owner === 0n || isSessionOwner(node.owner)) return ErrorCode.BadVersion
     this.#remove(path, context.zxid)
     return ErrorCode.Ok
   }

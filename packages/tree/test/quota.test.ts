@@ -4,6 +4,7 @@ import { utf8Decode, utf8Encode } from '@quorate/protocol'
 import * as fc from 'fast-check'
 import { parseQuotaText } from '../src/quota-text.ts'
 import {
+  isAboveSoftLimit,
   type Quota,
   type QuotaNodeKind,
   quotaNodeKind,
@@ -170,5 +171,27 @@ describe('wouldExceed', () => {
   it('takes a hard limit of 0 at its word', () => {
     const quota = quotaOf('count=-1,bytes=-1=;countHardLimit=0', { count: 0, bytes: 0 })
     assert.equal(wouldExceed(quota, { count: 1, bytes: 0 }), true)
+  })
+})
+
+/** A quota of two nodes and ten bytes. */
+function quotaWith(use: QuotaUse): Quota {
+  return { path: utf8Encode('/q'), limits: { count: 2, bytes: 10 }, use }
+}
+
+describe('isAboveSoftLimit', () => {
+  it('speaks of growth above a limit, never of shrinking', () => {
+    const grown = { count: 1, bytes: 0 }
+    assert.equal(isAboveSoftLimit(quotaWith({ count: 2, bytes: 0 }), grown), false)
+    assert.equal(isAboveSoftLimit(quotaWith({ count: 3, bytes: 0 }), grown), true)
+    assert.equal(
+      isAboveSoftLimit(quotaWith({ count: 3, bytes: 0 }), { count: -1, bytes: 0 }),
+      false,
+    )
+    assert.equal(isAboveSoftLimit(quotaWith({ count: 1, bytes: 11 }), { count: 0, bytes: 5 }), true)
+    assert.equal(
+      isAboveSoftLimit({ ...quotaWith({ count: 9, bytes: 0 }), use: undefined }, grown),
+      false,
+    )
   })
 })
