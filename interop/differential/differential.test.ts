@@ -25,6 +25,10 @@ test(
 
 test('20,000 operations are answered as Apache answers them', { timeout: 300_000 }, async () => {
   const result = await runDifferential(run)
+  assert.ok(
+    result.operationCount >= 20_000,
+    `only ${result.operationCount} operations were compared`,
+  )
   assert.deepEqual(result.differences, [])
   assert.deepEqual(result.missingCells, [])
   const unused = [...result.usesByIntendedId].filter(([, count]) => count === 0).map(([id]) => id)
