@@ -7,6 +7,7 @@
 import {
   ErrorCode,
   type EventType,
+  formatSessionId,
   JuteWriter,
   KeeperState,
   type Platform,
@@ -126,6 +127,14 @@ export class ClientConnection implements ConnectionView, Watcher {
 
   get isSuper(): boolean {
     return isSuper(this.#identities)
+  }
+
+  /** Who it is, for lines of the log. */
+  get logFields(): Readonly<Record<string, unknown>> {
+    const remote = `${this.remoteAddress}:${this.remotePort}`
+    return this.session === undefined
+      ? { remote }
+      : { remote, sessionId: formatSessionId(this.session.id) }
   }
 
   addIdentity(identity: Identity): void {

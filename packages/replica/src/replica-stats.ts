@@ -2,8 +2,9 @@
 import type { Platform, SessionId, Zxid } from '@quorate/protocol'
 import type { Tree, Watcher, WatchTable } from '@quorate/tree'
 import type { ClientConnection } from './client-connection.ts'
-import type { ServerView, WatchesView } from './inspection.ts'
+import type { ServerView, SessionsView, WatchesView } from './inspection.ts'
 import { Latency } from './latency.ts'
+import type { SessionTracker } from './session-tracker.ts'
 
 export class ReplicaStats {
   readonly latency: Latency = new Latency()
@@ -72,6 +73,23 @@ export class ReplicaStats {
       lastReplyBytes: this.#lastReplyBytes,
       minReplyBytes: this.#minReplyBytes,
       maxReplyBytes: this.#maxReplyBytes,
+    }
+  }
+
+  sessionsView({ nodes, ephemeralsBySession }: Tree, tracker: SessionTracker): SessionsView {
+    return {
+      sessionIdsByExpiryMs: new Map(
+        [...tracker.sessionsByExpiryMs].map(([at, sessions]) => [
+          at,
+          [...sessions].map(({ id }) => id),
+        ]),
+      ),
+      ephemeralPathsBySessionId: new Map(
+        [...ephemeralsBySession].map(([id, found]) => [
+          id,
+          [...found].map((node) => nodes.pathText(node)),
+        ]),
+      ),
     }
   }
 

@@ -27,11 +27,12 @@ import { ReplicaStats } from './replica-stats.ts'
 import { ReplyBuffers } from './reply-buffers.ts'
 import { RequestRouter, type RouterHost } from './request-router.ts'
 import { RequestThrottle } from './request-throttle.ts'
+import { SessionExpiry, type SessionExpiryHost } from './session-expiry.ts'
 import { Session, SessionTracker } from './session-tracker.ts'
 import { type Replayed, SnapshotSchedule } from './snapshot-schedule.ts'
 import { type PipelineListener, WritePipeline } from './write-pipeline.ts'
 
-export class Replica implements ConnectionHost, RouterHost, PipelineListener {
+export class Replica implements ConnectionHost, RouterHost, PipelineListener, SessionExpiryHost {
   readonly buffers: ReplyBuffers = new ReplyBuffers()
   nowMs: number
   wallMs: number
@@ -40,6 +41,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   readonly #tree: Tree
   readonly #engine: ConsensusEngine
   readonly #sessions: SessionTracker
+  readonly #expiry: SessionExpiry
   readonly #pipeline: WritePipeline
   readonly #router: RequestRouter
   readonly #throttle: RequestThrottle
@@ -55,8 +57,6 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   #isTakingSnapshot = false
   #isStartingSync = false
   #isTurnEndRequested = false
-  /** There may be more sessions to expire than one turn does. */
-  #isExpiring = false
 
   /**
    * @param tree as recovered from disk
@@ -101,6 +101,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
       tickMs: options.tickTimeMs,
       wallMs: start.wallMs,
     })
+    this.#expiry = new SessionExpiry(this.#sessions, this)
     this.#connecting = new ConnectHandler(tree, this.#sessions, options)
     this.#cleaner = new NodeCleaner(tree, options)
     this.#snapshots = new SnapshotSchedule(options, start)
@@ -174,14 +175,14 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#isTurnEndRequested = false
     this.#startSync()
     this.#flushAll()
-    if (!this.#isExpiring) return
-    this.#expireSessions()
+    if (!this.#expiry.isUnfinished) return
+    this.#expiry.run(this.nowMs)
     this.#requestTurnEndIfNeeded()
   }
 
   /** Some time has passed: expire sessions, clean containers and TTL nodes. Call it every half tick or so. */
   ticked(): void {
-    this.#expireSessions()
+    this.#expiry.run(this.nowMs)
     for (const path of this.#cleaner.due(this.nowMs, this.wallMs))
       this.#pipeline.deleteContainer(path, this.wallMs)
     this.#requestTurnEndIfNeeded()
@@ -198,27 +199,13 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
 
   view(): ServerView {
     return this.#stats.view(this.#tree, {
-      outstandingCount: this.#outstandingCount(),
+      outstandingCount: [...this.#connections].reduce((sum, it) => sum + it.outstandingCount, 0),
       sessionCount: this.#sessions.count,
     })
   }
 
   sessionsView(): SessionsView {
-    const { nodes, ephemeralsBySession } = this.#tree
-    return {
-      sessionIdsByExpiryMs: new Map(
-        [...this.#sessions.sessionsByExpiryMs].map(([at, sessions]) => [
-          at,
-          [...sessions].map(({ id }) => id),
-        ]),
-      ),
-      ephemeralPathsBySessionId: new Map(
-        [...ephemeralsBySession].map(([id, found]) => [
-          id,
-          [...found].map((node) => nodes.pathText(node)),
-        ]),
-      ),
-    }
+    return this.#stats.sessionsView(this.#tree, this.#sessions)
   }
 
   watchesView(): WatchesView {
@@ -266,6 +253,23 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#stats.counters.watch_bytes += lengthBytes
   }
 
+  isKeptFromReading(session: Session): boolean {
+    const connection = this.#connectionsBySession.get(session.id)
+    return connection !== undefined && connection.isThrottled && !connection.isBacklogged
+  }
+
+  expire(session: Session): void {
+    this.#driver.report({
+      level: 'info',
+      code: 'SESSION_EXPIRED',
+      message: `the session ${formatSessionId(session.id)} was not heard of for its ${session.timeoutMs} ms and expires`,
+      fields: { sessionId: formatSessionId(session.id), timeoutMs: session.timeoutMs },
+    })
+    this.#stats.counters.stale_sessions_expired++
+    this.#sessions.setClosing(session)
+    this.#pipeline.expireSession({ session, timeMs: this.wallMs })
+  }
+
   requestAnswered(
     connection: ClientConnection,
     request: { readonly type: number; readonly xid: number; readonly receivedAtMs: number },
@@ -279,7 +283,7 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
       level: 'warn',
       code,
       message: `${message}; the connection is closed`,
-      fields: this.#nameOf(connection),
+      fields: connection.logFields,
     })
     connection.close()
   }
@@ -415,38 +419,10 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#connectionsBySession.set(session.id, connection)
   }
 
-  /** So many sessions per turn that input is not kept waiting when a great many of them expire together. */
-  #expireSessions(): void {
-    const expired = this.#sessions.expired(this.nowMs, expiredPerTurnMax)
-    for (const session of expired) {
-      if (this.#isKeptFromReading(session)) this.#sessions.touch(session, this.nowMs)
-      else this.#expire(session)
-    }
-    this.#isExpiring = expired.length === expiredPerTurnMax
-  }
-
-  /** Whether it is this server that does not read the session's pings, and not the peer that does not take its replies. */
-  #isKeptFromReading(session: Session): boolean {
-    const connection = this.#connectionsBySession.get(session.id)
-    return connection !== undefined && connection.isThrottled && !connection.isBacklogged
-  }
-
   #readOn(connection: ClientConnection): void {
     // Its session could not be heard until now.
     if (connection.session !== undefined) this.#sessions.touch(connection.session, this.nowMs)
     this.#resumeReading(connection)
-  }
-
-  #expire(session: Session): void {
-    this.#driver.report({
-      level: 'info',
-      code: 'SESSION_EXPIRED',
-      message: `the session ${formatSessionId(session.id)} was not heard of for its ${session.timeoutMs} ms and expires`,
-      fields: { sessionId: formatSessionId(session.id), timeoutMs: session.timeoutMs },
-    })
-    this.#stats.counters.stale_sessions_expired++
-    this.#sessions.setClosing(session)
-    this.#pipeline.expireSession({ session, timeMs: this.wallMs })
   }
 
   /** After the input of one connection: its replies leave, and writes make the turn end. */
@@ -470,7 +446,8 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
   }
 
   #requestTurnEndIfNeeded(): void {
-    const isNeeded = this.#pipeline.inFlightCount > 0 || this.#dirty.length > 0 || this.#isExpiring
+    const isNeeded =
+      this.#pipeline.inFlightCount > 0 || this.#dirty.length > 0 || this.#expiry.isUnfinished
     if (!isNeeded || this.#isTurnEndRequested) return
     this.#isTurnEndRequested = true
     this.#driver.requestTurnEnd()
@@ -516,22 +493,6 @@ export class Replica implements ConnectionHost, RouterHost, PipelineListener {
     this.#snapshots.taken()
     this.#driver.takeSnapshot(this.#tree.openImage())
   }
-
-  #outstandingCount(): number {
-    let count = 0
-    for (const connection of this.#connections) count += connection.outstandingCount
-    return count
-  }
-
-  #nameOf(connection: ClientConnection): Record<string, unknown> {
-    return {
-      remote: `${connection.remoteAddress}:${connection.remotePort}`,
-      ...(connection.session === undefined
-        ? {}
-        : { sessionId: formatSessionId(connection.session.id) }),
-    }
-  }
 }
 
-const expiredPerTurnMax = 500
 const noBytes = new Uint8Array(0)
