@@ -81,7 +81,10 @@ function newResultsFile(): ResultsFile {
 }
 
 const results = newResultsFile()
-const commands = Object.fromEntries(kinds.map(({ name, command }) => [name, command.join(' ')]))
+// Paths of this machine say nothing to a reader of the results.
+const commands = Object.fromEntries(
+  kinds.map(({ name, command }) => [name, command.join(' ').replaceAll(`${root}/`, '')]),
+)
 results.append({ type: 'environment', ...describeHost(), commands })
 process.stderr.write(`results: ${results.path}\n`)
 for (let repetition = 1; repetition <= Number(values.repetitions); repetition++) {
