@@ -1,16 +1,18 @@
 /**
- * The engine of a server without peers: its own disk is the quorum.
+ * The engine of a server without peers: its own disk is the quorum, and it leads for ever.
  *
  * 1. A proposal is delivered after the sync that covers it, never before.
  * 2. One sync is under way at a time; what is appended during it shares the next (group commit).
  */
-import type { Zxid } from '@quorate/protocol'
+import { epochOf, ErrorCode, type Zxid } from '@quorate/protocol'
 import type { ConsensusEffects, ConsensusEngine, Proposal } from './engine.ts'
 
 export class StandaloneEngine implements ConsensusEngine {
-  readonly isLeading = true
+  readonly role = 'leading'
   readonly #effects: ConsensusEffects
   readonly #undelivered: Proposal[] = []
+  /** Who waits for a confirmation, with the zxid that must have been delivered. */
+  #confirmations: { readonly after: Zxid; readonly confirmed: () => void }[] = []
   #lastZxid: Zxid
   #isSyncing = false
 
@@ -18,6 +20,10 @@ export class StandaloneEngine implements ConsensusEngine {
   constructor(lastZxid: Zxid, effects: ConsensusEffects) {
     this.#lastZxid = lastZxid
     this.#effects = effects
+  }
+
+  get epoch(): number {
+    return epochOf(this.#lastZxid)
   }
 
   get lastZxid(): Zxid {
@@ -53,5 +59,27 @@ export class StandaloneEngine implements ConsensusEngine {
       this.#effects.deliver(this.#undelivered[count++]!)
     }
     this.#undelivered.splice(0, count)
+    this.#confirm(upTo)
+  }
+
+  confirmLeadership(confirmed: () => void): void {
+    if (this.#undelivered.length === 0) confirmed()
+    else this.#confirmations.push({ after: this.#lastZxid, confirmed })
+  }
+
+  /** There are no learners to answer. */
+  answerSync(): void {}
+
+  answerRevalidation(): void {}
+
+  planReconfiguration(): number {
+    return ErrorCode.Unimplemented
+  }
+
+  #confirm(delivered: Zxid): void {
+    if (this.#confirmations.length === 0) return
+    const due = this.#confirmations.filter(({ after }) => after <= delivered)
+    this.#confirmations = this.#confirmations.filter(({ after }) => after > delivered)
+    for (const { confirmed } of due) confirmed()
   }
 }

@@ -68,7 +68,7 @@ test('what is submitted in one turn, or during a sync, shares the next sync', ()
 
 test('a proposal must carry the next zxid, which goes on from what was recovered', () => {
   const engine = new StandaloneEngine(makeZxid(3, 0xffff_ffff), new Journal())
-  assert.equal(engine.isLeading, true)
+  assert.equal(engine.role, 'leading')
   assert.equal(engine.nextZxid(), makeZxid(4, 0), 'the counter carries into the epoch')
   assert.throws(() => submit(engine, makeZxid(3, 0xffff_ffff)), /the next one is/)
   assert.throws(() => submit(engine, makeZxid(4, 1)), /the next one is/)

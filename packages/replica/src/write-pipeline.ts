@@ -4,7 +4,7 @@
  * 1. What is in flight stands in the order of the zxids, and each delivery is for the first of it.
  * 2. Nothing is answered before its delivery, and the engine delivers only what is durable.
  */
-import type { ConsensusEngine, Proposal } from '@quorate/consensus'
+import type { Proposal, ProposalSink } from '@quorate/consensus'
 import {
   ErrorCode,
   type JuteReader,
@@ -79,7 +79,7 @@ const noSession: SessionHalves = { idHigh: 0, idLow: 0 }
 
 export class WritePipeline implements ApplyObserver {
   readonly #tree: Tree
-  readonly #engine: () => ConsensusEngine
+  readonly #engine: () => ProposalSink
   readonly #preparer: Preparer
   readonly #listener: PipelineListener
   readonly #arena: TxnArena
@@ -94,7 +94,7 @@ export class WritePipeline implements ApplyObserver {
 
   constructor(parts: {
     readonly tree: Tree
-    readonly engine: () => ConsensusEngine
+    readonly engine: () => ProposalSink
     readonly options: ReplicaOptions
     readonly listener: PipelineListener
   }) {

@@ -1,0 +1,11 @@
+/** Which sets of servers may decide. Any two quorums of one system have a member in common. */
+
+export interface QuorumSystem {
+  /** Ids of the servers that vote, growing. */
+  readonly voterIds: readonly number[]
+  isVoter(serverId: number): boolean
+  /** A voter of weight 0 can vote but not be elected. */
+  weightOf(serverId: number): number
+  /** Whether the servers for which `isIn` is true are a quorum. */
+  isQuorum(isIn: (serverId: number) => boolean): boolean
+}

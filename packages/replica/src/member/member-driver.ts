@@ -1,0 +1,34 @@
+/**
+ * What one member of an ensemble asks of the driver that hosts it. The driver enters the member by one call at a time; the
+ * completions of its disk are such calls too.
+ */
+import type { Appointment, DialListener, Dialling, MembershipStore } from '@quorate/consensus'
+import type { Disk } from '@quorate/log'
+import type { SnapshotImage } from '@quorate/tree'
+import type { ReplicaReport } from '../driver-port.ts'
+
+export interface MemberDriver {
+  /** Whole ms on a clock that is not tied to the time of day. */
+  readonly monotonicMs: number
+  /** Ms since 1970. */
+  readonly wallMs: number
+  readonly disk: Disk
+  /** dataDir and dataLogDir; their files are in the folder version-2. */
+  readonly dataDirectory: string
+  readonly logDirectory: string
+  readonly memberships: MembershipStore
+  /** Calls `run` after `delayMs`, behind all input that is there by then. */
+  after(delayMs: number, run: () => void): Appointment
+  /** Connects to a server's quorum port (or, below, its election port). */
+  dialQuorum(serverId: number, listener: DialListener): Dialling
+  dialElection(serverId: number, listener: DialListener): Dialling
+  /** There is work for `EnsembleMember.turnEnded`: call it once when all input that is there has been handled. */
+  requestTurnEnd(): void
+  /** Writes the image to a snapshot file in slices, then calls `ended`. Asked for only while none is being written. */
+  writeSnapshot(image: SnapshotImage, ended: () => void): void
+  /** Gives up the snapshot being written, if there is one; its `ended` is not called. */
+  abortSnapshot(): void
+  report(report: ReplicaReport): void
+  /** The member cannot go on: the server has to stop. */
+  failed(error: Error): void
+}
