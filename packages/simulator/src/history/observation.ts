@@ -1,6 +1,16 @@
 /**
  * What the checkers see of a run: everything that clients and servers could tell afterwards, in the order in which it happened.
  * A test of a checker is a list of these.
+ *
+ * What servers tell, life by life:
+ *
+ *     applied (isReplay)… recovered ── roleStarted ── proposed, synced, applied, digest… ── roleEnded ─┐
+ *                             ▲            ▲  └ in between: proposed, synced, applied (isReplay), reset, synchronised
+ *                             │            └───────────────────────────────────────────────────────────┤
+ *                             └── the process ends (processEnded, after a roleEnded if it had a role) ──┘
+ *
+ * Between two roles a server may apply what is in its log and not committed; that is `isReplay`, and may vanish again with a
+ * `reset`. In a role every transaction that is applied is committed.
  */
 import type { EventType, SessionId, Txn, Zxid } from '@quorate/protocol'
 import type { Answer, Operation } from '../client/operation.ts'
@@ -26,6 +36,8 @@ export interface Arrived {
 export interface Connected extends ClientMoment {
   readonly type: 'connected'
   readonly timeoutMs: number
+  /** The server is cut off from its ensemble and only answers reads, from a state that may be old or never committed. */
+  readonly isReadOnly?: boolean
 }
 
 /** A server said that the session is over. */
@@ -64,15 +76,30 @@ export interface Disconnected extends ClientMoment {
   readonly type: 'disconnected'
 }
 
-/** A server put a transaction into its log. */
+/** What a server is at the moment; alone it needs nobody's votes. */
+export type ServerRole = 'standalone' | 'leading' | 'following' | 'observing'
+
+/** A server put a transaction behind all others of its log. It need not be durable, and may never be committed. */
 export interface Proposed {
   readonly type: 'proposed'
   readonly server: string
   readonly zxid: Zxid
   readonly txn: Txn
+  /** Told once the server applies it, if not here. */
+  readonly bytes?: Uint8Array
 }
 
-/** A server changed its tree by a transaction; with `isReplay` at its start, from the log. */
+/** The log of a server is durable up to here. */
+export interface Synced {
+  readonly type: 'synced'
+  readonly server: string
+  readonly zxid: Zxid
+}
+
+/**
+ * A server changed its tree by a transaction. With `isReplay` outside of any role: from its log, at its start or later, or
+ * while it is brought into step with a leader; else it was delivered in a role, and so is committed.
+ */
 export interface Applied {
   readonly type: 'applied'
   readonly server: string
@@ -82,9 +109,78 @@ export interface Applied {
   readonly bytes: Uint8Array
 }
 
-/** A server has found its state again and is about to serve. */
+/** The digest of a server's tree, in the form of {@link TreeView.digest}, when its last transaction was this one. */
+export interface DigestTold {
+  readonly type: 'digest'
+  readonly server: string
+  readonly zxid: Zxid
+  readonly digest: string
+}
+
+/** A process has found its state again on its disk. What it replayed for it was told before. */
 export interface Recovered {
   readonly type: 'recovered'
+  readonly server: string
+  readonly view: TreeView
+}
+
+/**
+ * A server's history, on disk and in memory, now ends at this zxid: what came behind it was cut off, or a leader's state has
+ * taken the place of all. What is replayed for it is told before, or not at all.
+ */
+export interface Reset {
+  readonly type: 'reset'
+  readonly server: string
+  readonly kind: 'truncated' | 'replaced' | 'reloaded'
+  readonly zxid: Zxid
+  readonly view: TreeView
+}
+
+/** A leader has chosen how to bring a learner into step. */
+export interface Synchronised {
+  readonly type: 'synchronised'
+  /** The learner. */
+  readonly server: string
+  readonly kind: 'DIFF' | 'TRUNC' | 'SNAP' | 'TRUNC+DIFF'
+}
+
+/** A server begins to serve clients in a role. */
+export interface RoleStarted {
+  readonly type: 'roleStarted'
+  readonly server: string
+  readonly serverId: number
+  readonly role: ServerRole
+  /** 0 alone. */
+  readonly epoch: number
+  readonly leaderId: number
+  /** Of the last transaction in its tree. */
+  readonly lastZxid: Zxid
+}
+
+/** A role is over, by an ordered end or with the process. */
+export interface RoleEnded {
+  readonly type: 'roleEnded'
+  readonly server: string
+}
+
+/** A server's process is gone; with a lost disk, so is all that it ever stored. */
+export interface ProcessEnded {
+  readonly type: 'processEnded'
+  readonly server: string
+  readonly isDiskLost: boolean
+}
+
+/** A membership is in force on a server: at its start, by a delivered transaction, or from its leader. */
+export interface MembershipChanged {
+  readonly type: 'membershipChanged'
+  readonly server: string
+  /** As `/zookeeper/config` shows it. */
+  readonly text: string
+}
+
+/** The state of a server that is still up when the run is over, and everything has come to rest. */
+export interface FinalView {
+  readonly type: 'finalView'
   readonly server: string
   readonly view: TreeView
 }
@@ -125,8 +221,17 @@ export type Observation =
   | Notified
   | Disconnected
   | Proposed
+  | Synced
   | Applied
+  | DigestTold
   | Recovered
+  | Reset
+  | Synchronised
+  | RoleStarted
+  | RoleEnded
+  | ProcessEnded
+  | MembershipChanged
+  | FinalView
   | ServerFailed
   | DigestMismatched
   | FaultsEnded
