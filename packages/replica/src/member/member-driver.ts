@@ -4,10 +4,24 @@
  */
 import type { Appointment, DialListener, Dialling, MembershipStore } from '@quorate/consensus'
 import type { Disk } from '@quorate/log'
-import type { SnapshotImage } from '@quorate/tree'
+import type { Zxid } from '@quorate/protocol'
+import type { SnapshotImage, Tree } from '@quorate/tree'
 import type { ReplicaReport } from '../driver-port.ts'
 
+/** Told of every step of a member's history, for a driver that checks them. Bytes are valid during the call. */
+export interface HistoryObserver {
+  /** The transaction `bytes[start, end)` went to the end of the log. */
+  appended(zxid: Zxid, bytes: Uint8Array, start: number, end: number): void
+  /** The tree was changed by it: on delivery, or, with `isReplay`, when the history was loaded. */
+  applied(zxid: Zxid, bytes: Uint8Array, start: number, end: number, isReplay: boolean): void
+  /** The history was cut behind `zxid` by a TRUNC. */
+  truncated(zxid: Zxid): void
+  /** The state was loaded from disk, or received from a leader and installed. */
+  loaded(tree: Tree): void
+}
+
 export interface MemberDriver {
+  readonly historyObserver?: HistoryObserver | undefined
   /** Whole ms on a clock that is not tied to the time of day. */
   readonly monotonicMs: number
   /** Ms since 1970. */
