@@ -1,6 +1,31 @@
-/** Fast leader election: placeholder of the interface; see the class's tests for its behaviour. */
-import type { Notification, Zxid } from '@quorate/protocol'
-import type { ElectionState, Vote } from './vote.ts'
+/**
+ * Fast leader election: who of the voters is to lead. Every voter tells all others whom it proposes, and changes to the best proposal
+ * it hears of; when a quorum proposes the same server and nothing better turns up for a while, each of them has elected it.
+ *
+ * 1. The proposal of a round only gets better, in the order (peerEpoch, zxid, id), and never by a server of weight 0.
+ * 2. A leader is decided on by votes of a quorum that agree, or because a quorum follows it already and it says itself that it leads.
+ * 3. What comes from who has no vote, or proposes who has none, changes nothing here. It is answered at most.
+ * 4. A server whose data are gone (zxid −1) neither votes nor lets votes count (ZOOKEEPER-261).
+ *
+ * An election is a choice of whom to try, no more: that at most one server leads in an epoch, with all that was committed, is seen to
+ * by the discovery phase that follows. The round is in memory only.
+ */
+import { type Notification, noVote, type Zxid } from '@quorate/protocol'
+import type { Appointment, Clock } from '../peer-link.ts'
+import type { ElectionTransport, MembershipStore, ZabReport } from '../zab/zab-ports.ts'
+import { Electorate } from './electorate.ts'
+import { membershipVersionOf } from './membership-version.ts'
+import { RecentAnswers } from './recent-answers.ts'
+import { VoteSet } from './vote-set.ts'
+import {
+  beats,
+  type Candidate,
+  type CastVote,
+  electionStateOf,
+  type ElectionState,
+  peerStateOf,
+  type Vote,
+} from './vote.ts'
 
 /** What an election asks for. */
 export interface ElectionHost {
@@ -13,20 +38,353 @@ export interface ElectionHost {
 }
 
 export interface ElectionStart {
+  /** Of the last transaction in the log, committed or not; −1: the data should be there and are not. */
   readonly lastZxid: Zxid
   readonly currentEpoch: number
 }
 
-export interface FastLeaderElection {
-  readonly state: ElectionState
-  readonly vote: Vote
+export interface ElectionOptions {
+  /** How long to wait for a notification before the own one is repeated; twice as long each time. */
+  readonly minNotificationIntervalMs: number
+  readonly maxNotificationIntervalMs: number
+  /** How long something better may still turn up when a quorum agrees. */
+  readonly finalizeWaitMs: number
+  readonly reconfigEnabled: boolean
+}
+
+export interface ElectionParameters {
+  readonly serverId: number
+  readonly options: ElectionOptions
+  readonly memberships: MembershipStore
+  readonly transport: ElectionTransport
+  readonly clock: Clock
+  readonly host: ElectionHost
+  readonly report: (report: ZabReport) => void
+}
+
+/** The zxid of a server whose data are gone. */
+const noHistory = -1
+/** The version of notifications that carry a membership. */
+const notificationVersion = 2
+/** A higher round could not be counted on from. */
+const roundMax = 2 ** 52
+
+const nobody: Candidate = { leader: noVote, zxid: noVote, peerEpoch: noVote }
+
+export class FastLeaderElection {
+  readonly #serverId: number
+  readonly #options: ElectionOptions
+  readonly #memberships: MembershipStore
+  readonly #electorate: Electorate
+  readonly #transport: ElectionTransport
+  readonly #clock: Clock
+  readonly #host: ElectionHost
+  readonly #report: (report: ZabReport) => void
+  readonly #answers: RecentAnswers
+  /** Votes of this round. */
+  readonly #votes = new VoteSet()
+  /** Votes of servers that have a leader, whatever the round: "out of election". */
+  readonly #established = new VoteSet()
+  /** Own notifications on their way to this server itself. */
+  #own: Notification[] = []
+  #isHearingOwn = false
+  #phase: 'stopped' | 'waiting' | 'finalizing' | 'decided' = 'stopped'
+  #state: ElectionState = 'looking'
+  #round = 0
+  #initial = nobody
+  #proposal = nobody
+  #decision: Vote = { ...nobody, round: 0 }
+  /** Who decided for this server. */
+  #electors: ReadonlySet<number> = new Set()
+  /** Of {@link start} and {@link stop}, to see that the host called them. */
+  #life = 0
+  #intervalMs: number
+  #timer: Appointment | undefined
+
+  constructor(parameters: ElectionParameters) {
+    this.#serverId = parameters.serverId
+    this.#options = parameters.options
+    this.#memberships = parameters.memberships
+    this.#electorate = new Electorate(parameters.memberships)
+    this.#transport = parameters.transport
+    this.#clock = parameters.clock
+    this.#host = parameters.host
+    this.#report = parameters.report
+    this.#intervalMs = parameters.options.minNotificationIntervalMs
+    this.#answers = new RecentAnswers(parameters.options.minNotificationIntervalMs / 2)
+  }
+
+  get state(): ElectionState {
+    return this.#state
+  }
+
+  /** The logical clock. */
+  get round(): number {
+    return this.#round
+  }
+
+  /** The proposal while looking, else what was decided; others are answered with it. */
+  get vote(): Vote {
+    if (this.#phase === 'decided') return this.#decision
+    return { ...this.#proposal, round: this.#round }
+  }
+
   /** Looks for a leader: a new round. */
-  start(from: ElectionStart): void
-  received(from: number, notification: Notification): void
-  /** The epoch that leader and followers became active in; it replaces peerEpoch in the vote that others are answered with. */
-  setPeerEpoch(epoch: number): void
+  start(from: ElectionStart): void {
+    this.#life++
+    this.#own = []
+    this.#votes.clear()
+    this.#established.clear()
+    this.#electors = new Set()
+    this.#round++
+    this.#state = 'looking'
+    this.#phase = 'waiting'
+    this.#initial = this.#isVoting
+      ? { leader: this.#serverId, zxid: from.lastZxid, peerEpoch: from.currentEpoch }
+      : nobody
+    this.#intervalMs = this.#options.minNotificationIntervalMs
+    this.#appoint()
+    this.#propose(this.#initial)
+    this.#hearOwn()
+  }
+
+  received(from: number, notification: Notification): void {
+    if (this.#phase === 'stopped' || from === this.#serverId) return
+    if (this.#isOvertakenBy(notification)) return
+    const state = electionStateOf(notification)
+    if (state === undefined) {
+      this.#ignored(from, `the state ${notification.state} is not known`)
+    } else if (!this.#electorate.isVoter(from)) {
+      // Compatibility: who has no vote is answered only while it looks for a leader; everything else is an answer already.
+      if (state === 'looking') this.#answerOutsider(from, notification)
+    } else if (this.#state !== 'looking') {
+      if (state === 'looking') this.#answerLooking(from, notification)
+    } else {
+      if (state === 'looking' && notification.electionEpoch < this.#round) {
+        this.#answer(from, notification, this.vote)
+      }
+      this.#hear(from, notification, state)
+      this.#hearOwn()
+    }
+  }
+
+  /** The epoch that leader and followers became active in; it replaces peerEpoch in the vote that others are answered with (ZOOKEEPER-1732). */
+  setPeerEpoch(epoch: number): void {
+    this.#decision = { ...this.#decision, peerEpoch: epoch }
+  }
+
   /** After a reconfiguration: the vote that others are answered with. */
-  setVote(vote: Vote): void
-  /** Leaves the election or the role without looking anew. */
-  stop(): void
+  setVote(vote: Vote): void {
+    this.#decision = vote
+  }
+
+  /** Another membership has come into force while this server has a role: it keeps role and vote, but rounds and connections begin anew. */
+  restartConnections(): void {
+    this.#round = 0
+    this.#answers.clear()
+    this.#transport.restart()
+  }
+
+  /** Leaves the election or the role without looking anew. The next {@link start} is in round 1, on new connections. */
+  stop(): void {
+    this.#life++
+    this.#phase = 'stopped'
+    this.#own = []
+    this.#cancelTimer()
+    this.restartConnections()
+  }
+
+  get #isVoting(): boolean {
+    return this.#memberships.committed.quorums.isVoter(this.#serverId)
+  }
+
+  /** Hands a newer membership to the host. @returns whether that has made another election of this one */
+  #isOvertakenBy({ config }: Notification): boolean {
+    if (this.#state !== 'looking' || !this.#options.reconfigEnabled || config === undefined) {
+      return false
+    }
+    const version = membershipVersionOf(config)
+    if (version === undefined || version <= this.#memberships.committed.version) return false
+    const life = this.#life
+    this.#host.membershipSeen(config)
+    return life !== this.#life
+  }
+
+  /**
+   * Compatibility: while looking the answer is the present proposal. Apache's servers answer by what they had elected before, which may
+   * be the leader that has just died.
+   */
+  #answerOutsider(to: number, heard: Notification): void {
+    this.#answer(to, heard, { ...this.vote, round: this.#round })
+  }
+
+  /** Somebody looks for a leader, and this server has one. */
+  #answerLooking(to: number, heard: Notification): void {
+    // Compatibility: who still waits with the vote that elected this server has not left it.
+    const isElecting =
+      heard.electionEpoch === this.#decision.round && heard.leader === this.#decision.leader
+    const life = this.#life
+    if (this.#state === 'leading' && this.#electors.has(to) && !isElecting) {
+      this.#host.voterLeft(to)
+      if (life !== this.#life) return
+    }
+    this.#answer(to, heard, this.#decision)
+  }
+
+  // Compatibility: the same answer is not given twice in a row. Two servers that take each other for non-voters would answer for ever.
+  #answer(to: number, heard: Notification, vote: Vote): void {
+    if (this.#answers.isDue(to, { heard, vote, atMs: this.#clock.nowMs })) {
+      this.#transport.send(to, this.#notificationOf(vote))
+    }
+  }
+
+  #notificationOf(vote: Vote): Notification {
+    return {
+      state: peerStateOf(this.#state),
+      leader: vote.leader,
+      zxid: vote.zxid,
+      electionEpoch: vote.round,
+      peerEpoch: vote.peerEpoch,
+      version: notificationVersion,
+      config: this.#memberships.committed.text,
+    }
+  }
+
+  #propose(candidate: Candidate): void {
+    const { leader, zxid, peerEpoch } = candidate
+    this.#proposal = { leader, zxid, peerEpoch }
+    this.#tellAll()
+  }
+
+  #tellAll(): void {
+    const notification = this.#notificationOf(this.vote)
+    for (const voterId of this.#electorate.voterIds) {
+      if (voterId === this.#serverId) this.#own.push(notification)
+      else this.#transport.send(voterId, notification)
+    }
+  }
+
+  /** A notification to oneself comes in behind what is being handled, like any other. */
+  #hearOwn(): void {
+    if (this.#isHearingOwn) return
+    this.#isHearingOwn = true
+    while (this.#own.length > 0 && this.#state === 'looking') {
+      this.#hear(this.#serverId, this.#own.shift()!, 'looking')
+    }
+    this.#isHearingOwn = false
+  }
+
+  #hear(from: number, notification: Notification, state: ElectionState): void {
+    if (this.#phase === 'waiting') this.#appoint()
+    const { leader, zxid, electionEpoch: round, peerEpoch, version } = notification
+    if (!this.#electorate.isVoter(leader)) {
+      this.#ignored(from, `server ${leader}, which it proposes, has no vote`)
+      return
+    }
+    const vote: CastVote = { leader, zxid, round, peerEpoch, state, version }
+    if (state === 'looking') this.#hearLooking(from, vote)
+    else if (state !== 'observing') this.#hearEstablished(from, vote)
+  }
+
+  #hearLooking(from: number, vote: CastVote): void {
+    if (this.#initial.zxid === noHistory || vote.zxid === noHistory) return
+    if (vote.round < this.#round || vote.round > roundMax) return
+    const { quorums } = this.#memberships.committed
+    const isBetter = beats(vote, this.#proposal, quorums)
+    if (this.#phase === 'finalizing') {
+      if (!isBetter) return
+      this.#phase = 'waiting'
+      this.#appoint()
+    }
+    if (vote.round > this.#round) {
+      this.#round = vote.round
+      this.#votes.clear()
+      this.#propose(beats(vote, this.#initial, quorums) ? vote : this.#initial)
+    } else if (isBetter) {
+      this.#propose(vote)
+    }
+    this.#votes.set(from, vote)
+    this.#count()
+  }
+
+  /** Does a quorum propose the same? Then something better may turn up for a while yet. */
+  #count(): void {
+    const vote = this.vote
+    const supporters = this.#votes.supportersOf({ ...vote, state: 'looking', version: 0 })
+    if (!this.#electorate.isQuorum(supporters)) return
+    // Compatibility: where one server is the only voter nobody waits, as nothing better can turn up.
+    if (this.#electorate.voterIds.length === 1) {
+      this.#decide(vote, supporters)
+      return
+    }
+    this.#phase = 'finalizing'
+    this.#cancelTimer()
+    // Compatibility: what is no better does not prolong the wait.
+    this.#timer = this.#clock.after(this.#options.finalizeWaitMs, () => {
+      this.#decide(vote, supporters)
+    })
+  }
+
+  /** The sender follows or leads: join it when a quorum does. */
+  #hearEstablished(from: number, vote: CastVote): void {
+    if (vote.round === this.#round) {
+      // Without the version: within a round it is enough that the leader is the same, as some may be active already and some not.
+      this.#votes.set(from, { ...vote, version: 0 })
+      if (this.#isJoined(this.#votes, vote)) return
+    }
+    this.#established.set(from, vote)
+    this.#isJoined(this.#established, vote)
+  }
+
+  /** The leader must say itself that it leads, by a vote of the same set that the quorum is of (ZOOKEEPER-3537). */
+  #isJoined(votes: VoteSet, vote: CastVote): boolean {
+    const supporters = votes.supportersOf(vote)
+    if (!this.#electorate.isQuorum(supporters)) return false
+    const isConfirmed =
+      vote.leader === this.#serverId ? vote.round === this.#round : votes.isLeading(vote.leader)
+    if (!isConfirmed) return false
+    const { leader, zxid, round, peerEpoch } = vote
+    this.#round = round
+    this.#decide({ leader, zxid, round, peerEpoch }, supporters)
+    return true
+  }
+
+  #decide(vote: Vote, electors: ReadonlySet<number>): void {
+    this.#cancelTimer()
+    this.#own = []
+    this.#phase = 'decided'
+    this.#decision = vote
+    this.#electors = electors
+    const role = this.#isVoting ? 'following' : 'observing'
+    const state = vote.leader === this.#serverId ? 'leading' : role
+    this.#state = state
+    this.#host.decided(state, vote)
+  }
+
+  #appoint(): void {
+    this.#cancelTimer()
+    this.#timer = this.#clock.after(this.#intervalMs, () => this.#timedOut())
+  }
+
+  #cancelTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  #timedOut(): void {
+    if (this.#transport.hasDelivered) this.#tellAll()
+    else this.#transport.connectAll()
+    this.#intervalMs = Math.min(2 * this.#intervalMs, this.#options.maxNotificationIntervalMs)
+    this.#appoint()
+    this.#hearOwn()
+  }
+
+  #ignored(from: number, reason: string): void {
+    this.#report({
+      level: 'warn',
+      code: 'NOTIFICATION_IGNORED',
+      message: `A notification of server ${from} is ignored: ${reason}.`,
+      fields: { serverId: from },
+    })
+  }
 }

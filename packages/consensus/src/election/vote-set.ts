@@ -1,0 +1,29 @@
+/** The newest vote of every server, of one kind. */
+import { agree, type CastVote } from './vote.ts'
+
+export class VoteSet {
+  readonly #voteById = new Map<number, CastVote>()
+
+  /** Only voters may be added: their number is the bound of the set. */
+  set(serverId: number, vote: CastVote): void {
+    this.#voteById.set(serverId, vote)
+  }
+
+  clear(): void {
+    this.#voteById.clear()
+  }
+
+  /** The servers whose votes count together with `vote`. */
+  supportersOf(vote: CastVote): ReadonlySet<number> {
+    const supporters = new Set<number>()
+    for (const [serverId, cast] of this.#voteById) {
+      if (agree(vote, cast)) supporters.add(serverId)
+    }
+    return supporters
+  }
+
+  /** Whether the server itself has said, as a vote of this set, that it leads (ZOOKEEPER-3537). */
+  isLeading(serverId: number): boolean {
+    return this.#voteById.get(serverId)?.state === 'leading'
+  }
+}
