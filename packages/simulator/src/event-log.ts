@@ -1,16 +1,35 @@
 /**
  * What happened, one line an event. The hash over all lines is what two runs of a seed must have in common; the last lines are
  * kept for the report of a failure.
+ *
+ * A line is handed over as a pattern and its parts, and becomes text only when somebody wants to read it: runs of many seeds
+ * never do. The hash is that of the pattern and the parts, so it is the same whether there is a reader or not.
  */
 
 /** Lines of a failing run that its report shows. */
-const tailLength = 60
+const tailLength = 80
 
 export type LineSink = (line: string) => void
 
+/** Fills a `%` of a pattern. */
+export type Part = string | number
+
+/** A line that has not been formatted. */
+interface Line {
+  atUs: number
+  step: number
+  actor: string
+  isNote: boolean
+  pattern: string
+  a: Part | undefined
+  b: Part | undefined
+  c: Part | undefined
+}
+
 export class EventLog {
   readonly #sink: LineSink | undefined
-  readonly #tail: string[] = []
+  /** A ring, written over again and again. */
+  readonly #tail: Line[] = []
   #low = 0x811c_9dc5
   #high = 0x1234_5678
   #lineCount = 0
@@ -30,22 +49,86 @@ export class EventLog {
   }
 
   get tail(): readonly string[] {
-    return this.#tail
+    const oldest = this.#lineCount % tailLength
+    return [...this.#tail.slice(oldest), ...this.#tail.slice(0, oldest)].map(format)
   }
 
-  /** `<ms since the start> #<step> <actor> <text>` */
-  write(atUs: number, step: number, actor: string, text: string): void {
-    const line = `${formatUs(atUs)} #${step} ${actor} ${text}`
-    for (let i = 0; i < line.length; i++) {
-      const code = line.charCodeAt(i)
-      this.#low = Math.imul(this.#low ^ code, 0x0100_0193)
-      this.#high = Math.imul(this.#high ^ code, 0x0100_01b3) ^ (this.#low >>> 15)
-    }
-    this.#lineCount++
-    this.#tail.push(line)
-    if (this.#tail.length > 2 * tailLength) this.#tail.splice(0, tailLength)
-    this.#sink?.(line)
+  /**
+   * `<ms since the start> #<step> <actor> <text>`
+   * @param isNote within the event of this step: the text is indented
+   * @param pattern with a `%` for each part that is given
+   */
+  write(
+    atUs: number,
+    step: number,
+    actor: string,
+    isNote: boolean,
+    pattern: string,
+    a?: Part,
+    b?: Part,
+    c?: Part,
+  ): void {
+    this.#mix(atUs)
+    this.#mix(step)
+    this.#mixText(actor)
+    this.#mixText(pattern)
+    if (a !== undefined) this.#mixPart(a)
+    if (b !== undefined) this.#mixPart(b)
+    if (c !== undefined) this.#mixPart(c)
+    const line = this.#nextLine()
+    line.atUs = atUs
+    line.step = step
+    line.actor = actor
+    line.isNote = isNote
+    line.pattern = pattern
+    line.a = a
+    line.b = b
+    line.c = c
+    this.#sink?.(format(line))
   }
+
+  #nextLine(): Line {
+    const at = this.#lineCount++ % tailLength
+    return (this.#tail[at] ??= {
+      atUs: 0,
+      step: 0,
+      actor: '',
+      isNote: false,
+      pattern: '',
+      a: undefined,
+      b: undefined,
+      c: undefined,
+    })
+  }
+
+  #mixPart(part: Part): void {
+    if (typeof part === 'string') this.#mixText(part)
+    else this.#mix(part)
+  }
+
+  #mixText(text: string): void {
+    let low = this.#low
+    for (let i = 0; i < text.length; i++) low = Math.imul(low ^ text.charCodeAt(i), 0x0100_0193)
+    this.#low = low
+    this.#high = Math.imul(this.#high ^ low, 0x0100_01b3) ^ (low >>> 15)
+  }
+
+  /** A whole number, as its two halves. */
+  #mix(value: number): void {
+    const low = Math.imul(this.#low ^ (value | 0), 0x0100_0193)
+    this.#low = low ^ (low >>> 13)
+    this.#high =
+      Math.imul(this.#high ^ Math.floor(value / 0x1_0000_0000), 0x0100_01b3) ^ (this.#low >>> 15)
+  }
+}
+
+function format({ atUs, step, actor, isNote, pattern, a, b, c }: Line): string {
+  const parts = [a, b, c]
+  let used = 0
+  // Without parts a % is nothing but a %.
+  const text =
+    a === undefined ? pattern : pattern.replaceAll('%', () => String(parts[used++] ?? '%'))
+  return `${formatUs(atUs)} #${step} ${actor} ${isNote ? '  ' : ''}${text}`
 }
 
 /** Milliseconds with three decimals. */

@@ -4,34 +4,46 @@
  * 1. What was scheduled for one life of the process never reaches a later one.
  * 2. While the process is paused, what reaches it is held. When it goes on, timers come before input, as in Node's loop:
  *    that is the order in which a careless server expires sessions that are alive.
+ * 3. Its monotonic clock runs at a rate of its own, and its timers with it.
  */
-import type { Appointment, Scheduler } from './scheduler.ts'
+import type { Part } from './event-log.ts'
+import type { Appointment, Cause, Event, Gate, Scheduler } from './scheduler.ts'
 import { usPerMs } from './world.ts'
+
+export type { Cause } from './scheduler.ts'
 
 /** Virtual time 0 on every host's wall clock, in ms since 1970. */
 const epochWallMs = 1_700_000_000_000
 
-export type Cause = 'timer' | 'input'
+/** The most by which a clock is fast or slow, in millionths. */
+export const driftMostPpm = 5_000
 
 interface Held {
   readonly cause: Cause
-  readonly what: string
-  readonly run: () => void
+  readonly event: Event
 }
 
-export class Host {
+export class Host implements Gate {
   readonly name: string
   readonly #scheduler: Scheduler
   #life = 0
   #isUp = false
   #isPaused = false
   #held: Held[] = []
+  #timers: Through
+  #inputs: Through
   /** What clock jumps add up to. */
   wallOffsetMs = 0
+  /** Millionths by which the monotonic clock is fast. Not changed after the start. */
+  driftPpm = 0
+  /** Told of each timer that drift moved. */
+  onDrifted: (() => void) | undefined
 
   constructor(name: string, scheduler: Scheduler) {
     this.name = name
     this.#scheduler = scheduler
+    this.#timers = { gate: this, life: 0, cause: 'timer' }
+    this.#inputs = { gate: this, life: 0, cause: 'input' }
   }
 
   /** Grows whenever the process ends. */
@@ -53,7 +65,9 @@ export class Host {
   }
 
   get monotonicMs(): number {
-    return Math.floor(this.#scheduler.nowUs / usPerMs)
+    const { nowUs } = this.#scheduler
+    const driftUs = this.driftPpm === 0 ? 0 : (nowUs / 1_000_000) * this.driftPpm
+    return Math.floor((nowUs + driftUs) / usPerMs)
   }
 
   get wallMs(): number {
@@ -70,6 +84,8 @@ export class Host {
     this.#isUp = !losesPower
     this.#isPaused = false
     this.#held = []
+    this.#timers = { gate: this, life: this.#life, cause: 'timer' }
+    this.#inputs = { gate: this, life: this.#life, cause: 'input' }
   }
 
   pause(): void {
@@ -84,28 +100,57 @@ export class Host {
     this.#held = []
     const life = this.#life
     for (const cause of ['timer', 'input'] as const) {
-      for (const { what, run } of held.filter((one) => one.cause === cause)) {
+      for (const { event } of held.filter((one) => one.cause === cause)) {
         if (life !== this.#life) return
-        this.note(what)
-        run()
+        // A process takes a timer back that is due, but has not fired.
+        if (event.isCancelled) continue
+        this.note(event.what, event.a, event.b)
+        event.run()
       }
     }
   }
 
-  after(delayUs: number, cause: Cause, what: string, run: () => void): Appointment {
-    const life = this.#life
-    return this.#scheduler.after(delayUs, this.name, what, () => {
-      if (life === this.#life) this.gate(cause, what, run)
-    })
+  after(
+    delayUs: number,
+    cause: Cause,
+    what: string,
+    run: () => void,
+    a?: Part,
+    b?: Part,
+  ): Appointment {
+    const isTimer = cause === 'timer'
+    const ownDelayUs = isTimer && this.driftPpm !== 0 ? this.#drifted(delayUs) : delayUs
+    const through = isTimer ? this.#timers : this.#inputs
+    return this.#scheduler.afterAtGate(ownDelayUs, through, this.name, what, run, a, b)
+  }
+
+  /** Lets an event of this life through. */
+  pass(life: number, cause: Cause, event: Event): void {
+    if (life !== this.#life) return
+    if (this.#isPaused) this.#held.push({ cause, event })
+    else event.run()
   }
 
   /** Runs it now, or when the process goes on. */
-  gate(cause: Cause, what: string, run: () => void): void {
-    if (this.#isPaused) this.#held.push({ cause, what, run })
-    else run()
+  gate(cause: Cause, what: string, run: () => void, a?: Part, b?: Part): void {
+    if (!this.#isPaused) return run()
+    const event = { actor: this.name, what, a, b, run, isCancelled: false }
+    this.#held.push({ cause, event })
   }
 
-  note(what: string): void {
-    this.#scheduler.note(this.name, what)
+  note(what: string, a?: Part, b?: Part, c?: Part): void {
+    this.#scheduler.note(this.name, what, a, b, c)
   }
+
+  #drifted(delayUs: number): number {
+    const ownDelayUs = delayUs / (1 + this.driftPpm / 1_000_000)
+    if (Math.abs(ownDelayUs - delayUs) >= 1) this.onDrifted?.()
+    return ownDelayUs
+  }
+}
+
+interface Through {
+  readonly gate: Gate
+  readonly life: number
+  readonly cause: Cause
 }

@@ -5,20 +5,64 @@
  * 2. Events run by time, and those of one time in the order in which they were scheduled.
  * 3. Time stands still while an event runs.
  */
-import type { EventLog } from './event-log.ts'
+import type { EventLog, Part } from './event-log.ts'
 
 /** Something that will happen, unless it is cancelled. */
 export interface Appointment {
   cancel(): void
 }
 
-interface Entry extends Appointment {
+export type Cause = 'timer' | 'input'
+
+/** What an event has to pass to reach its process: a host's. */
+export interface Gate {
+  pass(life: number, cause: Cause, event: Event): void
+}
+
+/** What is scheduled: who it happens to, what the event log says when it does, and its doing. */
+export interface Event {
+  readonly actor: string
+  readonly what: string
+  readonly a: Part | undefined
+  readonly b: Part | undefined
+  readonly run: () => void
+  readonly isCancelled: boolean
+}
+
+class Entry implements Appointment, Event {
   readonly atUs: number
   readonly sequence: number
   readonly actor: string
   readonly what: string
   readonly run: () => void
-  isCancelled: boolean
+  readonly a: Part | undefined
+  readonly b: Part | undefined
+  gate: Gate | undefined = undefined
+  life = 0
+  cause: Cause = 'input'
+  isCancelled = false
+
+  constructor(
+    atUs: number,
+    sequence: number,
+    actor: string,
+    what: string,
+    run: () => void,
+    a: Part | undefined,
+    b: Part | undefined,
+  ) {
+    this.atUs = atUs
+    this.sequence = sequence
+    this.actor = actor
+    this.what = what
+    this.run = run
+    this.a = a
+    this.b = b
+  }
+
+  cancel(): void {
+    this.isCancelled = true
+  }
 }
 
 export class Scheduler {
@@ -45,28 +89,39 @@ export class Scheduler {
 
   /**
    * @param actor who it happens to, as the event log names it
-   * @param what said in the event log when it happens
+   * @param what said in the event log when it happens, with a `%` for each part
    */
-  after(delayUs: number, actor: string, what: string, run: () => void): Appointment {
-    const entry: Entry = {
-      atUs: this.#nowUs + Math.max(0, Math.floor(delayUs)),
-      sequence: this.#sequence++,
-      actor,
-      what,
-      run,
-      isCancelled: false,
-      cancel: () => {
-        entry.isCancelled = true
-      },
-    }
-    this.#heap.push(entry)
-    this.#siftUp(this.#heap.length - 1)
+  after(
+    delayUs: number,
+    actor: string,
+    what: string,
+    run: () => void,
+    a?: Part,
+    b?: Part,
+  ): Appointment {
+    return this.#push(delayUs, actor, what, run, a, b)
+  }
+
+  /** The same for what has to pass a gate when its time has come. */
+  afterAtGate(
+    delayUs: number,
+    through: { readonly gate: Gate; readonly life: number; readonly cause: Cause },
+    actor: string,
+    what: string,
+    run: () => void,
+    a?: Part,
+    b?: Part,
+  ): Appointment {
+    const entry = this.#push(delayUs, actor, what, run, a, b)
+    entry.gate = through.gate
+    entry.life = through.life
+    entry.cause = through.cause
     return entry
   }
 
   /** A line in the event log about what happens within the present event. */
-  note(actor: string, what: string): void {
-    this.#log.write(this.#nowUs, this.#step, actor, `  ${what}`)
+  note(actor: string, what: string, a?: Part, b?: Part, c?: Part): void {
+    this.#log.write(this.#nowUs, this.#step, actor, true, what, a, b, c)
   }
 
   /** Runs the next event. Returns false when there is none. */
@@ -77,52 +132,66 @@ export class Scheduler {
       if (entry.isCancelled) continue
       this.#nowUs = entry.atUs
       this.#step++
-      this.#log.write(this.#nowUs, this.#step, entry.actor, entry.what)
-      entry.run()
+      this.#log.write(this.#nowUs, this.#step, entry.actor, false, entry.what, entry.a, entry.b)
+      if (entry.gate === undefined) entry.run()
+      else entry.gate.pass(entry.life, entry.cause, entry)
       return true
     }
+  }
+
+  #push(
+    delayUs: number,
+    actor: string,
+    what: string,
+    run: () => void,
+    a: Part | undefined,
+    b: Part | undefined,
+  ): Entry {
+    const atUs = this.#nowUs + Math.max(0, Math.floor(delayUs))
+    const entry = new Entry(atUs, this.#sequence++, actor, what, run, a, b)
+    this.#heap.push(entry)
+    this.#siftUp(this.#heap.length - 1)
+    return entry
   }
 
   #pop(): Entry | undefined {
     const first = this.#heap[0]
     const last = this.#heap.pop()
     if (first === undefined || last === undefined || first === last) return first
-    this.#heap[0] = last
-    this.#siftDown()
+    this.#siftDown(last)
     return first
   }
 
   #siftUp(from: number): void {
     const heap = this.#heap
-    for (let at = from; at > 0;) {
+    const entry = heap[from]!
+    let at = from
+    while (at > 0) {
       const parent = (at - 1) >> 1
-      if (!isBefore(heap[at]!, heap[parent]!)) return
-      swap(heap, at, parent)
+      if (!isBefore(entry, heap[parent]!)) break
+      heap[at] = heap[parent]!
       at = parent
     }
+    heap[at] = entry
   }
 
-  #siftDown(): void {
+  /** Puts the entry in the place of the first one, and from there to where it belongs. */
+  #siftDown(entry: Entry): void {
     const heap = this.#heap
-    for (let at = 0; ;) {
-      const left = 2 * at + 1
-      const right = left + 1
-      let least = at
-      if (left < heap.length && isBefore(heap[left]!, heap[least]!)) least = left
-      if (right < heap.length && isBefore(heap[right]!, heap[least]!)) least = right
-      if (least === at) return
-      swap(heap, at, least)
-      at = least
+    const { length } = heap
+    let at = 0
+    for (;;) {
+      let child = 2 * at + 1
+      if (child >= length) break
+      if (child + 1 < length && isBefore(heap[child + 1]!, heap[child]!)) child++
+      if (!isBefore(heap[child]!, entry)) break
+      heap[at] = heap[child]!
+      at = child
     }
+    heap[at] = entry
   }
 }
 
 function isBefore(a: Entry, b: Entry): boolean {
   return a.atUs < b.atUs || (a.atUs === b.atUs && a.sequence < b.sequence)
-}
-
-function swap(heap: Entry[], a: number, b: number): void {
-  const entry = heap[a]!
-  heap[a] = heap[b]!
-  heap[b] = entry
 }

@@ -10,7 +10,7 @@ export interface NetworkConditions {
 
 export const calmConditions: Readonly<NetworkConditions> = {
   latencyLeastUs: 100,
-  latencyMostUs: 3_000,
-  splitChance: 0.2,
+  latencyMostUs: 2_000,
+  splitChance: 0.1,
   isSlow: false,
 }

@@ -4,11 +4,16 @@
  * 1. Bytes arrive in order, cut into parts anywhere, after a delay.
  * 2. The end of the stream comes behind its bytes. A reset does not wait for them.
  * 3. `closed` is called once, whoever ended the connection. After it, and after {@link Endpoint.close}, no bytes come.
+ * 4. While the way is blocked everything waits, and goes on in order when it is healed.
  */
 import type { Host } from '../host.ts'
 import type { Prng } from '../prng.ts'
 import type { World } from '../world.ts'
 import type { NetworkConditions } from './conditions.ts'
+import type { Link } from './link.ts'
+
+/** What a host listens for. */
+export type Port = 'client' | 'quorum' | 'election'
 
 /** What the owner of an endpoint is told. */
 export interface EndpointHandler {
@@ -22,19 +27,29 @@ export interface EndpointParts {
   readonly connection: number
   /** Whether this end asked for the connection. */
   readonly isDialler: boolean
+  readonly port: Port
   readonly host: Host
+  /** From this end to the other, and back. */
+  readonly wayOut: Link
+  readonly wayIn: Link
   readonly world: World
   readonly random: Prng
   readonly conditions: NetworkConditions
 }
 
-/** Bytes on their way, or the end of the stream. */
-type Arrival =
-  | { readonly type: 'bytes'; readonly bytes: Uint8Array; readonly endsMessage: boolean }
-  | { readonly type: 'end' }
+/** Bytes on their way, or the end of the stream; `cause` says why a stream ends. */
+interface Arrival {
+  readonly type: 'bytes' | 'end' | 'reset'
+  readonly bytes: Uint8Array
+  readonly endsMessage: boolean
+  readonly cause: string
+}
+
+const noBytes = new Uint8Array(0)
 
 export class Endpoint {
   readonly connection: number
+  readonly port: Port
   readonly host: Host
   /** The life of the process that the endpoint belongs to. */
   readonly life: number
@@ -45,20 +60,28 @@ export class Endpoint {
   resetAtByte: number | undefined
   /** Bytes to this end and from it vanish, and nobody is told. */
   isSilent = false
+  /** Set: a copy of the first message goes to this one, whose peer took the same dial for another connection. */
+  twin: Endpoint | undefined
   readonly #parts: EndpointParts
   /** Nothing is sent any more. */
   #isOver = false
   #isClosedByOwner = false
   #isReadPaused = false
+  #isHeldByLink = false
   #stalledUntilUs = 0
-  #waiting: Arrival[] = []
+  /** Sent to this end, and not there yet. */
+  readonly #onTheirWay: Arrival[] = []
+  /** There, and not handed over. */
+  readonly #waiting: Arrival[] = []
   #queuedBytes = 0
   #receivedBytes = 0
   #lastArrivalUs = 0
+  readonly #arriveNext = (): void => this.#arrive(this.#onTheirWay.shift()!)
 
   constructor(parts: EndpointParts) {
     this.#parts = parts
     this.connection = parts.connection
+    this.port = parts.port
     this.host = parts.host
     this.life = parts.host.life
   }
@@ -80,10 +103,12 @@ export class Endpoint {
   send(bytes: Uint8Array): void {
     if (this.#isOver) return
     this.#queuedBytes += bytes.length
-    for (const part of this.#split(bytes.slice()))
-      this.#transmit(`n${this.connection} brings ${part.bytes.length} bytes`, (peer) =>
-        peer.#arrive({ type: 'bytes', ...part }),
-      )
+    const { twin } = this
+    if (twin !== undefined) {
+      this.twin = undefined
+      twin.send(bytes)
+    }
+    this.#sendParts(bytes.slice())
   }
 
   /** Ends the connection behind what was sent. */
@@ -91,9 +116,13 @@ export class Endpoint {
     this.#isClosedByOwner = true
     if (this.#isOver) return
     this.#isOver = true
-    this.#transmit(`n${this.connection} ends`, (peer) => peer.#arrive({ type: 'end' }))
-    this.host.after(0, 'input', `n${this.connection} is closed`, () =>
-      this.handler?.closed('the connection was closed from this side'),
+    this.#transmit('n% ends', { type: 'end', ...noParts, cause: 'the peer closed the connection' })
+    this.host.after(
+      0,
+      'input',
+      'n% is closed',
+      () => this.handler?.closed('the connection was closed from this side'),
+      this.connection,
     )
   }
 
@@ -101,21 +130,20 @@ export class Endpoint {
   abandon(isPeerTold: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
-    if (isPeerTold)
-      this.#transmit(`n${this.connection} is reset`, (peer) => peer.fail('the process ended'))
+    if (isPeerTold) this.#transmitReset('the process ended')
   }
 
   /** This end learns that the connection is gone, bytes under way or not. */
   fail(cause: string): void {
     if (this.#isOver || this.life !== this.host.life) return
     this.#isOver = true
-    this.host.gate('input', `n${this.connection} fails`, () => this.handler?.closed(cause))
+    this.host.gate('input', 'n% fails', () => this.handler?.closed(cause), this.connection)
   }
 
   /** Nothing is handed over for a while; then everything that came meanwhile is. */
   stall(durationUs: number): void {
     this.#stalledUntilUs = this.host.nowUs + durationUs
-    this.host.after(durationUs, 'input', `n${this.connection} goes on`, () => this.#takeWaiting())
+    this.host.after(durationUs, 'input', 'n% goes on', () => this.#takeWaiting(), this.connection)
   }
 
   pauseReading(): void {
@@ -125,42 +153,74 @@ export class Endpoint {
   resumeReading(): void {
     if (!this.#isReadPaused) return
     this.#isReadPaused = false
-    this.host.after(0, 'input', `n${this.connection} is read again`, () => this.#takeWaiting())
+    this.host.after(0, 'input', 'n% is read again', () => this.#takeWaiting(), this.connection)
   }
 
   /** The message as it is, or in parts cut anywhere. */
-  #split(
-    bytes: Uint8Array,
-  ): readonly { readonly bytes: Uint8Array; readonly endsMessage: boolean }[] {
+  #sendParts(bytes: Uint8Array): void {
     const { random, conditions, world } = this.#parts
     if (bytes.length < 2 || !random.chance(conditions.splitChance))
-      return [{ bytes, endsMessage: true }]
+      return this.#sendPart(bytes, true)
     world.faults.hit('network.split')
-    const parts: { bytes: Uint8Array; endsMessage: boolean }[] = []
     for (let at = 0; at < bytes.length;) {
       const end = Math.min(bytes.length, at + random.between(1, bytes.length - 1))
-      parts.push({ bytes: bytes.subarray(at, end), endsMessage: end === bytes.length })
+      this.#sendPart(bytes.subarray(at, end), end === bytes.length)
       at = end
     }
-    return parts
   }
 
-  #transmit(what: string, arrive: (peer: Endpoint) => void): void {
+  #sendPart(bytes: Uint8Array, endsMessage: boolean): void {
+    this.#transmit('n% brings % bytes', { type: 'bytes', bytes, endsMessage, cause: '' })
+  }
+
+  #transmitReset(cause: string): void {
+    this.#transmit('n% is reset', { type: 'reset', ...noParts, cause })
+  }
+
+  #transmit(what: string, arrival: Arrival): void {
     const { peer } = this
     if (this.isSilent || peer === undefined) return
-    const { random, conditions, world } = this.#parts
-    const { scheduler } = world
+    const { scheduler } = this.#parts.world
+    const arrivalUs = Math.max(
+      this.#lastArrivalUs,
+      scheduler.nowUs + this.#delayUs(arrival.bytes.length),
+    )
+    this.#lastArrivalUs = arrivalUs
+    peer.#onTheirWay.push(arrival)
+    const length = arrival.type === 'bytes' ? arrival.bytes.length : undefined
+    scheduler.after(
+      arrivalUs - scheduler.nowUs,
+      peer.host.name,
+      what,
+      peer.#arriveNext,
+      this.connection,
+      length,
+    )
+  }
+
+  #delayUs(length: number): number {
+    const { random, conditions, world, wayOut } = this.#parts
+    const { nowUs } = world.scheduler
     if (conditions.isSlow) world.faults.hit('network.slow')
-    const delayUs = random.between(conditions.latencyLeastUs, conditions.latencyMostUs)
-    this.#lastArrivalUs = Math.max(this.#lastArrivalUs, scheduler.nowUs + delayUs)
-    scheduler.after(this.#lastArrivalUs - scheduler.nowUs, peer.host.name, what, () => arrive(peer))
+    let delayUs = random.between(conditions.latencyLeastUs, conditions.latencyMostUs)
+    if (wayOut.unevenMostUs > 0) delayUs += random.below(wayOut.unevenMostUs)
+    const queueUs = wayOut.queueUs(nowUs, length)
+    if (queueUs > 1_000) world.faults.hit('network.slow-link')
+    delayUs += queueUs
+    const isOvertaking = wayOut.overtakes(this.connection, nowUs + delayUs)
+    if (isOvertaking && wayOut.unevenMostUs > 0) world.faults.hit('network.reorder')
+    return delayUs
   }
 
   #arrive(arrival: Arrival): void {
     if (this.isSilent || !this.host.isUp) return
     if (this.life !== this.host.life) {
       // The kernel of a process that is gone knows no such connection.
-      this.peer?.fail('no such connection')
+      if (arrival.type !== 'reset') this.#transmitReset('no such connection')
+      return
+    }
+    if (arrival.type === 'reset' && !this.#parts.wayIn.isBlocked) {
+      this.fail(arrival.cause)
       return
     }
     this.#waiting.push(arrival)
@@ -169,36 +229,59 @@ export class Endpoint {
 
   #takeWaiting(): void {
     while (!this.#isOver && !this.#isReadPaused && this.host.nowUs >= this.#stalledUntilUs) {
-      const arrival = this.#waiting.shift()
-      if (arrival === undefined) return
-      if (arrival.type === 'end') this.fail('the peer closed the connection')
-      else this.#take(arrival.bytes, arrival.endsMessage)
+      if (this.#waiting.length === 0 || this.#isHeld()) return
+      const arrival = this.#waiting.shift()!
+      if (arrival.type === 'bytes') this.#take(arrival.bytes, arrival.endsMessage)
+      else this.fail(arrival.cause)
     }
   }
 
+  /** Whether the way to here is blocked; then this goes on when it is free. */
+  #isHeld(): boolean {
+    const { wayIn, world } = this.#parts
+    if (wayIn.blockedBy === undefined) return false
+    if (this.#isHeldByLink) return true
+    this.#isHeldByLink = true
+    world.faults.hit(wayIn.blockedBy)
+    wayIn.whenFree(() => {
+      this.#isHeldByLink = false
+      if (this.life !== this.host.life || !this.host.isUp) return
+      this.#takeWaiting()
+    })
+    return true
+  }
+
   #take(bytes: Uint8Array, endsMessage: boolean): void {
-    const { world } = this.#parts
-    const takenLength = Math.min(bytes.length, this.#bytesUntilReset())
-    const isReset = this.#bytesUntilReset() <= bytes.length
+    const { world, isDialler } = this.#parts
+    const untilReset = this.#bytesUntilReset()
+    const takenLength = Math.min(bytes.length, untilReset)
     this.#receivedBytes += takenLength
     const { peer } = this
     if (peer !== undefined) peer.#acknowledge(bytes.length)
-    if (endsMessage && takenLength === bytes.length)
+    if (endsMessage && takenLength === bytes.length && this.port === 'client')
       world.observe({
         type: 'arrived',
-        isFromDialler: !this.#parts.isDialler,
+        isFromDialler: !isDialler,
         connection: this.connection,
       })
-    if (takenLength > 0) {
-      this.host.gate('input', `n${this.connection} is read`, () => {
-        if (!this.#isClosedByOwner) this.handler?.received(bytes.subarray(0, takenLength))
-      })
-    }
-    if (!isReset) return
+    if (takenLength > 0) this.#handOver(bytes, takenLength)
+    if (untilReset > bytes.length) return
     world.faults.hit('network.reset')
-    this.host.note(`n${this.connection} is reset at byte ${this.#receivedBytes}`)
+    this.host.note('n% is reset at byte %', this.connection, this.#receivedBytes)
     this.fail('the connection was reset')
     peer?.fail('the connection was reset')
+  }
+
+  #handOver(bytes: Uint8Array, length: number): void {
+    const taken = length === bytes.length ? bytes : bytes.subarray(0, length)
+    this.host.gate(
+      'input',
+      'n% is read',
+      () => {
+        if (!this.#isClosedByOwner) this.handler?.received(taken)
+      },
+      this.connection,
+    )
   }
 
   #bytesUntilReset(): number {
@@ -210,8 +293,17 @@ export class Endpoint {
   #acknowledge(count: number): void {
     this.#queuedBytes -= count
     if (this.#queuedBytes > 0 || this.#isOver || this.life !== this.host.life) return
-    this.host.gate('input', `n${this.connection} is drained`, () => {
-      if (!this.#isOver) this.handler?.drained()
-    })
+    const { handler } = this
+    if (handler === undefined) return
+    this.host.gate(
+      'input',
+      'n% is drained',
+      () => {
+        if (!this.#isOver) handler.drained()
+      },
+      this.connection,
+    )
   }
 }
+
+const noParts = { bytes: noBytes, endsMessage: false }
