@@ -30,6 +30,11 @@ export const OpCode = {
   setWatches2: 105,
   addWatch: 106,
   whoAmI: 107,
+  /**
+   * An extension, only for clients that announced it: a read that is linearizable. Body: int type of the read, then the record of that
+   * read's request; answered as the read is.
+   */
+  linearizableRead: 600,
   error: -1,
   createSession: -10,
   closeSession: -11,
