@@ -2,7 +2,7 @@
  * What one member of an ensemble asks of the driver that hosts it. The driver enters the member by one call at a time; the
  * completions of its disk are such calls too.
  */
-import type { Appointment, DialListener, Dialling, MembershipStore } from '@quorate/consensus'
+import type { Appointment, DialListener, Dialling, MembershipStore, Role } from '@quorate/consensus'
 import type { Disk } from '@quorate/log'
 import type { Zxid } from '@quorate/protocol'
 import type { SnapshotImage, Tree } from '@quorate/tree'
@@ -20,7 +20,14 @@ export interface HistoryObserver {
   loaded(tree: Tree): void
 }
 
+/** Told when the member comes to serve clients in a role, and when it no longer does. */
+export interface TermObserver {
+  termStarted(role: Role, epoch: number): void
+  termEnded(): void
+}
+
 export interface MemberDriver {
+  readonly termObserver?: TermObserver | undefined
   readonly historyObserver?: HistoryObserver | undefined
   /** Whole ms on a clock that is not tied to the time of day. */
   readonly monotonicMs: number
