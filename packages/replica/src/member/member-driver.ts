@@ -14,15 +14,18 @@ export interface HistoryObserver {
   appended(zxid: Zxid, bytes: Uint8Array, start: number, end: number): void
   /** The tree was changed by it: on delivery, or, with `isReplay`, when the history was loaded. */
   applied(zxid: Zxid, bytes: Uint8Array, start: number, end: number, isReplay: boolean): void
-  /** The history was cut behind `zxid` by a TRUNC. */
-  truncated(zxid: Zxid): void
-  /** The state was loaded from disk, or received from a leader and installed. */
-  loaded(tree: Tree): void
+  /** The log is durable up to this transaction. */
+  synced(zxid: Zxid): void
+  /**
+   * The state in memory is a new one: found on disk at the start, or anew between two terms (`reloaded`), cut by a TRUNC, or
+   * received from a leader and durable (`replaced`).
+   */
+  loaded(tree: Tree, cause: 'recovered' | 'reloaded' | 'truncated' | 'replaced'): void
 }
 
 /** Told when the member comes to serve clients in a role, and when it no longer does. */
 export interface TermObserver {
-  termStarted(role: Role, epoch: number): void
+  termStarted(role: Role, epoch: number, leaderId: number): void
   termEnded(): void
 }
 

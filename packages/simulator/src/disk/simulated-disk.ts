@@ -3,6 +3,7 @@
  * delay, and fail while a fault says so.
  */
 import { type Disk, DiskError, type DiskFile, MemoryDisk } from '@quorate/log'
+import type { Part } from '../event-log.ts'
 import type { Host } from '../host.ts'
 import type { Prng } from '../prng.ts'
 import type { World } from '../world.ts'
@@ -28,41 +29,78 @@ export const calmDisk: Readonly<DiskConditions> = {
   capacityBytes: Infinity,
 }
 
+/** Something that is to happen instead of the completion of an operation. */
+interface Interruption {
+  /** Operations left until then. */
+  left: number
+  /** Which operations count. */
+  readonly counts: () => boolean
+  readonly action: () => void
+}
+
 export class SimulatedDisk implements Disk {
   readonly conditions: DiskConditions = { ...calmDisk }
   readonly #host: Host
   readonly #world: World
   readonly #random: Prng
-  readonly #memory: MemoryDisk
+  #memory: MemoryDisk
   readonly #paths = new Set<string>()
   #lastCompletionUs = 0
-  #countdown: { left: number; readonly action: () => void } | undefined
+  readonly #interruptions = new Map<string, Interruption>()
 
   constructor(host: Host, world: World) {
     this.#host = host
     this.#world = world
     this.#random = world.random.fork(`disk of ${host.name}`)
-    const { conditions } = this
-    this.#memory = new MemoryDisk({
-      isQueued: true,
-      random: () => this.#random.next(),
-      failsWrite: () => this.#fails(conditions.writeErrorChance, 'disk.write-error'),
-      failsSync: () => this.#fails(conditions.syncErrorChance, 'disk.sync-error'),
-      // A getter, as the fault comes and goes.
-      get capacityBytes() {
-        return conditions.capacityBytes
-      },
-    })
+    this.#memory = this.#newMemory()
   }
 
-  /** Instead of completing the `count`-th operation from now, do this. */
-  interruptAfter(count: number, action: () => void): void {
-    this.#countdown = { left: count, action }
+  /** Instead of completing the `count`-th operation from now on, of those that count, does this. One of each name. */
+  interruptAfter(
+    name: string,
+    { count, counts }: { readonly count: number; readonly counts: () => boolean },
+    action: () => void,
+  ): void {
+    this.#interruptions.set(name, { left: count, counts, action })
   }
 
   /** Takes {@link interruptAfter} back. */
-  interruptNothing(): void {
-    this.#countdown = undefined
+  interruptNothing(name: string): void {
+    this.#interruptions.delete(name)
+  }
+
+  /** Writes and syncs that are under way. */
+  get pendingCount(): number {
+    return this.#memory.pendingCount
+  }
+
+  /** The disk is replaced by a new one. Its process must have ended. */
+  wipe(): void {
+    this.#memory = this.#newMemory()
+    this.#paths.clear()
+  }
+
+  /** Puts a small durable file there at once, as a blocking write with fsync and rename does. */
+  install(path: string, bytes: Uint8Array): void {
+    this.#paths.add(path)
+    this.#memory.install(path, bytes)
+  }
+
+  /** The file as a reader sees it; undefined when there is none. */
+  contents(path: string): Uint8Array | undefined {
+    return this.#exists(path) ? this.#memory.contents(path) : undefined
+  }
+
+  /** Flips a bit of one of the files of this folder. Returns its path, or undefined when they are all empty. */
+  flipBit(directory: string): string | undefined {
+    const paths = this.#existingPaths().filter(
+      (path) => path.startsWith(directory) && this.#memory.contents(path).length > 0,
+    )
+    if (paths.length === 0) return undefined
+    const path = this.#random.pick(paths)
+    const { length } = this.#memory.contents(path)
+    this.#memory.flip(path, this.#random.below(length), 1 << this.#random.below(8))
+    return path
   }
 
   usedBytes(): number {
@@ -106,12 +144,12 @@ export class SimulatedDisk implements Disk {
             this.#world.faults.hit('disk.full')
           done(error)
         })
-        this.#complete(`${end - start} bytes are written to ${path}`, this.conditions.writeMostUs)
+        this.#complete(this.conditions.writeMostUs, '% bytes are written to %', end - start, path)
       },
       sync: (done) => {
         file.sync(done)
         if (this.conditions.isSlow) this.#world.faults.hit('disk.slow-sync')
-        this.#complete(`${path} is synced`, this.conditions.syncMostUs)
+        this.#complete(this.conditions.syncMostUs, '% is synced', path)
       },
       truncate: (size) => file.truncate(size),
       close: () => file.close(),
@@ -140,18 +178,36 @@ export class SimulatedDisk implements Disk {
   }
 
   /** The MemoryDisk completes in the order of the requests; so each request has one event, none before the one before it. */
-  #complete(what: string, mostUs: number): void {
+  #complete(mostUs: number, what: string, a: Part, b?: Part): void {
     const { nowUs } = this.#host
     this.#lastCompletionUs = Math.max(
       this.#lastCompletionUs,
       nowUs + this.#random.between(20, mostUs),
     )
-    this.#host.after(this.#lastCompletionUs - nowUs, 'input', what, () => {
-      const countdown = this.#countdown
-      if (countdown !== undefined && --countdown.left <= 0) {
-        this.#countdown = undefined
-        countdown.action()
-      } else this.#memory.completeNext()
+    this.#host.after(this.#lastCompletionUs - nowUs, 'input', what, this.#completeNext, a, b)
+  }
+
+  readonly #completeNext = (): void => {
+    for (const [name, interruption] of this.#interruptions) {
+      if (!interruption.counts() || --interruption.left > 0) continue
+      this.#interruptions.delete(name)
+      interruption.action()
+      return
+    }
+    this.#memory.completeNext()
+  }
+
+  #newMemory(): MemoryDisk {
+    const { conditions } = this
+    return new MemoryDisk({
+      isQueued: true,
+      random: () => this.#random.next(),
+      failsWrite: () => this.#fails(conditions.writeErrorChance, 'disk.write-error'),
+      failsSync: () => this.#fails(conditions.syncErrorChance, 'disk.sync-error'),
+      // A getter, as the fault comes and goes.
+      get capacityBytes() {
+        return conditions.capacityBytes
+      },
     })
   }
 
@@ -164,14 +220,16 @@ export class SimulatedDisk implements Disk {
 
   #forgetQueue(): void {
     this.#lastCompletionUs = 0
-    this.#countdown = undefined
+    this.#interruptions.clear()
   }
 
   #existingPaths(): readonly string[] {
-    return [...this.#paths].filter((path) => {
-      const at = path.lastIndexOf('/')
-      return this.#memory.list(path.slice(0, at)).includes(path.slice(at + 1))
-    })
+    return [...this.#paths].filter((path) => this.#exists(path))
+  }
+
+  #exists(path: string): boolean {
+    const at = path.lastIndexOf('/')
+    return this.#memory.list(path.slice(0, at)).includes(path.slice(at + 1))
   }
 
   #contents(): ReadonlyMap<string, Uint8Array> {

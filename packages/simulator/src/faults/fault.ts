@@ -2,14 +2,14 @@
 import type { SimulatedClient } from '../client/simulated-client.ts'
 import type { Network } from '../network/network.ts'
 import type { Prng } from '../prng.ts'
-import type { StandaloneServer } from '../server/standalone-server.ts'
+import type { Machine } from '../server/machine.ts'
 import type { World } from '../world.ts'
 
 /** What faults act on. */
 export interface FaultTargets {
   readonly world: World
   readonly network: Network
-  readonly servers: readonly StandaloneServer[]
+  readonly servers: readonly Machine[]
   readonly clients: readonly SimulatedClient[]
 }
 

@@ -2,15 +2,16 @@
  * What the checkers see of a run: everything that clients and servers could tell afterwards, in the order in which it happened.
  * A test of a checker is a list of these.
  *
- * What servers tell, life by life:
+ * What a server that is alone tells of a life of its process: `applied` (isReplay)…, `recovered`, then `proposed`, `synced` and
+ * `applied`. What a member of an ensemble tells:
  *
- *     applied (isReplay)… recovered ── roleStarted ── proposed, synced, applied, digest… ── roleEnded ─┐
- *                             ▲            ▲  └ in between: proposed, synced, applied (isReplay), reset, synchronised
- *                             │            └───────────────────────────────────────────────────────────┤
- *                             └── the process ends (processEnded, after a roleEnded if it had a role) ──┘
+ *     applied (isReplay)… loaded ── termStarted ── proposed, synced, applied, digest… ── termEnded ─┐
+ *              ▲                        ▲   └ in between: proposed, synced, applied, historyCut, loaded
+ *              │                        └────────────────────────────────────────────────────────────┤
+ *              └── the process ends (serverEnded, which ends the term too) ───────────────────────────┘
  *
- * Between two roles a server may apply what is in its log and not committed; that is `isReplay`, and may vanish again with a
- * `reset`. In a role every transaction that is applied is committed.
+ * Outside of a term a member may apply what is in its log and not committed, and that may vanish again with `historyCut` or
+ * `loaded`. In a term every transaction that is applied is committed.
  */
 import type { EventType, SessionId, Txn, Zxid } from '@quorate/protocol'
 import type { Answer, Operation } from '../client/operation.ts'
@@ -35,6 +36,7 @@ export interface Arrived {
 /** A client has a session on this connection, a new one or its old one again. */
 export interface Connected extends ClientMoment {
   readonly type: 'connected'
+  readonly server: string
   readonly timeoutMs: number
   /** The server is cut off from its ensemble and only answers reads, from a state that may be old or never committed. */
   readonly isReadOnly?: boolean
@@ -76,9 +78,6 @@ export interface Disconnected extends ClientMoment {
   readonly type: 'disconnected'
 }
 
-/** What a server is at the moment; alone it needs nobody's votes. */
-export type ServerRole = 'standalone' | 'leading' | 'following' | 'observing'
-
 /** A server put a transaction behind all others of its log. It need not be durable, and may never be committed. */
 export interface Proposed {
   readonly type: 'proposed'
@@ -97,8 +96,8 @@ export interface Synced {
 }
 
 /**
- * A server changed its tree by a transaction. With `isReplay` outside of any role: from its log, at its start or later, or
- * while it is brought into step with a leader; else it was delivered in a role, and so is committed.
+ * A server changed its tree by a transaction. With `isReplay` it was found in the log while the state was loaded. Without, and
+ * in a term or alone, it was delivered, and so is committed.
  */
 export interface Applied {
   readonly type: 'applied'
@@ -117,22 +116,10 @@ export interface DigestTold {
   readonly digest: string
 }
 
-/** A process has found its state again on its disk. What it replayed for it was told before. */
+/** A server that is alone has found its state again and is about to serve. */
 export interface Recovered {
   readonly type: 'recovered'
   readonly server: string
-  readonly view: TreeView
-}
-
-/**
- * A server's history, on disk and in memory, now ends at this zxid: what came behind it was cut off, or a leader's state has
- * taken the place of all. What is replayed for it is told before, or not at all.
- */
-export interface Reset {
-  readonly type: 'reset'
-  readonly server: string
-  readonly kind: 'truncated' | 'replaced' | 'reloaded'
-  readonly zxid: Zxid
   readonly view: TreeView
 }
 
@@ -144,90 +131,12 @@ export interface Synchronised {
   readonly kind: 'DIFF' | 'TRUNC' | 'SNAP' | 'TRUNC+DIFF'
 }
 
-/** A server begins to serve clients in a role. */
-export interface RoleStarted {
-  readonly type: 'roleStarted'
-  readonly server: string
-  readonly serverId: number
-  readonly role: ServerRole
-  /** 0 alone. */
-  readonly epoch: number
-  readonly leaderId: number
-  /** Of the last transaction in its tree. */
-  readonly lastZxid: Zxid
-}
-
-/** A role is over, by an ordered end or with the process. */
-export interface RoleEnded {
-  readonly type: 'roleEnded'
-  readonly server: string
-}
-
-/** A server's process is gone; with a lost disk, so is all that it ever stored. */
-export interface ProcessEnded {
-  readonly type: 'processEnded'
-  readonly server: string
-  readonly isDiskLost: boolean
-}
-
 /** A membership is in force on a server: at its start, by a delivered transaction, or from its leader. */
 export interface MembershipChanged {
   readonly type: 'membershipChanged'
   readonly server: string
   /** As `/zookeeper/config` shows it. */
   readonly text: string
-}
-
-/** The state of a server that is still up when the run is over, and everything has come to rest. */
-export interface FinalView {
-  readonly type: 'finalView'
-  readonly server: string
-  readonly view: TreeView
-}
-
-/** A server of an ensemble has come to serve in this role; until its {@link TermEnded}, or until its process ends. */
-export interface TermStarted {
-  readonly type: 'termStarted'
-  readonly server: string
-  readonly role: 'leading' | 'following' | 'observing'
-  readonly epoch: number
-  readonly lastZxid: Zxid
-}
-
-export interface TermEnded {
-  readonly type: 'termEnded'
-  readonly server: string
-}
-
-/** A server's process is gone; what it had put into its log may be gone with it. */
-export interface ServerEnded {
-  readonly type: 'serverEnded'
-  readonly server: string
-  readonly losesPower: boolean
-  /** The machine comes back with an empty disk, or one whose damage made it be replaced. */
-  readonly losesDisk: boolean
-}
-
-/** A server dropped what its log held behind `zxid`, as its leader told it. */
-export interface HistoryCut {
-  readonly type: 'historyCut'
-  readonly server: string
-  readonly zxid: Zxid
-}
-
-/** A server of an ensemble has loaded its state from disk, or taken over one that its leader sent. */
-export interface Loaded {
-  readonly type: 'loaded'
-  readonly server: string
-  readonly view: TreeView
-}
-
-/** After the end of all load and faults: what a server has come to. All are asked at the same moment. */
-export interface Settled {
-  readonly type: 'settled'
-  readonly server: string
-  readonly isServing: boolean
-  readonly view: TreeView
 }
 
 /** A server ended without having been told to. */
@@ -270,13 +179,8 @@ export type Observation =
   | Applied
   | DigestTold
   | Recovered
-  | Reset
   | Synchronised
-  | RoleStarted
-  | RoleEnded
-  | ProcessEnded
   | MembershipChanged
-  | FinalView
   | ServerFailed
   | DigestMismatched
   | FaultsEnded
