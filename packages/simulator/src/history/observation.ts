@@ -139,6 +139,51 @@ export interface MembershipChanged {
   readonly text: string
 }
 
+/** A server of an ensemble has come to serve in this role; until its {@link TermEnded}, or until its process ends. */
+export interface TermStarted {
+  readonly type: 'termStarted'
+  readonly server: string
+  readonly role: 'leading' | 'following' | 'observing'
+  readonly epoch: number
+  readonly lastZxid: Zxid
+}
+
+export interface TermEnded {
+  readonly type: 'termEnded'
+  readonly server: string
+}
+
+/** A server's process is gone; what it had put into its log may be gone with it. */
+export interface ServerEnded {
+  readonly type: 'serverEnded'
+  readonly server: string
+  readonly losesPower: boolean
+  /** The machine comes back with an empty disk, or one whose damage made it be replaced. */
+  readonly losesDisk: boolean
+}
+
+/** A server dropped what its log held behind `zxid`, as its leader told it. */
+export interface HistoryCut {
+  readonly type: 'historyCut'
+  readonly server: string
+  readonly zxid: Zxid
+}
+
+/** A server of an ensemble has loaded its state from disk, or taken over one that its leader sent. */
+export interface Loaded {
+  readonly type: 'loaded'
+  readonly server: string
+  readonly view: TreeView
+}
+
+/** After the end of all load and faults: what a server has come to. All are asked at the same moment. */
+export interface Settled {
+  readonly type: 'settled'
+  readonly server: string
+  readonly isServing: boolean
+  readonly view: TreeView
+}
+
 /** A server ended without having been told to. */
 export interface ServerFailed {
   readonly type: 'serverFailed'
@@ -181,6 +226,12 @@ export type Observation =
   | Recovered
   | Synchronised
   | MembershipChanged
+  | TermStarted
+  | TermEnded
+  | ServerEnded
+  | HistoryCut
+  | Loaded
+  | Settled
   | ServerFailed
   | DigestMismatched
   | FaultsEnded

@@ -75,7 +75,7 @@ export abstract class Machine {
   }
 
   /** The process ends at once, and is started again a while later. */
-  end(losesPower: boolean, isDiskLost = false): void {
+  end(losesPower: boolean, losesDisk = false): void {
     if (this.phase === 'down') return
     this.phase = 'down'
     this.network.processEnded(this.host, losesPower)
@@ -83,9 +83,10 @@ export abstract class Machine {
     if (losesPower) this.disk.losePower()
     else this.disk.endProcess()
     this.world.observe({
-      type: 'processEnded',
+      type: 'serverEnded',
       server: this.host.name,
-      isDiskLost,
+      losesPower,
+      losesDisk,
     })
     this.#startLater()
   }
