@@ -2,8 +2,18 @@
 export * from './engine.ts'
 export * from './peer-link.ts'
 export * from './standalone.ts'
+export * from './quorum/hierarchical-quorums.ts'
+export * from './quorum/joint-quorums.ts'
+export * from './quorum/majority-quorums.ts'
 export * from './quorum/membership.ts'
+export * from './quorum/membership-error.ts'
+export * from './quorum/parse-membership.ts'
+export * from './quorum/reconfiguration.ts'
 export * from './quorum/quorum-system.ts'
+export {
+  ElectionConnections,
+  type ElectionConnectionsParameters,
+} from './election/election-connections.ts'
 export * from './election/fast-leader-election.ts'
 export type { Candidate, ElectionState, Vote } from './election/vote.ts'
 export * from './zab/zab-ports.ts'

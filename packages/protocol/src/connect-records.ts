@@ -4,7 +4,19 @@ import type { JuteReader } from './jute-reader.ts'
 import type { JuteWriter } from './jute-writer.ts'
 import type { SessionId, Zxid } from './zxid.ts'
 
-/** int protocolVersion · long lastZxidSeen · int timeOut · long sessionId · buffer passwd [· boolean readOnly] */
+/**
+ * What a client and a server of ours may do beyond Apache's protocol, as bits. A client names what it can behind its ConnectRequest,
+ * where Apache's servers look at nothing; only then does the server name what it can too behind its ConnectResponse, whose exact
+ * length Apache's C client demands. Unknown bits, and bytes behind them, are left for later versions.
+ *
+ *     int magic ("Quor") · int capabilities
+ */
+export const Capability = {
+  /** OpCode.linearizableRead. */
+  linearizableReads: 1,
+} as const
+
+/** int protocolVersion · long lastZxidSeen · int timeOut · long sessionId · buffer passwd [· boolean readOnly [· capabilities]] */
 export interface ConnectRequest {
   readonly protocolVersion: number
   readonly lastZxidSeen: Zxid
@@ -15,13 +27,15 @@ export interface ConnectRequest {
   readonly passwd: Uint8Array | null
   /** Undefined for clients older than 3.4, which do not send the byte. */
   readonly readOnly: boolean | undefined
+  /** Bits of {@link Capability}; missing when the client announces none. They need the readOnly byte before them. */
+  readonly capabilities?: number
 }
 
-export const connectRequest: Codec<ConnectRequest> = withReadOnlyByte(
+export const connectRequest: Codec<ConnectRequest> = withOptionalEnd(
   record({ protocolVersion: int, lastZxidSeen: zxid, timeOut: int, sessionId, passwd: buffer }),
 )
 
-/** int protocolVersion · int timeOut · long sessionId · buffer passwd [· boolean readOnly] — without a reply header */
+/** int protocolVersion · int timeOut · long sessionId · buffer passwd [· boolean readOnly [· capabilities]] — no reply header */
 export interface ConnectResponse {
   readonly protocolVersion: number
   /** Negotiated session timeout in ms; 0 when the session is refused. */
@@ -30,9 +44,11 @@ export interface ConnectResponse {
   readonly passwd: Uint8Array | null
   /** Sent only to clients that sent theirs: Apache's C client demands the exact length. */
   readonly readOnly: boolean | undefined
+  /** Bits of {@link Capability}; sent only to clients that sent theirs. */
+  readonly capabilities?: number
 }
 
-export const connectResponse: Codec<ConnectResponse> = withReadOnlyByte(
+export const connectResponse: Codec<ConnectResponse> = withOptionalEnd(
   record({ protocolVersion: int, timeOut: int, sessionId, passwd: buffer }),
 )
 
@@ -56,17 +72,31 @@ export const replyHeader: Codec<ReplyHeader> = record({ xid: int, zxid, err: int
 /** Bytes of a ReplyHeader. */
 export const replyHeaderLength = 16
 
-function withReadOnlyByte<T extends object>(
-  inner: Codec<T>,
-): Codec<T & { readonly readOnly: boolean | undefined }> {
+interface OptionalEnd {
+  readonly readOnly: boolean | undefined
+  readonly capabilities?: number
+}
+
+function withOptionalEnd<T extends object>(inner: Codec<T>): Codec<T & OptionalEnd> {
   return {
     encode(writer: JuteWriter, value) {
       inner.encode(writer, value)
-      if (value.readOnly !== undefined) writer.writeBoolean(value.readOnly)
+      if (value.readOnly === undefined) return
+      writer.writeBoolean(value.readOnly)
+      if (value.capabilities === undefined) return
+      writer.writeInt(capabilitiesMagic)
+      writer.writeInt(value.capabilities)
     },
     decode(reader: JuteReader) {
       const known = inner.decode(reader)
-      return { ...known, readOnly: reader.remaining > 0 ? reader.readBoolean() : undefined }
+      const readOnly = reader.remaining > 0 ? reader.readBoolean() : undefined
+      const isExtended = reader.remaining >= 8 && reader.readInt() === capabilitiesMagic
+      return isExtended
+        ? { ...known, readOnly, capabilities: reader.readInt() }
+        : { ...known, readOnly }
     },
   }
 }
+
+/** "Quor" */
+const capabilitiesMagic = 0x51_75_6f_72

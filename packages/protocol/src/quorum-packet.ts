@@ -50,7 +50,7 @@ export const quorumPacket: Codec<QuorumPacket> = record({
   authinfo: nullableVector(idRecord),
 })
 
-/** Writes a packet without authinfo whose data is `bytes[start, end)`, or null. */
+/** Writes a packet whose data is `bytes[start, end)`, or null. Without authinfo it allocates nothing but what the writer grows by. */
 export function writeQuorumPacket(
   writer: JuteWriter,
   type: number,
@@ -58,12 +58,13 @@ export function writeQuorumPacket(
   bytes: Uint8Array | null,
   start = 0,
   end: number = bytes === null ? 0 : bytes.length,
+  authinfo: readonly Id[] | null = null,
 ): void {
   writer.writeInt(type)
   writer.writeLong(zxidOrNone)
   if (bytes === null) writer.writeInt(-1)
   else writer.writeSpan(bytes, start, end)
-  writer.writeInt(-1)
+  writeAuthinfo(writer, authinfo)
 }
 
 /**
@@ -83,6 +84,10 @@ export function endQuorumPacket(
   authinfo: readonly Id[] | null = null,
 ): void {
   writeInt32(writer.bytes, begun, writer.position - begun - 4)
+  writeAuthinfo(writer, authinfo)
+}
+
+function writeAuthinfo(writer: JuteWriter, authinfo: readonly Id[] | null): void {
   if (authinfo === null) {
     writer.writeInt(-1)
     return
