@@ -10,7 +10,7 @@
  * An election is a choice of whom to try, no more: that at most one server leads in an epoch, with all that was committed, is seen to
  * by the discovery phase that follows. The round is in memory only.
  */
-import { type Notification, noVote, type Zxid } from '@quorate/protocol'
+import { type Notification, notificationVersion, noVote, type Zxid } from '@quorate/protocol'
 import type { Appointment, Clock } from '../peer-link.ts'
 import type { ElectionTransport, MembershipStore, ZabReport } from '../zab/zab-ports.ts'
 import { Electorate } from './electorate.ts'
@@ -64,8 +64,6 @@ export interface ElectionParameters {
 
 /** The zxid of a server whose data are gone. */
 const noHistory = -1
-/** The version of notifications that carry a membership. */
-const notificationVersion = 2
 /** A higher round could not be counted on from. */
 const roundMax = 2 ** 52
 

@@ -1,0 +1,8 @@
+/** The worlds that transcripts are played in, by the first word of a transcript's name. */
+import { ElectionTranscript } from './election-transcript.ts'
+import type { TranscriptWorld } from './transcript.ts'
+
+export const transcriptWorlds: ReadonlyMap<string, () => TranscriptWorld> = new Map<
+  string,
+  () => TranscriptWorld
+>([['election', () => new ElectionTranscript()]])
