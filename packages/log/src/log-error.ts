@@ -52,6 +52,8 @@ export type LogErrorCode =
   | 'SNAPSHOT_REFUSED'
   /** A snapshot is compressed in a way for which the driver gave no decompressor, or its compressed bytes are wrong. */
   | 'SNAPSHOT_COMPRESSION'
+  /** A snapshot was given up while it was written, as the history that it holds is about to be dropped. To do: nothing. */
+  | 'SNAPSHOT_REVOKED'
   /**
    * Snapshots are there and none can be loaded, or the logs don't reach from an older one to the newest. To do: restore the
    * newest snapshot from a backup, or let the server synchronise from the others with empty data folders.
@@ -59,6 +61,13 @@ export type LogErrorCode =
   | 'SNAPSHOT_NONE_USABLE'
   /** An epoch file doesn't hold a decimal number. To do: write the epoch of the last zxid into it if that is known. */
   | 'EPOCH_FILE_BAD'
+  /**
+   * acceptedEpoch is less than currentEpoch. Expected: an epoch is accepted before it becomes the current one. To do: put the
+   * files of one moment back; or empty the data folders and let the server synchronise from the others.
+   */
+  | 'EPOCH_ORDER'
+  /** What a leader sends as its state is malformed. To do: see what is wrong with the leader; nothing was changed here. */
+  | 'STATE_STREAM_BAD'
 
 export interface LogErrorPlace {
   readonly file?: string

@@ -107,7 +107,7 @@ export class LogFile {
 }
 
 /** What the disk throws goes to `done` as well; what `done` itself throws does not. */
-function handOver(operation: (done: Done) => void, done: Done): void {
+export function handOver(operation: (done: Done) => void, done: Done): void {
   let isDone = false
   try {
     operation((error) => {

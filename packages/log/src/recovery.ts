@@ -16,6 +16,7 @@ import type { Decompressor } from './compression.ts'
 import { listLogs, listSnapshots, type SnapshotFile, versionDirectory } from './data-directories.ts'
 import type { Disk } from './disk.ts'
 import { asError, LogError } from './log-error.ts'
+import { finishReceivedState } from './received-state.ts'
 import { isPlausibleSnapshot, readSnapshot, type SnapshotSections } from './snapshot-reader.ts'
 import { settleTail } from './torn-tail.ts'
 import { TxnLogReader } from './txn-log-reader.ts'
@@ -97,6 +98,7 @@ class RecoveryRun {
     disk.makeDirectory(this.#data)
     disk.makeDirectory(this.#log)
     if (this.#data !== this.#log) this.#refuseMixedDirectories()
+    finishReceivedState(disk, { dataDirectory: this.#data, logDirectory: this.#log })
     this.#removeLeftovers()
     const loaded = this.#loadNewest()
     const reader = this.#replay(loaded?.snapshot.zxid ?? 0)

@@ -12,7 +12,7 @@ import type { SnapshotImage } from '@quorate/tree'
 import type { Compressor } from './compression.ts'
 import { snapshotName } from './data-directories.ts'
 import type { Disk, DiskFile, Done } from './disk.ts'
-import { asError } from './log-error.ts'
+import { asError, LogError } from './log-error.ts'
 import { snapshotDigestVersion, writeSeal, writeSnapshotHeader } from './snapshot-format.ts'
 
 export interface SnapshotWriterOptions {
@@ -54,6 +54,7 @@ export class SnapshotWriter {
   #summed = 0
   #isEncoded = false
   #isOver = false
+  #isRevoked = false
 
   /** @param directory the version-2 folder of dataDir; it must be there */
   constructor(
@@ -84,6 +85,14 @@ export class SnapshotWriter {
     } catch (error) {
       this.#fail(asError(error), done)
     }
+  }
+
+  /**
+   * The file gets no name any more, whatever step is under way: what it holds is about to be dropped from the history. To be
+   * aborted when that step is over.
+   */
+  revoke(): void {
+    this.#isRevoked = true
   }
 
   /** Gives up: closes the image and removes what was written. Nothing after the end. */
@@ -178,6 +187,7 @@ export class SnapshotWriter {
       if (syncError !== undefined) return this.#fail(syncError, done)
       try {
         this.#closeFile()
+        if (this.#isRevoked) throw new LogError('SNAPSHOT_REVOKED', 'it was revoked')
         this.#disk.rename(this.#temporaryPath, this.path)
         this.#hasTemporaryFile = false
         this.#disk.syncDirectory(this.#directory)

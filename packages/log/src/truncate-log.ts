@@ -11,7 +11,7 @@ import { type Platform, purePlatform, type Zxid } from '@quorate/protocol'
 import { type DataFile, listLogs, listSnapshots } from './data-directories.ts'
 import type { Disk, Done } from './disk.ts'
 import { asError, LogError } from './log-error.ts'
-import { logHeaderLength } from './log-format.ts'
+import { isSuccessor, logHeaderLength } from './log-format.ts'
 import { isPlausibleSnapshot } from './snapshot-reader.ts'
 import { TxnLogReader } from './txn-log-reader.ts'
 
@@ -64,31 +64,49 @@ function findCut(options: TruncateLogOptions): Cut | undefined {
     (snapshot) => snapshot.zxid <= zxid && isPlausibleSnapshot(disk, snapshot),
   )
   if (base === undefined) throw impossible(options, 'no snapshot is as old as that')
-  const reader = new TxnLogReader({
-    disk,
-    directory: options.logDirectory,
-    after: base.zxid,
-    platform: options.platform ?? purePlatform,
-  })
-  let last = base.zxid
-  let cut: Cut | undefined
-  try {
-    while (cut === undefined && reader.next()) {
-      if (reader.zxid > zxid) cut = reader.place
-      else last = reader.zxid
-    }
-  } finally {
-    reader.close()
-  }
+  const { cut, last } = readAround(options, base.zxid)
   if (last !== zxid) throw impossible(options, `the last one before it is 0x${last.toString(16)}`)
   return cut
 }
 
-function impossible(options: TruncateLogOptions, found: string): LogError {
+/**
+ * The last record up to the zxid, and the first one after it. Reads to the end of the log: a hole behind the zxid would
+ * be in the way of a start between two steps of the truncation.
+ */
+function readAround(
+  options: TruncateLogOptions,
+  base: Zxid,
+): { readonly last: Zxid; readonly cut: Cut | undefined } {
+  const reader = new TxnLogReader({
+    disk: options.disk,
+    directory: options.logDirectory,
+    after: base,
+    platform: options.platform ?? purePlatform,
+  })
+  let last = base
+  let cut: Cut | undefined
+  try {
+    for (let before = base; reader.next(); before = reader.zxid) {
+      if (!isSuccessor(before, reader.zxid)) {
+        throw impossible(options, `records are missing before 0x${reader.zxid.toString(16)}`)
+      }
+      if (reader.zxid <= options.zxid) last = reader.zxid
+      else cut ??= reader.place
+    }
+  } catch (error) {
+    if (!(error instanceof LogError) || error.code === 'LOG_TRUNCATE_IMPOSSIBLE') throw error
+    throw impossible(options, `the log can't be read: ${error.message}`, error)
+  } finally {
+    reader.close()
+  }
+  return { last, cut }
+}
+
+function impossible(options: TruncateLogOptions, found: string, cause?: LogError): LogError {
   return new LogError(
     'LOG_TRUNCATE_IMPOSSIBLE',
     `the history can't be cut at zxid 0x${options.zxid.toString(16)}, because ${found}; synchronise with a whole snapshot instead`,
-    { file: options.logDirectory },
+    { file: options.logDirectory, cause },
   )
 }
 

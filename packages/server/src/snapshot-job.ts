@@ -21,6 +21,7 @@ export class SnapshotJob {
   /** Gives up and removes what was written so far. */
   stop(): void {
     this.#isStopped = true
+    this.#writer.revoke()
     // A write under way must be over before its file is closed; its step aborts then.
     if (!this.#isStepping) this.#writer.abort()
   }

@@ -39,6 +39,8 @@ export interface ProposalReader {
   readonly start: number
   readonly end: number
   next(): boolean
+  /** After `next` said false: the log ended before its time (a hole, damage, a file that was purged), so what came is not all. */
+  readonly isCut: boolean
   close(): void
 }
 
@@ -137,6 +139,8 @@ export interface ZabOptions {
   readonly finalizeWaitMs: number
   /** Bytes that may wait for one learner before its connection is closed. */
   readonly learnerQueueBytesMax: number
+  /** The last counter of an epoch that a transaction gets; smaller in tests of the roll-over. */
+  readonly zxidCounterMax: number
 }
 
 export const zabDefaults: Omit<ZabOptions, 'serverId'> = {
@@ -152,4 +156,5 @@ export const zabDefaults: Omit<ZabOptions, 'serverId'> = {
   maxNotificationIntervalMs: 60_000,
   finalizeWaitMs: 200,
   learnerQueueBytesMax: 512 * 1_048_576,
+  zxidCounterMax: 0xffff_fffe,
 }

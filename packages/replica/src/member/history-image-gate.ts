@@ -1,0 +1,81 @@
+/**
+ * One image of a tree may be open at a time; learners that need the state, and the periodic snapshot, take turns here.
+ *
+ * Who waits when the tree is replaced gets an image of the new tree. An image that is open then stays readable: it is of a tree
+ * that doesn't change any more.
+ */
+import type { Appointment } from '@quorate/consensus'
+import type { JuteWriter, Zxid } from '@quorate/protocol'
+import type { DigestHalves, SnapshotImage, Tree } from '@quorate/tree'
+
+type Ready = (image: SnapshotImage) => void
+
+export class HistoryImageGate {
+  #tree: Tree
+  #open: GatedImage | undefined
+  readonly #waiting = new Set<{ readonly ready: Ready }>()
+
+  constructor(tree: Tree) {
+    this.#tree = tree
+  }
+
+  replaceTree(tree: Tree): void {
+    this.#tree = tree
+    this.#open = undefined
+    this.#openNext()
+  }
+
+  /** `ready` is called at once when no image is open, else when it is this one's turn. */
+  open(ready: Ready): Appointment {
+    const place = { ready }
+    this.#waiting.add(place)
+    this.#openNext()
+    return { cancel: () => void this.#waiting.delete(place) }
+  }
+
+  #openNext(): void {
+    if (this.#open !== undefined) return
+    const [next] = this.#waiting
+    if (next === undefined) return
+    this.#waiting.delete(next)
+    const image = new GatedImage(this.#tree.openImage(), () => this.#closed(image))
+    this.#open = image
+    next.ready(image)
+  }
+
+  #closed(image: GatedImage): void {
+    if (this.#open !== image) return
+    this.#open = undefined
+    this.#openNext()
+  }
+}
+
+class GatedImage implements SnapshotImage {
+  readonly #image: SnapshotImage
+  readonly #closed: () => void
+  #isClosed = false
+
+  constructor(image: SnapshotImage, closed: () => void) {
+    this.#image = image
+    this.#closed = closed
+  }
+
+  get zxid(): Zxid {
+    return this.#image.zxid
+  }
+
+  get digest(): DigestHalves {
+    return this.#image.digest
+  }
+
+  writeNext(writer: JuteWriter, lengthTarget: number): boolean {
+    return this.#image.writeNext(writer, lengthTarget)
+  }
+
+  close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#image.close()
+    this.#closed()
+  }
+}
