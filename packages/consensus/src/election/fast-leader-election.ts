@@ -18,6 +18,7 @@ import { membershipVersionOf } from './membership-version.ts'
 import { RecentAnswers } from './recent-answers.ts'
 import { VoteSet } from './vote-set.ts'
 import {
+  agree,
   beats,
   type Candidate,
   type CastVote,
@@ -92,8 +93,8 @@ export class FastLeaderElection {
   #initial = nobody
   #proposal = nobody
   #decision: Vote = { ...nobody, round: 0 }
-  /** Who decided for this server. */
-  #electors: ReadonlySet<number> = new Set()
+  /** Whose votes have decided, or will when nothing better turns up. */
+  #electors = new Set<number>()
   /** Of {@link start} and {@link stop}, to see that the host called them. */
   #life = 0
   #intervalMs: number
@@ -190,6 +191,10 @@ export class FastLeaderElection {
     this.#own = []
     this.#cancelTimer()
     this.restartConnections()
+  }
+
+  get #ownVote(): CastVote {
+    return { ...this.#proposal, round: this.#round, state: 'looking', version: 0 }
   }
 
   get #isVoting(): boolean {
@@ -290,7 +295,10 @@ export class FastLeaderElection {
     const { quorums } = this.#memberships.committed
     const isBetter = beats(vote, this.#proposal, quorums)
     if (this.#phase === 'finalizing') {
-      if (!isBetter) return
+      if (!isBetter) {
+        if (agree(vote, this.#ownVote)) this.#electors.add(from)
+        return
+      }
       this.#phase = 'waiting'
       this.#appoint()
     }
@@ -307,19 +315,20 @@ export class FastLeaderElection {
 
   /** Does a quorum propose the same? Then something better may turn up for a while yet. */
   #count(): void {
-    const vote = this.vote
-    const supporters = this.#votes.supportersOf({ ...vote, state: 'looking', version: 0 })
+    const { vote } = this
+    const supporters = this.#votes.supportersOf(this.#ownVote)
     if (!this.#electorate.isQuorum(supporters)) return
+    this.#electors = supporters
     // Compatibility: where one server is the only voter nobody waits, as nothing better can turn up.
     if (this.#electorate.voterIds.length === 1) {
-      this.#decide(vote, supporters)
+      this.#decide(vote)
       return
     }
     this.#phase = 'finalizing'
     this.#cancelTimer()
     // Compatibility: what is no better does not prolong the wait.
     this.#timer = this.#clock.after(this.#options.finalizeWaitMs, () => {
-      this.#decide(vote, supporters)
+      this.#decide(vote)
     })
   }
 
@@ -343,16 +352,16 @@ export class FastLeaderElection {
     if (!isConfirmed) return false
     const { leader, zxid, round, peerEpoch } = vote
     this.#round = round
-    this.#decide({ leader, zxid, round, peerEpoch }, supporters)
+    this.#electors = supporters
+    this.#decide({ leader, zxid, round, peerEpoch })
     return true
   }
 
-  #decide(vote: Vote, electors: ReadonlySet<number>): void {
+  #decide(vote: Vote): void {
     this.#cancelTimer()
     this.#own = []
     this.#phase = 'decided'
     this.#decision = vote
-    this.#electors = electors
     const role = this.#isVoting ? 'following' : 'observing'
     const state = vote.leader === this.#serverId ? 'leading' : role
     this.#state = state

@@ -14,7 +14,7 @@ export class VoteSet {
   }
 
   /** The servers whose votes count together with `vote`. */
-  supportersOf(vote: CastVote): ReadonlySet<number> {
+  supportersOf(vote: CastVote): Set<number> {
     const supporters = new Set<number>()
     for (const [serverId, cast] of this.#voteById) {
       if (agree(vote, cast)) supporters.add(serverId)

@@ -15,7 +15,7 @@ import {
 } from '@quorate/consensus'
 import type { Notification } from '@quorate/protocol'
 
-export interface Observer {
+export interface WorldObserver {
   sent?(from: number, to: number, notification: Notification): void
   heard?(from: number, to: number, notification: Notification): void
   decided?(serverId: number, state: string, vote: Vote): void
@@ -71,7 +71,7 @@ export interface ElectionWorldOptions {
   readonly options?: Partial<ElectionOptions>
   /** Ms that a message takes; without, messages wait for {@link ElectionWorld.deliver}. */
   readonly delayMs?: () => number
-  readonly observer?: Observer
+  readonly observer?: WorldObserver
 }
 
 export class ElectionWorld {
@@ -81,7 +81,7 @@ export class ElectionWorld {
   readonly membershipByText = new Map<string, Membership>()
   readonly #options: ElectionOptions
   readonly #delayMs: (() => number) | undefined
-  readonly #observer: Observer
+  readonly #observer: WorldObserver
   #inFlight: Message[] = []
   #timers: Timer[] = []
   #order = 0
