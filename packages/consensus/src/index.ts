@@ -17,3 +17,4 @@ export {
 export * from './election/fast-leader-election.ts'
 export type { Candidate, ElectionState, Vote } from './election/vote.ts'
 export * from './zab/zab-ports.ts'
+export { ZabEngine } from './zab/zab-engine.ts'

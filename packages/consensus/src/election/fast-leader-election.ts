@@ -142,7 +142,6 @@ export class FastLeaderElection {
       ? { leader: this.#serverId, zxid: from.lastZxid, peerEpoch: from.currentEpoch }
       : nobody
     this.#intervalMs = this.#options.minNotificationIntervalMs
-    this.#appoint()
     this.#propose(this.#initial)
     this.#hearOwn()
   }
@@ -174,6 +173,16 @@ export class FastLeaderElection {
 
   /** After a reconfiguration: the vote that others are answered with. */
   setVote(vote: Vote): void {
+    this.#decision = vote
+  }
+
+  /** A reconfiguration has named the leader: this server has its role without an election. */
+  designate(state: Exclude<ElectionState, 'looking'>, vote: Vote): void {
+    this.#life++
+    this.#cancelTimer()
+    this.#own = []
+    this.#phase = 'decided'
+    this.#state = state
     this.#decision = vote
   }
 
@@ -259,7 +268,12 @@ export class FastLeaderElection {
     this.#tellAll()
   }
 
+  /**
+   * Compatibility: the time until the notification is repeated counts from here. In Apache's servers it counts from what was heard
+   * last: two that repeat often enough silence a third one, though they have never heard of its better proposal.
+   */
   #tellAll(): void {
+    this.#appoint()
     const notification = this.#notificationOf(this.vote)
     for (const voterId of this.#electorate.voterIds) {
       if (voterId === this.#serverId) this.#own.push(notification)
@@ -278,7 +292,6 @@ export class FastLeaderElection {
   }
 
   #hear(from: number, notification: Notification, state: ElectionState): void {
-    if (this.#phase === 'waiting') this.#appoint()
     const { leader, zxid, electionEpoch: round, peerEpoch, version } = notification
     if (!this.#electorate.isVoter(leader)) {
       this.#ignored(from, `server ${leader}, which it proposes, has no vote`)
@@ -300,7 +313,6 @@ export class FastLeaderElection {
         return
       }
       this.#phase = 'waiting'
-      this.#appoint()
     }
     if (vote.round > this.#round) {
       this.#round = vote.round
@@ -379,11 +391,14 @@ export class FastLeaderElection {
   }
 
   #timedOut(): void {
-    if (this.#transport.hasDelivered) this.#tellAll()
-    else this.#transport.connectAll()
     this.#intervalMs = Math.min(2 * this.#intervalMs, this.#options.maxNotificationIntervalMs)
-    this.#appoint()
-    this.#hearOwn()
+    if (this.#transport.hasDelivered) {
+      this.#tellAll()
+      this.#hearOwn()
+    } else {
+      this.#transport.connectAll()
+      this.#appoint()
+    }
   }
 
   #ignored(from: number, reason: string): void {

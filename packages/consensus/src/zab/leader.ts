@@ -1,0 +1,348 @@
+/**
+ * A server that leads: it finds an epoch, brings its learners to its own history, and then decides the order of all writes.
+ *
+ * 1. It serves from the moment when a quorum of every membership that applies has its whole history on disk, itself included: its
+ *    own history was durable when its role began, and currentEpoch is before its own vote counts.
+ * 2. It leads as long as a quorum is in step and heard of; without one it gives up within syncLimit.
+ * 3. After its end nothing it was asked for happens.
+ */
+import {
+  encodeLeaderInfo,
+  learnerProtocolVersion,
+  makeZxid,
+  OpCode,
+  PacketType,
+  PeerCapability,
+  purePlatform,
+  type SessionId,
+  type Zxid,
+} from '@quorate/protocol'
+import type { ForwardedRequest, LeaderHost } from '../engine.ts'
+import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
+import type { Membership } from '../quorum/membership.ts'
+import { withVersion } from '../quorum/membership.ts'
+import { Broadcast } from './broadcast.ts'
+import { Discovery } from './discovery.ts'
+import { LeadershipConfirmation } from './leadership-confirmation.ts'
+import { LeadingTerm } from './leading-term.ts'
+import { type HandlerOwner, LearnerHandler } from './learner-handler.ts'
+import { LearnerSync } from './learner-sync.ts'
+import { RoleLife } from './role-life.ts'
+import type { RoleParts } from './role-parts.ts'
+
+export class Leader implements HandlerOwner {
+  readonly #parts: RoleParts
+  readonly #life: RoleLife
+  readonly #handlers = new Set<LearnerHandler>()
+  /** Those with output that was not flushed. */
+  readonly #dirty = new Set<LearnerHandler>()
+  readonly #discovery: Discovery
+  readonly #broadcast: Broadcast
+  readonly #confirmation: LeadershipConfirmation
+  readonly #newLeaderAcks = new Set<number>()
+  /** The new epoch is on disk as accepted: others may hear of it. */
+  #isEpochKnown = false
+  /** Set when a quorum has accepted the epoch. */
+  #sync: LearnerSync | undefined
+  /** Set while this leader serves. */
+  #host: LeaderHost | undefined
+  #isEstablished = false
+  #isHalfTick = false
+
+  constructor(parts: RoleParts) {
+    this.#parts = parts
+    const { ports, options, window, logSync } = parts
+    const { serverId } = options
+    const { acceptedEpoch, currentEpoch, lastZxid } = ports.history
+    this.#life = new RoleLife(ports.clock)
+    this.#discovery = new Discovery({
+      serverId,
+      quorums: () => ports.memberships.committed.quorums,
+      acceptedEpoch,
+      currentEpoch,
+      lastZxid,
+    })
+    this.#broadcast = new Broadcast({
+      serverId,
+      ports,
+      window,
+      logSync,
+      handlers: this.#handlers,
+      delivered: (proposal) => this.#host?.deliver(proposal),
+      reconfigured: (membership, designated) => this.#reconfigured(membership, designated),
+    })
+    this.#confirmation = new LeadershipConfirmation({
+      serverId,
+      handlers: this.#handlers,
+      lastProposed: () => window.lastZxid,
+      lastDelivered: () => window.lastDelivered,
+      isQuorum: (isIn) => this.#broadcast.isQuorum(isIn),
+    })
+  }
+
+  get nowMs(): number {
+    return this.#parts.ports.clock.nowMs
+  }
+
+  start(): void {
+    const { options, logSync, ports } = this.#parts
+    const { tickTimeMs, initLimit } = options
+    logSync.onDurable = () => ports.host.requestTurnEnd()
+    this.#life.every(Math.floor(tickTimeMs / 2), () => this.#ticked())
+    this.#life.after(tickTimeMs * initLimit, () => {
+      if (!this.#isEstablished)
+        this.#end('LEADER_WITHOUT_QUORUM', `within ${initLimit} ticks no quorum was in step`)
+    })
+    this.#fixEpoch()
+  }
+
+  accept(link: PeerLink): PeerLinkListener {
+    const handler = new LearnerHandler(link, this, this.#parts.options.learnerQueueBytesMax)
+    this.#handlers.add(handler)
+    return handler.channel
+  }
+
+  turnEnded(): void {
+    if (this.#life.isOver) return
+    this.#parts.logSync.request()
+    if (this.#isEstablished) this.#broadcast.tryCommit()
+    if (this.#life.isOver) return
+    this.#confirmation.turnEnded()
+    for (const handler of this.#dirty) handler.channel.flush()
+    this.#dirty.clear()
+  }
+
+  /** Calls `idle` when nothing of the role is under way any more. */
+  end(idle: () => void): void {
+    this.#parts.logSync.onDurable = undefined
+    this.#host = undefined
+    for (const handler of [...this.#handlers]) handler.dismiss('this server leads no more')
+    this.#life.end(idle)
+  }
+
+  // What learners say.
+
+  learnerArrived(handler: LearnerHandler, acceptedEpoch: number, configVersion: Zxid): void {
+    const { committed } = this.#parts.ports.memberships
+    if (configVersion > committed.version)
+      return handler.dismiss('its membership is newer than the leader’s')
+    for (const other of [...this.#handlers])
+      if (other !== handler && other.serverId === handler.serverId)
+        other.dismiss('it has come on another connection')
+    const isVoter = !handler.isObserver && committed.quorums.isVoter(handler.serverId)
+    const { epoch } = this.#discovery
+    // Compatibility: an Apache leader turns away, as long as it leads, a voter that has accepted a later epoch from a leader
+    // that came to nothing. Here an election takes place, which brings everybody to a still later epoch.
+    if (epoch !== undefined && acceptedEpoch > epoch && isVoter) {
+      const reason = `server ${handler.serverId} has accepted the epoch ${acceptedEpoch}, and this one is ${epoch}`
+      return this.#end('EPOCH_BEHIND', reason)
+    }
+    this.#discovery.reported(handler.serverId, acceptedEpoch, !isVoter)
+    if (this.#isEpochKnown) this.#sendLeaderInfo(handler)
+    else this.#fixEpoch()
+  }
+
+  epochAcknowledged(handler: LearnerHandler, currentEpoch: number): void {
+    const { serverId, isObserver, peerLastZxid } = handler
+    const learner = { serverId, isObserver, currentEpoch, lastZxid: peerLastZxid }
+    if (!this.#discovery.accepted(learner))
+      return handler.dismiss('its history is beyond the leader’s')
+    if (this.#sync === undefined) this.#agree()
+    else this.#sync.begin(handler)
+  }
+
+  newLeaderAcknowledged(handler: LearnerHandler, zxid: Zxid): void {
+    if (zxid !== makeZxid(this.#epoch, 0))
+      return handler.dismiss(`it acknowledged 0x${zxid.toString(16)} instead of NEWLEADER`)
+    handler.ackedZxid = Math.max(handler.ackedZxid, handler.syncedTo)
+    if (this.#isEstablished) return this.#serve(handler)
+    if (!handler.isObserver) this.#newLeaderAcks.add(handler.serverId)
+    this.#tryEstablish()
+  }
+
+  proposalsAcknowledged(): void {
+    this.#parts.ports.host.requestTurnEnd()
+  }
+
+  pingAnswered(): void {
+    this.#confirmation.progressed()
+  }
+
+  requestForwarded(handler: LearnerHandler, request: ForwardedRequest): void {
+    if (request.type === OpCode.sync) this.#host?.syncAsked(handler, request)
+    else this.#host?.requestForwarded(handler, request)
+  }
+
+  revalidationAsked(handler: LearnerHandler, session: SessionId, timeoutMs: number): void {
+    this.#host?.revalidationAsked(handler, session, timeoutMs)
+  }
+
+  sessionTouched(handler: LearnerHandler, session: SessionId, timeoutMs: number): void {
+    this.#host?.sessionTouched(handler, session, timeoutMs)
+  }
+
+  handlerLeft(handler: LearnerHandler, reason: string): void {
+    this.#handlers.delete(handler)
+    this.#dirty.delete(handler)
+    this.#newLeaderAcks.delete(handler.serverId)
+    const { serverId } = handler
+    this.#parts.ports.report({
+      level: 'info',
+      code: 'LEARNER_LEFT',
+      message: `server ${serverId} is no learner any more: ${reason}`,
+      fields: { serverId },
+    })
+    this.#host?.learnerLeft(handler)
+    this.#confirmation.progressed()
+  }
+
+  outputAppeared(handler: LearnerHandler): void {
+    this.#dirty.add(handler)
+    this.#parts.ports.host.requestTurnEnd()
+  }
+
+  // The phases.
+
+  get #epoch(): number {
+    return this.#discovery.epoch ?? 0
+  }
+
+  #fixEpoch(): void {
+    const epoch = this.#discovery.fixEpoch()
+    if (epoch === undefined) return
+    const { history } = this.#parts.ports
+    this.#life.run(
+      (done) => history.writeEpoch('acceptedEpoch', epoch, done),
+      () => {
+        this.#isEpochKnown = true
+        for (const handler of this.#handlers)
+          if (handler.phase === 'awaits-epoch') this.#sendLeaderInfo(handler)
+        this.#agree()
+      },
+    )
+  }
+
+  #sendLeaderInfo(handler: LearnerHandler): void {
+    const data = encodeLeaderInfo({
+      protocolVersion: learnerProtocolVersion,
+      capabilities: PeerCapability.confirmedSync,
+    })
+    handler.phase = 'has-epoch'
+    handler.channel.send(PacketType.leaderInfo, makeZxid(this.#epoch, 0), data)
+  }
+
+  #agree(): void {
+    if (!this.#isEpochKnown || !this.#discovery.agree()) return
+    const { history } = this.#parts.ports
+    this.#life.run(
+      (done) => history.writeEpoch('currentEpoch', this.#epoch, done),
+      () => this.#synchronise(),
+    )
+  }
+
+  /** Brings everybody who has accepted the epoch to this history. */
+  #synchronise(): void {
+    const { ports, options, window } = this.#parts
+    const { memberships } = ports
+    // The first membership of an ensemble has no version; it gets one as soon as it is in use, so that it takes precedence over
+    // other first ones (ZOOKEEPER-1783).
+    const { committed, lastSeen } = memberships
+    if (options.reconfigEnabled && committed.version === 0 && lastSeen.version === 0)
+      memberships.setLastSeen(withVersion(committed, makeZxid(this.#epoch, 0)))
+    this.#sync = new LearnerSync({
+      options,
+      ports,
+      window,
+      epoch: this.#epoch,
+      membershipText: () => purePlatform.utf8Encode(memberships.lastSeen.text),
+    })
+    for (const handler of [...this.#handlers])
+      if (handler.phase === 'awaits-sync') this.#sync.begin(handler)
+    this.#newLeaderAcks.add(options.serverId)
+    this.#tryEstablish()
+  }
+
+  #tryEstablish(): void {
+    const { committed, lastSeen } = this.#parts.ports.memberships
+    const isIn = (serverId: number): boolean => this.#newLeaderAcks.has(serverId)
+    if (this.#isEstablished || !isIn(this.#parts.options.serverId)) return
+    if (!committed.quorums.isQuorum(isIn)) return
+    if (lastSeen.version > committed.version && !lastSeen.quorums.isQuorum(isIn)) return
+    this.#establish()
+  }
+
+  #establish(): void {
+    const { ports, options, established } = this.#parts
+    const { memberships } = ports
+    const isNewer = memberships.lastSeen.version > memberships.committed.version
+    this.#isEstablished = true
+    established(this.#epoch)
+    for (const handler of this.#handlers) if (handler.phase === 'in-step') this.#serve(handler)
+    this.#host = ports.host.leadingStarted(
+      new LeadingTerm(this.#parts, {
+        epoch: this.#epoch,
+        life: this.#life,
+        broadcast: this.#broadcast,
+        confirmation: this.#confirmation,
+        isInStep: (serverId) => this.#isInStep(serverId),
+        turnEnded: () => this.turnEnded(),
+        zxidsExhausted: () => this.#end('ZXID_ROLLOVER', 'the epoch has no zxids left'),
+      }),
+    )
+    if (!options.reconfigEnabled || !isNewer) return
+    const designated = this.#broadcast.designatedLeader(memberships.lastSeen, 0)
+    memberships.setCommitted(memberships.lastSeen)
+    this.#reconfigured(memberships.committed, designated)
+  }
+
+  #serve(handler: LearnerHandler): void {
+    handler.phase = 'serving'
+    handler.feed.send(PacketType.upToDate, -1)
+    this.#parts.ports.host.requestTurnEnd()
+  }
+
+  #reconfigured(membership: Membership, designated: number): void {
+    const { ports, options, activated } = this.#parts
+    ports.host.membershipChanged(membership.text)
+    activated(membership)
+    if (designated === options.serverId) return
+    // Everybody hears of the new membership before this server leaves.
+    for (const handler of this.#handlers) handler.channel.flush()
+    this.#end('LEADER_HANDED_OVER', `server ${designated} leads the new membership`, designated)
+  }
+
+  #ticked(): void {
+    const { options, window } = this.#parts
+    const { tickTimeMs, initLimit, syncLimit } = options
+    for (const handler of [...this.#handlers]) {
+      const limitMs = tickTimeMs * (handler.isInStep ? syncLimit : initLimit)
+      if (this.nowMs - handler.lastHeardMs > limitMs)
+        handler.dismiss(`nothing was heard of it for ${limitMs} ms`)
+      else if (handler.unacknowledgedMs(this.nowMs) > tickTimeMs * syncLimit)
+        handler.dismiss('its disk takes too long for what was proposed')
+      else if (handler.feed.isOverfull) handler.dismiss('too much waits to be sent to it')
+      else if (handler.phase === 'serving') handler.ping(window.lastZxid)
+    }
+    this.#confirmation.turnEnded()
+    this.#isHalfTick = !this.#isHalfTick
+    if (this.#isHalfTick || !this.#isEstablished) return
+    if (!this.#broadcast.isQuorum((serverId) => this.#isInStep(serverId)))
+      this.#end('LEADER_WITHOUT_QUORUM', 'no quorum is in step any more')
+  }
+
+  #isInStep(serverId: number): boolean {
+    if (serverId === this.#parts.options.serverId) return true
+    for (const handler of this.#handlers)
+      if (handler.serverId === serverId && handler.isInStep && !handler.isObserver) return true
+    return false
+  }
+
+  #end(code: string, reason: string, designatedLeader?: number): void {
+    if (this.#life.isOver) return
+    this.#parts.ended({
+      code,
+      reason,
+      ...(designatedLeader === undefined ? {} : { designatedLeader }),
+    })
+  }
+}

@@ -1,0 +1,137 @@
+/**
+ * What a learner is sent, in one order: first the long part of its synchronisation (an image of the state, or the log on disk),
+ * in slices and no faster than the learner takes it; then the packets that were queued meanwhile; then each packet as it comes.
+ *
+ * 1. The queue holds references to proposals, not copies: a learner that takes long costs what its packets' bytes are, once
+ *    for all learners.
+ * 2. It is bounded: who falls too far behind has to start again.
+ */
+import { PacketType, type Zxid } from '@quorate/protocol'
+import type { Proposal } from '../engine.ts'
+import type { PacketChannel } from './packet-channel.ts'
+import type { ProposalReader, StateImage } from './zab-ports.ts'
+
+interface Queued {
+  readonly type: number
+  readonly zxid: Zxid
+  readonly data: Uint8Array | undefined
+}
+
+export type LongPart =
+  | { readonly kind: 'image'; readonly image: StateImage }
+  /** Transactions up to and with `last` are sent as PROPOSAL and COMMIT. */
+  | { readonly kind: 'log'; readonly reader: ProposalReader; readonly last: Zxid }
+
+/** Bytes on their way to a learner above which a long part waits. */
+const inFlightBytesMax = 1_048_576
+const sliceBytes = 131_072
+/** Behind a SNAP's stream: proof that the learner has read all of it. */
+const signature = 'BenWasHere'
+
+export class LearnerFeed {
+  readonly #channel: PacketChannel
+  readonly #queueBytesMax: number
+  #long: LongPart | undefined
+  /** Set while a long part is awaited: an image that cannot be opened yet. */
+  #isWaiting = false
+  #queue: Queued[] = []
+  #queuedBytes = 0
+
+  constructor(channel: PacketChannel, queueBytesMax: number) {
+    this.#channel = channel
+    this.#queueBytesMax = queueBytesMax
+  }
+
+  /** Whether packets go straight to the learner. */
+  get isLive(): boolean {
+    return this.#long === undefined && !this.#isWaiting
+  }
+
+  /** More waits for the learner than may. */
+  get isOverfull(): boolean {
+    return this.#queuedBytes + this.#channel.queuedBytes > this.#queueBytesMax
+  }
+
+  send(type: number, zxid: Zxid, data?: Uint8Array): void {
+    if (this.isLive) return this.#channel.send(type, zxid, data)
+    this.#queue.push({ type, zxid, data })
+    this.#queuedBytes += data?.length ?? 0
+  }
+
+  sendCommitted({ zxid, bytes }: Proposal): void {
+    this.send(PacketType.proposal, zxid, bytes)
+    this.send(PacketType.commit, zxid)
+  }
+
+  /** What is sent from here on waits for {@link begin}. */
+  awaitLongPart(): void {
+    this.#isWaiting = true
+  }
+
+  /** Sends the long part before everything that was queued. */
+  begin(long: LongPart): void {
+    this.#isWaiting = false
+    this.#long = long
+    this.pump()
+  }
+
+  /**
+   * Sends as much of the long part as may be on its way at once. Call it again when the link has drained.
+   * @returns false when the log on disk has a gap where none may be: the learner must start again
+   */
+  pump(): boolean {
+    while (this.#long !== undefined && this.#channel.queuedBytes < inFlightBytesMax) {
+      const long = this.#long
+      const outcome = long.kind === 'image' ? this.#sendImage(long.image) : this.#sendLog(long)
+      if (outcome === 'broken') return false
+      if (outcome === 'done') this.#goLive()
+      else this.#channel.flush()
+    }
+    return true
+  }
+
+  /** The learner is gone. */
+  close(): void {
+    if (this.#long?.kind === 'image') this.#long.image.close()
+    else this.#long?.reader.close()
+    this.#long = undefined
+    this.#queue = []
+  }
+
+  #sendImage(image: StateImage): 'more' | 'done' {
+    const writer = this.#channel.writer
+    if (image.writeNext(writer, sliceBytes)) return 'more'
+    image.close()
+    writer.writeString(signature)
+    return 'done'
+  }
+
+  #sendLog({
+    reader,
+    last,
+  }: {
+    readonly reader: ProposalReader
+    readonly last: Zxid
+  }): 'more' | 'done' | 'broken' {
+    const until = this.#channel.queuedBytes + sliceBytes
+    while (reader.zxid < last) {
+      if (!reader.next()) {
+        reader.close()
+        this.#long = undefined
+        return 'broken'
+      }
+      this.#channel.send(PacketType.proposal, reader.zxid, reader.bytes, reader.start, reader.end)
+      this.#channel.send(PacketType.commit, reader.zxid)
+      if (this.#channel.queuedBytes > until && reader.zxid < last) return 'more'
+    }
+    reader.close()
+    return 'done'
+  }
+
+  #goLive(): void {
+    this.#long = undefined
+    for (const { type, zxid, data } of this.#queue) this.#channel.send(type, zxid, data)
+    this.#queue = []
+    this.#queuedBytes = 0
+  }
+}

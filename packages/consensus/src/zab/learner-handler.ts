@@ -1,0 +1,231 @@
+/**
+ * One learner, as its leader sees it: what has been agreed with it, what it has acknowledged, when it was last heard.
+ *
+ *     FOLLOWERINFO → LEADERINFO → ACKEPOCH → DIFF|TRUNC|SNAP … NEWLEADER → ACK → UPTODATE → live
+ *
+ * 1. The first packet behind NEWLEADER is its ACK; anything else ends the connection.
+ * 2. Pings are answered in their order, so the number of answers tells which ping was the last one answered.
+ */
+import {
+  counterOf,
+  decodeAckEpoch,
+  decodeLearnerInfo,
+  decodeRequestData,
+  epochOf,
+  JuteReader,
+  learnerProtocolVersion,
+  PacketType,
+  readTouches,
+  revalidationRequest,
+  type SessionId,
+  type Zxid,
+} from '@quorate/protocol'
+import type { ForwardedRequest, Learner } from '../engine.ts'
+import type { PeerLink } from '../peer-link.ts'
+import { LearnerFeed } from './learner-feed.ts'
+import { type ChannelOwner, PacketChannel, type ReceivedPacket } from './packet-channel.ts'
+
+export type LearnerPhase =
+  | 'connected'
+  | 'awaits-epoch'
+  | 'has-epoch'
+  | 'awaits-sync'
+  | 'syncing'
+  | 'in-step'
+  | 'serving'
+  | 'gone'
+
+/** What a handler asks of the leader. */
+export interface HandlerOwner {
+  readonly nowMs: number
+  learnerArrived(handler: LearnerHandler, acceptedEpoch: number, configVersion: Zxid): void
+  /** @param currentEpoch −1: the learner has taken part in this epoch before, and its answer is no vote */
+  epochAcknowledged(handler: LearnerHandler, currentEpoch: number): void
+  newLeaderAcknowledged(handler: LearnerHandler, zxid: Zxid): void
+  proposalsAcknowledged(handler: LearnerHandler): void
+  pingAnswered(handler: LearnerHandler): void
+  requestForwarded(handler: LearnerHandler, request: ForwardedRequest): void
+  revalidationAsked(handler: LearnerHandler, session: SessionId, timeoutMs: number): void
+  sessionTouched(handler: LearnerHandler, session: SessionId, timeoutMs: number): void
+  handlerLeft(handler: LearnerHandler, reason: string): void
+  outputAppeared(handler: LearnerHandler): void
+}
+
+export class LearnerHandler implements Learner, ChannelOwner {
+  serverId = 0
+  /** It came with OBSERVERINFO. */
+  isObserver = false
+  phase: LearnerPhase = 'connected'
+  lastHeardMs: number
+  /** All of this leader's proposals up to here are on its disk. */
+  ackedZxid: Zxid = -1
+  /** Of its own history, as it said; −1: it asks for a whole snapshot. */
+  peerLastZxid: Zxid = -1
+  /** Everything up to here was committed when its synchronisation was planned. */
+  syncedTo: Zxid = -1
+  /** Takes back the wait for an image of the state. */
+  cancelImage: (() => void) | undefined
+  pingsSent = 0
+  pingsAnswered = 0
+  readonly channel: PacketChannel
+  readonly feed: LearnerFeed
+  readonly #owner: HandlerOwner
+  /** A proposal that is not acknowledged, and since when it is on its way. */
+  #watched: { readonly zxid: Zxid; readonly sinceMs: number } | undefined
+  #lastSent: Zxid = -1
+
+  constructor(link: PeerLink, owner: HandlerOwner, queueBytesMax: number) {
+    this.#owner = owner
+    this.lastHeardMs = owner.nowMs
+    this.channel = new PacketChannel(link, this)
+    this.feed = new LearnerFeed(this.channel, queueBytesMax)
+  }
+
+  get isGone(): boolean {
+    return this.phase === 'gone'
+  }
+
+  /** Whether it has the whole history, on its disk, and follows. */
+  get isInStep(): boolean {
+    return this.phase === 'in-step' || this.phase === 'serving'
+  }
+
+  /** Whether new proposals and commits are queued for it. */
+  get isFed(): boolean {
+    return this.phase === 'syncing' || this.isInStep
+  }
+
+  sendProposal(zxid: Zxid, bytes: Uint8Array): void {
+    this.feed.send(PacketType.proposal, zxid, bytes)
+    this.#lastSent = zxid
+    if (this.#watched === undefined) this.#watched = { zxid, sinceMs: this.#owner.nowMs }
+  }
+
+  ping(zxid: Zxid): void {
+    this.pingsSent++
+    this.channel.send(PacketType.ping, zxid)
+  }
+
+  /** For how long its oldest unacknowledged proposal has been under way, in ms; roughly, from below. */
+  unacknowledgedMs(nowMs: number): number {
+    return this.#watched === undefined ? 0 : nowMs - this.#watched.sinceMs
+  }
+
+  /** Ends the connection from this side. */
+  dismiss(reason: string): void {
+    if (this.isGone) return
+    this.channel.close()
+    this.#leave(reason)
+  }
+
+  packetReceived(packet: ReceivedPacket): void {
+    if (this.isGone) return
+    this.lastHeardMs = this.#owner.nowMs
+    switch (this.phase) {
+      case 'connected':
+        return this.#takeInfo(packet)
+      case 'has-epoch':
+        return this.#takeAckEpoch(packet)
+      case 'syncing':
+        return this.#takeNewLeaderAck(packet)
+      case 'in-step':
+      case 'serving':
+        return this.#take(packet)
+      default:
+        this.dismiss(`it sent a packet of type ${packet.type} before it was asked for any`)
+    }
+  }
+
+  rawReceived(_bytes: Uint8Array, _start: number, end: number): number {
+    return end
+  }
+
+  drained(): void {
+    if (this.isGone) return
+    // A learner that takes what it is sent makes progress, however long its synchronisation lasts.
+    if (!this.isInStep) this.lastHeardMs = this.#owner.nowMs
+    if (!this.feed.pump()) this.dismiss('the log on disk has a gap where it was to be read for it')
+  }
+
+  channelClosed(reason: string): void {
+    this.#leave(reason)
+  }
+
+  outputAppeared(): void {
+    this.#owner.outputAppeared(this)
+  }
+
+  #leave(reason: string): void {
+    if (this.isGone) return
+    this.phase = 'gone'
+    this.cancelImage?.()
+    this.feed.close()
+    this.#owner.handlerLeft(this, reason)
+  }
+
+  #takeInfo({ type, zxid, bytes, start, end }: ReceivedPacket): void {
+    if (type !== PacketType.followerInfo && type !== PacketType.observerInfo)
+      return this.dismiss(
+        `its first packet has the type ${type}; FOLLOWERINFO or OBSERVERINFO is expected`,
+      )
+    const info = decodeLearnerInfo(bytes, start, end)
+    if (info === undefined || info.protocolVersion < learnerProtocolVersion)
+      return this.dismiss('it speaks the protocol of ZooKeeper 3.3; 3.4 or later is expected')
+    this.serverId = info.serverId
+    this.isObserver = type === PacketType.observerInfo
+    this.phase = 'awaits-epoch'
+    this.#owner.learnerArrived(this, epochOf(zxid), info.configVersion ?? 0)
+  }
+
+  #takeAckEpoch({ type, zxid, bytes, start, end }: ReceivedPacket): void {
+    if (type !== PacketType.ackEpoch)
+      return this.dismiss(`it sent a packet of type ${type}; ACKEPOCH is expected`)
+    this.phase = 'awaits-sync'
+    this.peerLastZxid = zxid
+    this.#owner.epochAcknowledged(this, decodeAckEpoch(bytes, start, end))
+  }
+
+  #takeNewLeaderAck({ type, zxid }: ReceivedPacket): void {
+    if (type !== PacketType.ack)
+      return this.dismiss(
+        `it sent a packet of type ${type}; the ACK of NEWLEADER is expected first`,
+      )
+    this.phase = 'in-step'
+    this.#owner.newLeaderAcknowledged(this, zxid)
+  }
+
+  #take({ type, zxid, bytes, start, end, authinfo }: ReceivedPacket): void {
+    switch (type) {
+      case PacketType.ack:
+        return this.#takeAck(zxid)
+      case PacketType.ping:
+        this.pingsAnswered++
+        readTouches(bytes, start, end, (session, timeoutMs) =>
+          this.#owner.sessionTouched(this, session, timeoutMs),
+        )
+        return this.#owner.pingAnswered(this)
+      case PacketType.request: {
+        const request = decodeRequestData(bytes, start, end)
+        const body = request.body.slice()
+        return this.#owner.requestForwarded(this, { ...request, body, identities: authinfo ?? [] })
+      }
+      case PacketType.revalidate: {
+        const asked = revalidationRequest.decode(new JuteReader(bytes, Math.max(start, 0), end))
+        return this.#owner.revalidationAsked(this, asked.session, asked.timeoutMs)
+      }
+      default:
+        return this.dismiss(`it sent a packet of type ${type}, which no learner sends`)
+    }
+  }
+
+  #takeAck(zxid: Zxid): void {
+    // The ACK of UPTODATE has the epoch's zero, which acknowledges nothing new.
+    if (counterOf(zxid) === 0 || zxid <= this.ackedZxid) return
+    this.ackedZxid = zxid
+    if (this.#watched !== undefined && zxid >= this.#watched.zxid) {
+      this.#watched =
+        this.#lastSent > zxid ? { zxid: this.#lastSent, sinceMs: this.#owner.nowMs } : undefined
+    }
+    this.#owner.proposalsAcknowledged(this)
+  }
+}

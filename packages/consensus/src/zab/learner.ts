@@ -1,0 +1,528 @@
+/**
+ * A server that follows or observes: it accepts the leader's epoch, takes over its history, and then logs, acknowledges and
+ * delivers what the leader sends.
+ *
+ * 1. The accepted epoch is on disk before ACKEPOCH. At NEWLEADER the whole history received so far is on disk, then
+ *    currentEpoch, and then the ACK is sent (ZOOKEEPER-3911, 4643, 4646, 4785); no proposal is acknowledged before that ACK (4685).
+ * 2. A transaction follows the one before it without a gap, or the connection is given up (ZOOKEEPER-4925).
+ * 3. What the leader commits is delivered in order, at the head of what is outstanding.
+ * 4. A history that has to be cut or replaced is done so on disk first, and memory is loaded from there (ZOOKEEPER-3642, 5094): there
+ *    is no state in between that could be served or voted with.
+ */
+import {
+  counterOf,
+  decodeDesignatedLeader,
+  decodeLeaderInfo,
+  designatedLeaderLength,
+  encodeAckEpoch,
+  encodeLearnerInfo,
+  epochOf,
+  learnerProtocolVersion,
+  makeZxid,
+  PacketType,
+  PeerCapability,
+  purePlatform,
+  type Zxid,
+} from '@quorate/protocol'
+import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
+import { parseMembership } from '../quorum/parse-membership.ts'
+import type { Membership } from '../quorum/membership.ts'
+import { LearningTerm } from './learning-term.ts'
+import { type ChannelOwner, PacketChannel, type ReceivedPacket } from './packet-channel.ts'
+import { RoleLife } from './role-life.ts'
+import type { RoleParts } from './role-parts.ts'
+import type { StateReceiver } from './zab-ports.ts'
+
+type Phase = 'connecting' | 'awaits-epoch' | 'awaits-sync' | 'synchronising' | 'in-step' | 'serving'
+
+const dialAttemptsMax = 5
+const dialRetryMs = 100
+/** Bytes of a snapshot that may wait for the disk before the leader is made to wait. */
+const receivedBytesMax = 4 * 1_048_576
+
+export class Learner implements ChannelOwner {
+  readonly #parts: RoleParts
+  readonly #life: RoleLife
+  readonly #leaderId: number
+  readonly #isObserver: boolean
+  #phase: Phase = 'connecting'
+  #channel: PacketChannel | undefined
+  #cancelDial: (() => void) | undefined
+  #dialAttempts = 0
+  #startedAtMs: number
+  #lastHeardMs: number
+  #epoch = 0
+  #hasConfirmedSync = false
+  /** Carried by NEWLEADER, in force with UPTODATE. */
+  #newMembership: Membership | undefined
+  #receiver: StateReceiver | undefined
+  #term: LearningTerm | undefined
+  /** Everything up to here has been acknowledged. */
+  #ackedZxid: Zxid = -1
+  /** The leader asked for a cut that can't be made: a whole snapshot is needed (ZOOKEEPER-1549). */
+  #needsSnapshot = false
+
+  constructor(parts: RoleParts, leaderId: number, isObserver: boolean) {
+    this.#parts = parts
+    this.#leaderId = leaderId
+    this.#isObserver = isObserver
+    this.#life = new RoleLife(parts.ports.clock)
+    this.#startedAtMs = parts.ports.clock.nowMs
+    this.#lastHeardMs = this.#startedAtMs
+  }
+
+  start(): void {
+    const { logSync, options } = this.#parts
+    logSync.onDurable = () => this.#acknowledge()
+    this.#life.every(Math.floor(options.tickTimeMs / 2), () => this.#ticked())
+    this.#dial()
+  }
+
+  turnEnded(): void {
+    if (this.#life.isOver) return
+    this.#parts.logSync.request()
+    this.#channel?.flush()
+  }
+
+  /** Calls `idle` when nothing of the role is under way any more. */
+  end(idle: () => void): void {
+    this.#parts.logSync.onDurable = undefined
+    this.#term = undefined
+    this.#disconnect()
+    this.#life.end(idle)
+  }
+
+  // The connection.
+
+  #dial(): void {
+    this.#dialAttempts++
+    let isOver = false
+    const dialling = this.#parts.ports.dial(this.#leaderId, {
+      opened: (link) => this.#connected(link),
+      failed: (reason) => {
+        isOver = true
+        this.#dialFailed(reason)
+      },
+    })
+    if (!isOver && this.#channel === undefined) this.#cancelDial = () => dialling.cancel()
+  }
+
+  #dialFailed(reason: string): void {
+    if (this.#life.isOver) return
+    this.#cancelDial = undefined
+    if (this.#dialAttempts >= dialAttemptsMax)
+      return this.#end('LEADER_UNREACHABLE', `server ${this.#leaderId} can't be reached: ${reason}`)
+    this.#life.after(dialRetryMs, () => this.#dial())
+  }
+
+  #connected(link: PeerLink): PeerLinkListener {
+    this.#cancelDial = undefined
+    const channel = new PacketChannel(link, this)
+    this.#channel = channel
+    const { options, ports } = this.#parts
+    const type = this.#isObserver ? PacketType.observerInfo : PacketType.followerInfo
+    const info = encodeLearnerInfo({
+      serverId: options.serverId,
+      protocolVersion: learnerProtocolVersion,
+      configVersion: ports.memberships.committed.version,
+      capabilities: PeerCapability.confirmedSync,
+    })
+    this.#phase = 'awaits-epoch'
+    this.#lastHeardMs = ports.clock.nowMs
+    channel.send(type, makeZxid(ports.history.acceptedEpoch, 0), info)
+    return channel
+  }
+
+  /** Begins anew with the same leader. */
+  #reconnect(): void {
+    this.#disconnect()
+    this.#phase = 'connecting'
+    this.#dialAttempts = 0
+    this.#dial()
+  }
+
+  #disconnect(): void {
+    this.#cancelDial?.()
+    this.#cancelDial = undefined
+    this.#channel?.close()
+    this.#channel = undefined
+    this.#receiver?.abort()
+    this.#receiver = undefined
+  }
+
+  packetReceived(packet: ReceivedPacket): void {
+    if (this.#life.isOver) return
+    this.#lastHeardMs = this.#parts.ports.clock.nowMs
+    switch (this.#phase) {
+      case 'awaits-epoch':
+        return this.#takeLeaderInfo(packet)
+      case 'awaits-sync':
+        return this.#takeSync(packet)
+      case 'synchronising':
+      case 'in-step':
+        return this.#takeWhileSynchronising(packet)
+      case 'serving':
+        return this.#takeWhileServing(packet)
+      default:
+        this.#unexpected(packet.type)
+    }
+  }
+
+  rawReceived(bytes: Uint8Array, start: number, end: number): number {
+    this.#lastHeardMs = this.#parts.ports.clock.nowMs
+    const receiver = this.#receiver!
+    let at: number
+    try {
+      at = receiver.push(bytes, start, end)
+    } catch (error) {
+      this.#end(
+        'SNAP_UNREADABLE',
+        `the leader's snapshot can't be read: ${(error as Error).message}`,
+      )
+      return -1
+    }
+    if (at !== -1) this.#installState(receiver)
+    else if (receiver.queuedBytes > receivedBytesMax) {
+      this.#channel?.hold()
+      receiver.onDrained = () => this.#channel?.release()
+    }
+    return at
+  }
+
+  drained(): void {}
+
+  channelClosed(reason: string): void {
+    this.#end('LEADER_LOST', `the connection with server ${this.#leaderId} is over: ${reason}`)
+  }
+
+  outputAppeared(): void {
+    this.#parts.ports.host.requestTurnEnd()
+  }
+
+  // Discovery.
+
+  #takeLeaderInfo({ type, zxid, bytes, start, end }: ReceivedPacket): void {
+    if (type !== PacketType.leaderInfo) return this.#unexpected(type)
+    const { capabilities } = decodeLeaderInfo(bytes, start, end)
+    this.#hasConfirmedSync = ((capabilities ?? 0) & PeerCapability.confirmedSync) !== 0
+    this.#epoch = epochOf(zxid)
+    const { history } = this.#parts.ports
+    const accepted = history.acceptedEpoch
+    if (this.#epoch < accepted)
+      return this.#end(
+        'EPOCH_STALE',
+        `server ${this.#leaderId} leads the epoch ${this.#epoch}; this server has accepted ${accepted}`,
+      )
+    this.#phase = 'awaits-sync'
+    // Who has accepted the epoch before may not vote for it again.
+    if (this.#epoch === accepted) return this.#acceptEpoch(-1)
+    this.#busy(
+      (done) => history.writeEpoch('acceptedEpoch', this.#epoch, done),
+      () => this.#acceptEpoch(history.currentEpoch),
+    )
+  }
+
+  #acceptEpoch(currentEpoch: number): void {
+    // A zxid that no history has makes the leader send a snapshot.
+    const zxid = this.#needsSnapshot ? -1 : this.#parts.ports.history.lastZxid
+    this.#channel?.send(PacketType.ackEpoch, zxid, encodeAckEpoch(currentEpoch))
+  }
+
+  // Synchronisation.
+
+  #takeSync({ type, zxid }: ReceivedPacket): void {
+    const { history } = this.#parts.ports
+    this.#phase = 'synchronising'
+    switch (type) {
+      case PacketType.diff:
+        return this.#report('DIFF', zxid)
+      case PacketType.trunc:
+        this.#report('TRUNC', zxid)
+        return this.#truncate(zxid)
+      case PacketType.snap:
+        this.#report('SNAP', zxid)
+        this.#receiver = history.receiveState(zxid)
+        this.#channel?.beginRaw()
+        return
+      default:
+        return this.#unexpected(type)
+    }
+  }
+
+  #truncate(zxid: Zxid): void {
+    const { history } = this.#parts.ports
+    this.#busy(
+      (done) =>
+        history.truncate(zxid, (isDone) => {
+          if (isDone) this.#stateReplaced()
+          this.#needsSnapshot = !isDone
+          done()
+        }),
+      () => {
+        if (this.#needsSnapshot) this.#reconnect()
+      },
+    )
+  }
+
+  #installState(receiver: StateReceiver): void {
+    this.#receiver = undefined
+    receiver.onDrained = undefined
+    this.#busy(
+      (done) =>
+        receiver.install(() => {
+          this.#stateReplaced()
+          done()
+        }),
+      () => {
+        this.#needsSnapshot = false
+      },
+    )
+  }
+
+  /** The history in memory begins anew, also when the role has ended meanwhile. */
+  #stateReplaced(): void {
+    const { ports, window, logSync } = this.#parts
+    window.reset(ports.history.recent, ports.history.lastZxid)
+    logSync.reset()
+  }
+
+  #takeWhileSynchronising(packet: ReceivedPacket): void {
+    const { type, zxid, bytes, start, end } = packet
+    switch (type) {
+      case PacketType.proposal:
+        return this.#log(zxid, bytes, start, end)
+      case PacketType.commit:
+        return this.#commit(zxid)
+      case PacketType.commitAndActivate:
+        return this.#commitAndActivate(packet)
+      case PacketType.inform:
+        return this.#inform(zxid, bytes, start, end)
+      case PacketType.informAndActivate:
+        return this.#informAndActivate(packet)
+      case PacketType.newLeader:
+        return this.#takeNewLeader(packet)
+      case PacketType.upToDate:
+        return this.#serve()
+      default:
+        // Pings, which Apache's learners leave unanswered until they serve.
+        return
+    }
+  }
+
+  #takeNewLeader({ zxid, bytes, start, end }: ReceivedPacket): void {
+    if (zxid !== makeZxid(this.#epoch, 0) || this.#phase !== 'synchronising')
+      return this.#end(
+        'LEADER_BROKEN',
+        `NEWLEADER has the zxid 0x${zxid.toString(16)} in the epoch ${this.#epoch}`,
+      )
+    const { ports, logSync } = this.#parts
+    if (start >= 0 && end > start) {
+      const membership = parseMembership(purePlatform.utf8Decode(bytes, start, end))
+      ports.memberships.setLastSeen(membership)
+      this.#newMembership = membership
+    }
+    this.#busy(
+      (done) => logSync.flush(done),
+      () =>
+        this.#busy(
+          (done) => ports.history.writeEpoch('currentEpoch', this.#epoch, done),
+          () => this.#acceptLeader(),
+        ),
+    )
+  }
+
+  #acceptLeader(): void {
+    this.#phase = 'in-step'
+    this.#channel?.send(PacketType.ack, makeZxid(this.#epoch, 0))
+    this.#ackedZxid = this.#parts.window.lastDelivered
+    this.#acknowledge()
+  }
+
+  #serve(): void {
+    if (this.#phase !== 'in-step') return this.#unexpected(PacketType.upToDate)
+    const { options, ports, established } = this.#parts
+    const membership = this.#newMembership
+    const { committed } = ports.memberships
+    this.#channel?.send(PacketType.ack, makeZxid(this.#epoch, 0))
+    if (
+      options.reconfigEnabled &&
+      membership !== undefined &&
+      membership.version > committed.version
+    )
+      if (!this.#activate(membership, this.#leaderId)) return
+    this.#phase = 'serving'
+    established(this.#epoch)
+    const term = new LearningTerm({
+      role: this.#isObserver ? 'observing' : 'following',
+      epoch: this.#epoch,
+      leaderId: this.#leaderId,
+      hasConfirmedSync: this.#hasConfirmedSync,
+      channel: this.#channel!,
+      turnEnded: () => this.turnEnded(),
+    })
+    this.#term = term
+    term.host = ports.host.learningStarted(term)
+  }
+
+  // Broadcast.
+
+  #takeWhileServing(packet: ReceivedPacket): void {
+    const { type, zxid, bytes, start, end } = packet
+    switch (type) {
+      case PacketType.proposal:
+        return this.#log(zxid, bytes, start, end)
+      case PacketType.commit:
+        return this.#commit(zxid)
+      case PacketType.inform:
+        return this.#inform(zxid, bytes, start, end)
+      case PacketType.commitAndActivate:
+        return this.#commitAndActivate(packet)
+      case PacketType.informAndActivate:
+        return this.#informAndActivate(packet)
+      case PacketType.ping:
+        return this.#term?.answerPing(zxid)
+      case PacketType.revalidate:
+        return this.#term?.takeRevalidation(bytes, start, end)
+      case PacketType.sync:
+        return this.#term?.host?.syncAnswered()
+      case PacketType.upToDate:
+        return
+      default:
+        return this.#unexpected(type)
+    }
+  }
+
+  #log(zxid: Zxid, bytes: Uint8Array, start: number, end: number): void {
+    const { window, ports } = this.#parts
+    const last = ports.history.lastZxid
+    // A proposal may come twice around the planning of a synchronisation.
+    if (zxid <= last) return
+    const isNext = zxid === last + 1 || (epochOf(zxid) > epochOf(last) && counterOf(zxid) === 1)
+    if (!isNext || start < 0)
+      return this.#end(
+        'PROPOSAL_GAP',
+        `the proposal 0x${zxid.toString(16)} follows 0x${last.toString(16)}`,
+      )
+    ports.history.append(window.push(zxid, bytes, start, end))
+    ports.host.requestTurnEnd()
+  }
+
+  #commit(zxid: Zxid): void {
+    const { window } = this.#parts
+    if (zxid <= window.lastDelivered) return
+    if (window.head?.zxid !== zxid)
+      return this.#end(
+        'COMMIT_OUT_OF_ORDER',
+        `0x${zxid.toString(16)} is committed; 0x${(window.head?.zxid ?? 0).toString(16)} is the next`,
+      )
+    const proposal = window.deliverNext()
+    const host = this.#term?.host
+    if (host === undefined) this.#parts.ports.history.apply(proposal)
+    else host.deliver(proposal)
+    this.#parts.ports.host.requestTurnEnd()
+  }
+
+  #inform(zxid: Zxid, bytes: Uint8Array, start: number, end: number): void {
+    this.#log(zxid, bytes, start, end)
+    if (!this.#life.isOver) this.#commit(zxid)
+  }
+
+  #commitAndActivate({ zxid, bytes, start, end }: ReceivedPacket): void {
+    const designated = decodeDesignatedLeader(bytes, start, end)
+    this.#commit(zxid)
+    this.#reconfigured(designated)
+  }
+
+  #informAndActivate({ zxid, bytes, start, end }: ReceivedPacket): void {
+    const designated = decodeDesignatedLeader(bytes, start, end)
+    this.#inform(zxid, bytes, start + designatedLeaderLength, end)
+    this.#reconfigured(designated)
+  }
+
+  /** The transaction that was just delivered has changed the membership. */
+  #reconfigured(designated: number): void {
+    if (this.#life.isOver) return
+    const { options, ports } = this.#parts
+    if (options.reconfigEnabled) this.#activate(ports.memberships.lastSeen, designated)
+  }
+
+  /** @returns whether the role goes on */
+  #activate(membership: Membership, designated: number): boolean {
+    const { ports, options, activated } = this.#parts
+    const wasVoter = ports.memberships.committed.quorums.isVoter(options.serverId)
+    ports.memberships.setCommitted(membership)
+    ports.host.membershipChanged(membership.text)
+    activated(membership)
+    const isVoter = membership.quorums.isVoter(options.serverId)
+    const isMember = membership.memberById.has(options.serverId)
+    if (designated === this.#leaderId && (isVoter === wasVoter || !isMember)) return true
+    this.#end(
+      'MEMBERSHIP_CHANGED',
+      'this server has another role or leader in the new membership',
+      designated,
+    )
+    return false
+  }
+
+  /** Acknowledges what is durable by now. */
+  #acknowledge(): void {
+    if (this.#isObserver || (this.#phase !== 'in-step' && this.#phase !== 'serving')) return
+    const { window, logSync } = this.#parts
+    for (const { zxid } of window.after(this.#ackedZxid)) {
+      if (zxid > logSync.durable) break
+      this.#channel?.send(PacketType.ack, zxid)
+      this.#ackedZxid = zxid
+    }
+  }
+
+  // Time.
+
+  #ticked(): void {
+    const { options, ports } = this.#parts
+    const { tickTimeMs, initLimit, syncLimit } = options
+    const isInStep = this.#phase === 'in-step' || this.#phase === 'serving'
+    const limitMs = tickTimeMs * (isInStep ? syncLimit : initLimit)
+    if (this.#isBusy || ports.clock.nowMs - this.#lastHeardMs <= limitMs) return
+    this.#end('LEADER_SILENT', `nothing was heard of server ${this.#leaderId} for ${limitMs} ms`)
+  }
+
+  #isBusy = false
+
+  /** Takes no packet until the operation is done. */
+  #busy(operation: (done: () => void) => void, then: () => void): void {
+    const channel = this.#channel
+    this.#isBusy = true
+    channel?.hold()
+    this.#life.run(operation, () => {
+      this.#isBusy = false
+      this.#lastHeardMs = this.#parts.ports.clock.nowMs
+      then()
+      if (!this.#isBusy) channel?.release()
+    })
+  }
+
+  #report(kind: string, zxid: Zxid): void {
+    this.#parts.ports.report({
+      level: 'info',
+      code: 'SYNCHRONISING',
+      message: `the leader synchronises this server by ${kind} to zxid 0x${zxid.toString(16)}`,
+      fields: { kind, zxid },
+    })
+  }
+
+  #unexpected(type: number): void {
+    this.#end(
+      'LEADER_BROKEN',
+      `server ${this.#leaderId} sent a packet of type ${type} in the phase ${this.#phase}`,
+    )
+  }
+
+  #end(code: string, reason: string, designatedLeader?: number): void {
+    if (this.#life.isOver) return
+    this.#parts.ended({
+      code,
+      reason,
+      ...(designatedLeader === undefined ? {} : { designatedLeader }),
+    })
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * One server of an ensemble: looks for a leader, then leads, follows or observes, until that comes to an end (QuorumPeer).
+ *
+ * 1. Between two roles the log is flushed and memory is brought to the log's end, so that what this server votes with is what it has on
+ *    disk (ZOOKEEPER-2845, 4541, 4712). No role begins while an operation of the last one is under way.
+ * 2. A membership that was proposed in a transaction which is not in this server's history does not count.
+ */
+import { counterOf, type Notification } from '@quorate/protocol'
+import { FastLeaderElection } from '../election/fast-leader-election.ts'
+import type { ElectionState, Vote } from '../election/vote.ts'
+import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
+import type { Membership } from '../quorum/membership.ts'
+import { parseMembership } from '../quorum/parse-membership.ts'
+import { Leader } from './leader.ts'
+import { Learner } from './learner.ts'
+import { LogSync } from './log-sync.ts'
+import { ProposalWindow } from './proposal-window.ts'
+import type { RoleEnd } from './role-life.ts'
+import type { RoleParts } from './role-parts.ts'
+import type { ZabOptions, ZabPorts } from './zab-ports.ts'
+
+export class ZabEngine {
+  readonly #options: ZabOptions
+  readonly #ports: ZabPorts
+  readonly #window: ProposalWindow
+  readonly #logSync: LogSync
+  readonly #election: FastLeaderElection
+  #state: ElectionState = 'looking'
+  #role: Leader | Learner | undefined
+  /** Whether the replica was told of the role. */
+  #isServing = false
+  #isStopped = false
+
+  /** @param ports its history has been loaded */
+  constructor(options: ZabOptions, ports: ZabPorts) {
+    this.#options = options
+    this.#ports = ports
+    const { history, memberships, clock, election: transport } = ports
+    this.#window = new ProposalWindow(options.commitLogCount)
+    this.#window.reset(history.recent, history.lastZxid)
+    this.#logSync = new LogSync(history)
+    this.#election = new FastLeaderElection({
+      serverId: options.serverId,
+      options,
+      memberships,
+      transport,
+      clock,
+      report: (report) => ports.report(report),
+      host: {
+        decided: (state, vote) => this.#decided(state, vote),
+        voterLeft: () => {},
+        membershipSeen: (text) => this.#adoptMembership(text),
+      },
+    })
+  }
+
+  get state(): ElectionState {
+    return this.#state
+  }
+
+  /** Begins to look for a leader. */
+  start(): void {
+    this.#look()
+  }
+
+  /** A server has connected to the quorum port. */
+  accept(link: PeerLink): PeerLinkListener {
+    if (this.#role instanceof Leader) return this.#role.accept(link)
+    // Who comes too early tries again.
+    link.close()
+    return { received: () => {}, drained: () => {}, closed: () => {} }
+  }
+
+  notificationReceived(from: number, notification: Notification): void {
+    if (!this.#isStopped) this.#election.received(from, notification)
+  }
+
+  turnEnded(): void {
+    this.#role?.turnEnded()
+  }
+
+  /** Leaves role and election for good; calls `done` when what was logged is durable. */
+  stop(done: () => void): void {
+    this.#isStopped = true
+    this.#election.stop()
+    this.#leave('the server stops', done)
+  }
+
+  #look(): void {
+    if (this.#isStopped) return
+    this.#state = 'looking'
+    this.#dropUnknownMembership()
+    const { history } = this.#ports
+    this.#election.start({ lastZxid: history.lastZxid, currentEpoch: history.currentEpoch })
+  }
+
+  #decided(state: Exclude<ElectionState, 'looking'>, vote: Vote): void {
+    if (state === 'leading') this.#begin(state, this.#options.serverId)
+    else this.#begin(state, vote.leader)
+  }
+
+  #begin(state: Exclude<ElectionState, 'looking'>, leaderId: number): void {
+    const parts: RoleParts = {
+      options: this.#options,
+      ports: this.#ports,
+      window: this.#window,
+      logSync: this.#logSync,
+      ended: (end) => this.#ended(end),
+      established: (epoch) => {
+        this.#isServing = true
+        this.#election.setPeerEpoch(epoch)
+      },
+      activated: () => this.#election.restartConnections(),
+    }
+    this.#state = state
+    const role =
+      state === 'leading' ? new Leader(parts) : new Learner(parts, leaderId, state === 'observing')
+    this.#role = role
+    role.start()
+  }
+
+  #ended(end: RoleEnd): void {
+    this.#ports.report({
+      level: 'warn',
+      code: end.code,
+      message: `${this.#state} is over: ${end.reason}`,
+    })
+    this.#leave(end.reason, () => {
+      if (this.#isStopped) return
+      if (end.designatedLeader === undefined) this.#look()
+      else this.#followDesignated(end.designatedLeader)
+    })
+  }
+
+  /** Ends the role, and calls `done` when memory and disk agree on a history. */
+  #leave(reason: string, done: () => void): void {
+    const role = this.#role
+    this.#role = undefined
+    this.#state = 'looking'
+    if (this.#isServing) this.#ports.host.termEnded(reason)
+    this.#isServing = false
+    const settle = (): void =>
+      this.#logSync.flush(() => {
+        for (const proposal of this.#window.outstanding()) {
+          this.#ports.history.apply(proposal)
+          this.#window.deliverNext()
+        }
+        done()
+      })
+    if (role === undefined) settle()
+    else role.end(settle)
+  }
+
+  /** A reconfiguration has named the next leader: no election is needed. */
+  #followDesignated(leader: number): void {
+    const { history, memberships } = this.#ports
+    const { serverId } = this.#options
+    const vote = {
+      leader,
+      zxid: history.lastZxid,
+      round: this.#election.round,
+      peerEpoch: history.currentEpoch,
+    }
+    const isVoter = memberships.committed.quorums.isVoter(serverId)
+    const state = leader === serverId ? 'leading' : isVoter ? 'following' : 'observing'
+    this.#election.designate(state, vote)
+    this.#begin(state, leader)
+  }
+
+  /** Another server's committed membership is newer: the election begins anew with it. */
+  #adoptMembership(text: string): void {
+    let membership: Membership
+    try {
+      membership = parseMembership(text)
+    } catch (error) {
+      this.#ports.report({
+        level: 'warn',
+        code: 'MEMBERSHIP_UNREADABLE',
+        message: `a notification carries a membership that can't be read: ${(error as Error).message}`,
+      })
+      return
+    }
+    const { memberships, host } = this.#ports
+    memberships.setCommitted(membership)
+    if (memberships.lastSeen.version < membership.version) memberships.setLastSeen(membership)
+    host.membershipChanged(membership.text)
+    this.#election.stop()
+    this.#look()
+  }
+
+  #dropUnknownMembership(): void {
+    const { memberships, history } = this.#ports
+    const { committed, lastSeen } = memberships
+    const isOfTransaction = counterOf(lastSeen.version) !== 0
+    if (!isOfTransaction || lastSeen.version <= committed.version) return
+    if (lastSeen.version > history.lastZxid) memberships.setLastSeen(committed)
+  }
+}
