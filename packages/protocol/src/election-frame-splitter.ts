@@ -21,6 +21,11 @@ export class ElectionFrameSplitter {
   readonly #gathered = new GatherBuffer()
   #refusal: ElectionRefusal | undefined
 
+  /** Bytes of a message that has not come whole yet. */
+  get gatheredLength(): number {
+    return this.#gathered.length
+  }
+
   /**
    * Takes `bytes[start, end)` and calls `take` for each message that they complete.
    * @returns why the stream can't go on, from then on at every call; undefined while it can
