@@ -11,6 +11,8 @@ export interface World {
   readonly faults: FaultCounts
   /** Tells the checkers. */
   observe(observation: Observation): void
+  /** A server has something for its log, with this code: they are counted. */
+  reported(code: string): void
 }
 
 export const usPerMs = 1_000

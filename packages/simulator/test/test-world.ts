@@ -21,6 +21,8 @@ export class TestWorld implements World {
     this.observations.push(observation)
   }
 
+  reported(): void {}
+
   host(name: string): Host {
     const host = new Host(name, this.scheduler)
     host.powerOn()

@@ -57,4 +57,31 @@ const full: Fault = {
   },
 }
 
-export const diskFaults: readonly Fault[] = [slowSync, syncError, writeError, full]
+/** The machine is replaced by another one with an empty disk. */
+const lost: Fault = {
+  name: 'disk.lost',
+  weight: 2,
+  durationMostMs: 0,
+  isHarsh: true,
+  begin({ ensemble }, random) {
+    if (ensemble === undefined) return undefined
+    const server = random.pick(ensemble.servers)
+    if (ensemble.mayLoseDisk(server)) server.loseDisk()
+    return undefined
+  },
+}
+
+const bitFlip: Fault = {
+  name: 'disk.bit-flip',
+  weight: 2,
+  durationMostMs: 0,
+  isHarsh: true,
+  begin({ ensemble }, random) {
+    if (ensemble === undefined) return undefined
+    const server = random.pick(ensemble.servers)
+    if (ensemble.mayLoseDisk(server)) server.flipBit()
+    return undefined
+  },
+}
+
+export const diskFaults: readonly Fault[] = [slowSync, syncError, writeError, full, lost, bitFlip]

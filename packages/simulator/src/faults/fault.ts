@@ -2,6 +2,7 @@
 import type { SimulatedClient } from '../client/simulated-client.ts'
 import type { Network } from '../network/network.ts'
 import type { Prng } from '../prng.ts'
+import type { Ensemble } from '../server/ensemble.ts'
 import type { Machine } from '../server/machine.ts'
 import type { World } from '../world.ts'
 
@@ -10,6 +11,8 @@ export interface FaultTargets {
   readonly world: World
   readonly network: Network
   readonly servers: readonly Machine[]
+  /** undefined: the server is alone. */
+  readonly ensemble: Ensemble | undefined
   readonly clients: readonly SimulatedClient[]
 }
 
@@ -20,6 +23,8 @@ export interface Fault {
   readonly weight: number
   /** How long it lasts at most, in virtual ms; 0: it is over at once. */
   readonly durationMostMs: number
+  /** It takes servers or their leader away: it mostly waits until an ensemble serves again after the last one. */
+  readonly isHarsh?: boolean
   /**
    * Starts it. Whoever sees its effect counts it in `world.faults`; planning it is not enough.
    * @returns how to end it; undefined when there is nothing to end

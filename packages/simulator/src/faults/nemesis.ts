@@ -4,10 +4,16 @@ import type { Appointment } from '../scheduler.ts'
 import { usPerMs } from '../world.ts'
 import { diskFaults } from './disk-faults.ts'
 import type { Fault, FaultTargets } from './fault.ts'
+import { linkFaults } from './link-faults.ts'
 import { networkFaults } from './network-faults.ts'
 import { processFaults } from './process-faults.ts'
 
-export const allFaults: readonly Fault[] = [...networkFaults, ...diskFaults, ...processFaults]
+export const allFaults: readonly Fault[] = [
+  ...networkFaults,
+  ...linkFaults,
+  ...diskFaults,
+  ...processFaults,
+]
 
 const name = 'nemesis'
 
@@ -45,7 +51,7 @@ export class Nemesis {
   }
 
   #begin(fault: Fault): void {
-    if (this.#running.has(fault)) return
+    if (this.#running.has(fault) || (fault.isHarsh === true && !this.#mayBeHarsh())) return
     const endFault = fault.begin(this.#targets, this.#random)
     if (endFault === undefined) return
     const end = (): void => {
@@ -54,5 +60,11 @@ export class Nemesis {
     this.#running.set(fault, end)
     const durationUs = this.#random.between(1, fault.durationMostMs) * usPerMs
     this.#targets.world.scheduler.after(durationUs, name, `ends ${fault.name}`, end)
+  }
+
+  /** An ensemble that never gets to serve shows little; one that is hit only while it serves shows little of its elections. */
+  #mayBeHarsh(): boolean {
+    const { ensemble } = this.#targets
+    return ensemble === undefined || ensemble.leader !== undefined || this.#random.chance(0.2)
   }
 }

@@ -4,6 +4,7 @@ import { usPerMs } from '../world.ts'
 import type { Fault } from './fault.ts'
 
 const kill: Fault = {
+  isHarsh: true,
   name: 'process.kill',
   weight: 3,
   durationMostMs: 0,
@@ -17,6 +18,7 @@ const kill: Fault = {
 }
 
 const powerFailure: Fault = {
+  isHarsh: true,
   name: 'process.power-failure',
   weight: 4,
   durationMostMs: 0,
@@ -29,7 +31,53 @@ const powerFailure: Fault = {
   },
 }
 
+const killLeader: Fault = {
+  name: 'process.kill-leader',
+  weight: 3,
+  durationMostMs: 0,
+  isHarsh: true,
+  begin({ ensemble, world }, random) {
+    const leader = ensemble?.leader
+    if (leader === undefined) return undefined
+    world.faults.hit('process.kill-leader')
+    leader.end(random.chance(0.5))
+    return undefined
+  },
+}
+
+/** All machines at once, or a few moments apart. */
+const ensemblePowerFailure: Fault = {
+  name: 'process.ensemble-power-failure',
+  weight: 2,
+  durationMostMs: 0,
+  isHarsh: true,
+  begin({ ensemble, world }, random) {
+    if (ensemble === undefined) return undefined
+    world.faults.hit('process.ensemble-power-failure')
+    const apartMostMs = random.chance(0.5) ? 0 : 20
+    for (const server of ensemble.servers) {
+      const delayUs = random.below(apartMostMs + 1) * usPerMs
+      world.scheduler.after(delayUs, server.host.name, 'loses its power with all others', () =>
+        server.end(true),
+      )
+    }
+    return undefined
+  },
+}
+
+const crashInSync: Fault = {
+  name: 'process.crash-in-sync',
+  weight: 3,
+  durationMostMs: 0,
+  begin({ ensemble }, random) {
+    if (ensemble === undefined) return undefined
+    random.pick(ensemble.servers).crashInSyncAfter(random.between(1, 12))
+    return undefined
+  },
+}
+
 const crashInRecovery: Fault = {
+  isHarsh: true,
   name: 'process.crash-in-recovery',
   weight: 2,
   durationMostMs: 0,
@@ -61,6 +109,27 @@ const pause: Fault = {
     world.faults.hit('process.pause')
     return pauseHost(host)
   },
+}
+
+const pauseLeader: Fault = {
+  name: 'process.pause-leader',
+  weight: 2,
+  durationMostMs: 2_500,
+  isHarsh: true,
+  begin({ ensemble, world }) {
+    const host = ensemble?.leader?.host
+    if (host === undefined || host.isPaused) return undefined
+    world.faults.hit('process.pause-leader')
+    return pauseHost(host)
+  },
+}
+
+/** The clocks of hosts run at rates of their own from the start; whether they do is decided there. */
+const drift: Fault = {
+  name: 'clock.drift',
+  weight: 0,
+  durationMostMs: 0,
+  begin: () => undefined,
 }
 
 const jumpForward: Fault = {
@@ -124,6 +193,11 @@ function pauseHost(host: Host): () => void {
 
 export const processFaults: readonly Fault[] = [
   kill,
+  killLeader,
+  ensemblePowerFailure,
+  crashInSync,
+  pauseLeader,
+  drift,
   powerFailure,
   crashInRecovery,
   crashInSnapshot,

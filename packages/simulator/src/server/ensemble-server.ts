@@ -1,0 +1,232 @@
+/** A machine whose process is a member of an ensemble. */
+import type { Membership, Role } from '@quorate/consensus'
+import type { Zxid } from '@quorate/protocol'
+import type { MemberDriver } from '@quorate/replica'
+import type { Tree } from '@quorate/tree'
+import { viewTree } from '../history/tree-view.ts'
+import type { Network } from '../network/network.ts'
+import type { World } from '../world.ts'
+import type { KnownTxns } from './known-txns.ts'
+import { Machine } from './machine.ts'
+import {
+  type Member,
+  type MemberListener,
+  SimulatedMemberDriver,
+} from './simulated-member-driver.ts'
+import { type MembershipParser, SimulatedMemberships } from './simulated-memberships.ts'
+
+/** What the operator of an ensemble knows and decides. */
+export interface EnsembleOperator {
+  readonly knownTxns: KnownTxns
+  readonly tickTimeMs: number
+  readonly parse: MembershipParser
+  nameOf(serverId: number): string
+  /** What is written into the configuration of a server that has none. */
+  initialMembership(server: EnsembleServer): string
+  /** A disk is about to be lost. */
+  diskLost(): void
+  /** Whether a server that lost what it knew may come back now. */
+  mayReturn(server: EnsembleServer): boolean
+  createMember(driver: MemberDriver, server: EnsembleServer, random: () => number): Member
+}
+
+export class EnsembleServer extends Machine implements MemberListener {
+  readonly serverId: number
+  readonly #operator: EnsembleOperator
+  #driver: SimulatedMemberDriver | undefined
+  #memberships: SimulatedMemberships | undefined
+  #role: Role | undefined
+  #epoch = 0
+  #durableZxid: Zxid = 0
+  /** Set: its disk can't be believed, since then, until it has been brought into step. */
+  #doubtfulSinceUs: number | undefined
+  /** A bit of its disk was flipped, and nobody has noticed yet. */
+  #isFlipped = false
+  #crashInSyncAfter = 0
+
+  constructor(
+    serverId: number,
+    parts: {
+      readonly world: World
+      readonly network: Network
+      readonly operator: EnsembleOperator
+    },
+  ) {
+    super(parts.operator.nameOf(serverId), parts)
+    this.serverId = serverId
+    this.#operator = parts.operator
+  }
+
+  /** What it serves as; undefined: it looks for a leader, or is down. */
+  get role(): Role | undefined {
+    return this.#role
+  }
+
+  get epoch(): number {
+    return this.#epoch
+  }
+
+  /** The log on its disk holds everything up to here. */
+  get durableZxid(): Zxid {
+    return this.#durableZxid
+  }
+
+  /** The last that its process has put into the log. */
+  get loggedZxid(): Zxid {
+    return Math.max(this.#durableZxid, this.#driver?.loggedZxid ?? 0)
+  }
+
+  get lastZxid(): Zxid {
+    return this.#driver?.member.lastZxid ?? 0
+  }
+
+  get membership(): Membership | undefined {
+    return this.#memberships?.committed
+  }
+
+  get doubtfulSinceUs(): number | undefined {
+    return this.#doubtfulSinceUs
+  }
+
+  /** A power failure at the `count`-th disk operation of its next synchronisation with a leader. */
+  crashInSyncAfter(count: number): void {
+    this.#crashInSyncAfter = count
+    this.#armSync()
+  }
+
+  override disarm(): void {
+    super.disarm()
+    this.#crashInSyncAfter = 0
+  }
+
+  override end(losesPower: boolean, losesDisk = false): void {
+    if (this.isDown) return
+    this.#role = undefined
+    this.#driver = undefined
+    super.end(losesPower, losesDisk)
+  }
+
+  /** The machine breaks, and another one with an empty disk takes its place. */
+  loseDisk(): void {
+    this.world.faults.hit('disk.lost')
+    this.host.note('loses its disk')
+    this.#operator.diskLost()
+    this.#becomeDoubtful()
+    this.disk.wipe()
+    this.#durableZxid = 0
+  }
+
+  /** A power failure, and a bit on the disk is another one when it comes back. */
+  flipBit(): void {
+    this.#operator.diskLost()
+    this.#becomeDoubtful()
+    const path = this.disk.flipBit('/data')
+    if (path === undefined) return
+    this.host.note('has another bit in %', path)
+    this.#isFlipped = true
+  }
+
+  /** Tells what it has come to. */
+  settle(): void {
+    const member = this.#driver?.member
+    if (member === undefined) return
+    this.world.observe({
+      type: 'settled',
+      server: this.host.name,
+      isServing: this.#role !== undefined,
+      view: viewTree(member.tree),
+    })
+  }
+
+  override failed(error: Error): void {
+    if (this.#isFlipped && this.phase === 'recovering') {
+      // As it should: the operator replaces the disk.
+      this.world.faults.hit('disk.bit-flip')
+      this.host.note('refuses its disk: %', error.message)
+      this.#isFlipped = false
+      this.end(false, true)
+      this.disk.wipe()
+      return
+    }
+    super.failed(error)
+  }
+
+  synced(zxid: Zxid): void {
+    if (zxid > this.#durableZxid) this.#durableZxid = zxid
+  }
+
+  loaded(tree: Tree): void {
+    this.#durableZxid = tree.lastZxid
+  }
+
+  termStarted(role: Role, epoch: number): void {
+    this.#role = role
+    this.#epoch = epoch
+    this.#doubtfulSinceUs = undefined
+    this.#isFlipped = false
+  }
+
+  termEnded(): void {
+    this.#role = undefined
+  }
+
+  protected override mayStart(): boolean {
+    return this.#doubtfulSinceUs === undefined || this.#operator.mayReturn(this)
+  }
+
+  protected override boot(): void {
+    const { world, network, host, disk } = this
+    const { knownTxns, tickTimeMs, parse } = this.#operator
+    const initialText = this.#operator.initialMembership(this)
+    const memberships = new SimulatedMemberships(disk, { initialText, parse }, (membership) => {
+      if (membership.version > 0) world.faults.hit('membership.change')
+      host.note('has the membership %', membership.text)
+      world.observe({ type: 'membershipChanged', server: host.name, text: membership.text })
+    })
+    this.#memberships = memberships
+    world.observe({
+      type: 'membershipChanged',
+      server: host.name,
+      text: memberships.committed.text,
+    })
+    const driver = new SimulatedMemberDriver({
+      world,
+      network,
+      host,
+      disk,
+      memberships,
+      knownTxns,
+      tickTimeMs,
+      nameOf: (serverId) => this.#operator.nameOf(serverId),
+      listener: this,
+      createMember: (port) => this.#operator.createMember(port, this, () => this.random.next()),
+    })
+    this.#driver = driver
+    this.#armSync()
+    driver.start(() => {
+      this.recovered()
+      driver.listen()
+    })
+  }
+
+  #armSync(): void {
+    if (this.#crashInSyncAfter === 0 || this.isDown) return
+    this.arm('process.crash-in-sync', this.#crashInSyncAfter, () => {
+      const state = this.#driver?.member.state
+      return this.#role === undefined && (state === 'following' || state === 'observing')
+    })
+    this.#crashInSyncAfter = 0
+  }
+
+  #becomeDoubtful(): void {
+    if (this.isDown)
+      this.world.observe({
+        type: 'serverEnded',
+        server: this.host.name,
+        losesPower: true,
+        losesDisk: true,
+      })
+    else this.end(true, true)
+    this.#doubtfulSinceUs = this.world.scheduler.nowUs
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The servers of an ensemble, and their operator.
+ *
+ * What the protocol promises holds as long as a majority of the voters remembers what it has promised. So of all voters one at a
+ * time may lose its disk, and it comes back only
+ *
+ * 1. when a quorum that it is not part of serves under one leader, with all on its disks that any server had in its log when the
+ *    disk was lost: whichever quorum the empty server votes in, one of the others in it knows everything that was committed;
+ * 2. when a leader that still counts on an epoch which it accepted must have given up.
+ *
+ * Until it has been brought into step nobody else loses anything.
+ */
+import type { Zxid } from '@quorate/protocol'
+import type { Membership } from '@quorate/consensus'
+import type { MemberDriver } from '@quorate/replica'
+import type { Network } from '../network/network.ts'
+import { usPerMs, type World } from '../world.ts'
+import { type EnsembleOperator, EnsembleServer } from './ensemble-server.ts'
+import { KnownTxns } from './known-txns.ts'
+import type { Member } from './simulated-member-driver.ts'
+import type { MembershipParser } from './simulated-memberships.ts'
+
+export interface EnsembleOptions {
+  readonly voterCount: number
+  readonly observerCount: number
+  /** Servers that run beside the ensemble, for a reconfiguration to take them in. */
+  readonly spareCount: number
+  readonly tickTimeMs: number
+  /** Ticks that a leader waits for its followers. */
+  readonly initLimit: number
+  readonly parse: MembershipParser
+  readonly createMember: EnsembleOperator['createMember']
+}
+
+export class Ensemble implements EnsembleOperator {
+  readonly knownTxns: KnownTxns = new KnownTxns()
+  readonly tickTimeMs: number
+  readonly parse: MembershipParser
+  readonly servers: readonly EnsembleServer[]
+  readonly #options: EnsembleOptions
+  readonly #world: World
+  /** The last transaction that was in any log when a disk was lost. */
+  #lostAtZxid: Zxid = 0
+
+  constructor(world: World, network: Network, options: EnsembleOptions) {
+    this.#world = world
+    this.#options = options
+    this.tickTimeMs = options.tickTimeMs
+    this.parse = options.parse
+    const count = options.voterCount + options.observerCount + options.spareCount
+    this.servers = Array.from(
+      { length: count },
+      (_, at) => new EnsembleServer(at + 1, { world, network, operator: this }),
+    )
+  }
+
+  /** Who serves as leader; of several, of which all but one have not noticed yet that they are deposed, the newest. */
+  get leader(): EnsembleServer | undefined {
+    let leader: EnsembleServer | undefined
+    for (const server of this.servers)
+      if (server.role === 'leading' && server.epoch > (leader?.epoch ?? -1)) leader = server
+    return leader
+  }
+
+  /** Servers that have been members from the start, and so serve clients. */
+  get clientServers(): readonly EnsembleServer[] {
+    const { voterCount, observerCount } = this.#options
+    return this.servers.slice(0, voterCount + observerCount)
+  }
+
+  nameOf(serverId: number): string {
+    return `server${serverId}`
+  }
+
+  createMember(driver: MemberDriver, server: EnsembleServer, random: () => number): Member {
+    return this.#options.createMember(driver, server, random)
+  }
+
+  initialMembership(server: EnsembleServer): string {
+    const current = server.doubtfulSinceUs === undefined ? undefined : this.leader?.membership
+    if (current !== undefined) return current.text
+    const { voterCount, observerCount } = this.#options
+    const lines = this.servers
+      .filter(({ serverId }) => serverId <= voterCount + observerCount)
+      .map(({ serverId }) => this.#serverLine(serverId, serverId <= voterCount))
+    if (server.serverId > voterCount + observerCount)
+      lines.push(this.#serverLine(server.serverId, false))
+    return [...lines, 'version=0'].join('\n')
+  }
+
+  /** Line of a server in a membership. */
+  #serverLine(serverId: number, isVoter: boolean): string {
+    const name = this.nameOf(serverId)
+    const kind = isVoter ? 'participant' : 'observer'
+    return `server.${serverId}=${name}:2888:3888:${kind};${name}:2181`
+  }
+
+  /** Whether the disk of this server may be lost now. */
+  mayLoseDisk(server: EnsembleServer): boolean {
+    if (this.servers.some(({ doubtfulSinceUs }) => doubtfulSinceUs !== undefined)) return false
+    const membership = this.leader?.membership
+    if (membership === undefined) return false
+    return (
+      !membership.quorums.isVoter(server.serverId) || this.#hasQuorumWithout(server, membership)
+    )
+  }
+
+  diskLost(): void {
+    this.#lostAtZxid = Math.max(...this.servers.map(({ loggedZxid }) => loggedZxid))
+  }
+
+  mayReturn(server: EnsembleServer): boolean {
+    const lostAtUs = server.doubtfulSinceUs ?? 0
+    const { tickTimeMs, initLimit } = this.#options
+    const waitUs = 3 * initLimit * tickTimeMs * usPerMs
+    if (this.#world.scheduler.nowUs < lostAtUs + waitUs) return false
+    const membership = this.leader?.membership
+    return membership !== undefined && this.#hasQuorumWithout(server, membership)
+  }
+
+  /** Whether the others serve in one epoch, with all on their disks that was in anybody's log at the loss. */
+  #hasQuorumWithout(server: EnsembleServer, { quorums }: Membership): boolean {
+    const { leader } = this
+    if (leader === undefined) return false
+    return quorums.isQuorum((id) => {
+      const other = this.servers[id - 1]
+      if (other === undefined || other === server || other.role === undefined) return false
+      return other.durableZxid >= this.#lostAtZxid && other.epoch === leader.epoch
+    })
+  }
+}

@@ -1,0 +1,321 @@
+/**
+ * The driver of a member of an ensemble in the simulated world. It enters the member by one event at a time, and tells the
+ * checkers of every step that the member tells it of.
+ *
+ * 1. What a timer starts comes behind all input that is there: a stall of the process is not the death of its peers.
+ * 2. Nothing of an earlier life of the process reaches the member: all its events pass the host's gate.
+ */
+import type {
+  Appointment,
+  DialListener,
+  Dialling,
+  MembershipStore,
+  PeerLink,
+  PeerLinkListener,
+  Role,
+} from '@quorate/consensus'
+import { purge, SnapshotWriter, versionDirectory } from '@quorate/log'
+import { purePlatform, type Zxid } from '@quorate/protocol'
+import type {
+  ClientConnection,
+  ClientLink,
+  HistoryObserver,
+  MemberDriver,
+  ReplicaReport,
+  TermObserver,
+} from '@quorate/replica'
+import type { SnapshotImage, Tree } from '@quorate/tree'
+import type { SimulatedDisk } from '../disk/simulated-disk.ts'
+import { viewTree } from '../history/tree-view.ts'
+import type { Host } from '../host.ts'
+import type { Endpoint, Port } from '../network/endpoint.ts'
+import type { Network } from '../network/network.ts'
+import { usPerMs, type World } from '../world.ts'
+import { SimulatedClientLink } from './client-link.ts'
+import type { KnownTxns } from './known-txns.ts'
+import { attach, PeerDial, SimulatedPeerLink } from './peer-links.ts'
+
+/** A member of an ensemble, as its driver uses it. */
+export interface Member {
+  readonly state: 'looking' | 'following' | 'leading' | 'observing'
+  readonly lastZxid: Zxid
+  readonly tree: Tree
+  start(done: (error?: Error) => void): void
+  learnerConnected(link: PeerLink): PeerLinkListener
+  electionConnected(link: PeerLink): PeerLinkListener
+  clientConnected(link: ClientLink): ClientConnection | undefined
+  received(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void
+  drained(connection: ClientConnection): void
+  disconnected(connection: ClientConnection): void
+  turnEnded(): void
+  ticked(): void
+}
+
+/** Who is told of what becomes of the process. */
+export interface MemberListener {
+  snapshotStarted(): void
+  snapshotEnded(): void
+  /** The log is durable up to here. */
+  synced(zxid: Zxid): void
+  loaded(tree: Tree): void
+  termStarted(role: Role, epoch: number): void
+  termEnded(): void
+  failed(error: Error): void
+}
+
+export interface MemberDriverParts {
+  readonly world: World
+  readonly network: Network
+  readonly host: Host
+  readonly disk: SimulatedDisk
+  readonly memberships: MembershipStore
+  readonly knownTxns: KnownTxns
+  readonly tickTimeMs: number
+  readonly nameOf: (serverId: number) => string
+  readonly listener: MemberListener
+  readonly createMember: (driver: MemberDriver) => Member
+}
+
+const directory = '/data'
+/** Between two slices of a snapshot: other work comes in between. */
+const snapshotStepUs = 300
+const snapshotSliceBytes = 2_048
+/** Of so many transactions the digest of one is told. */
+const digestInterval = 8
+
+export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, TermObserver {
+  readonly dataDirectory: string = directory
+  readonly logDirectory: string = directory
+  readonly disk: SimulatedDisk
+  readonly memberships: MembershipStore
+  readonly historyObserver: HistoryObserver
+  readonly termObserver: TermObserver
+  readonly member: Member
+  readonly #parts: MemberDriverParts
+  readonly #endTurn = (): void => {
+    this.member.turnEnded()
+  }
+  readonly #enter = (event: () => void): void => event()
+  #loggedZxid: Zxid = 0
+  #snapshot: { readonly writer: SnapshotWriter; isAborted: boolean } | undefined
+
+  constructor(parts: MemberDriverParts) {
+    this.#parts = parts
+    this.disk = parts.disk
+    this.memberships = parts.memberships
+    this.historyObserver = this
+    this.termObserver = this
+    this.member = parts.createMember(this)
+  }
+
+  get monotonicMs(): number {
+    return this.#parts.host.monotonicMs
+  }
+
+  get wallMs(): number {
+    return this.#parts.host.wallMs
+  }
+
+  /** The last that was put into the log in this life of the process. */
+  get loggedZxid(): Zxid {
+    return this.#loggedZxid
+  }
+
+  /** Recovers; then the member looks for a leader. */
+  start(recovered: () => void): void {
+    this.member.start((error) => {
+      if (error !== undefined) this.failed(error)
+      else recovered()
+    })
+  }
+
+  /** The ports are open from now on. */
+  listen(): void {
+    const { network, host } = this.#parts
+    network.listen(host, (endpoint) => this.#acceptClient(endpoint), 'client')
+    const peers = {
+      quorum: (link: PeerLink) => this.member.learnerConnected(link),
+      election: (link: PeerLink) => this.member.electionConnected(link),
+    }
+    for (const port of ['quorum', 'election'] as const)
+      network.listen(
+        host,
+        (endpoint) => attach(endpoint, peers[port](new SimulatedPeerLink(endpoint)), this.#enter),
+        port,
+      )
+    this.#scheduleTick()
+  }
+
+  after(delayMs: number, run: () => void): Appointment {
+    return new MemberTimer(this.#parts.host, delayMs, run)
+  }
+
+  dialQuorum(serverId: number, listener: DialListener): Dialling {
+    return this.#dial(serverId, 'quorum', listener)
+  }
+
+  dialElection(serverId: number, listener: DialListener): Dialling {
+    return this.#dial(serverId, 'election', listener)
+  }
+
+  requestTurnEnd(): void {
+    this.#parts.host.after(0, 'input', 'ends its turn', this.#endTurn)
+  }
+
+  writeSnapshot(image: SnapshotImage, ended: () => void): void {
+    const { disk, host, listener } = this.#parts
+    const writer = new SnapshotWriter(disk, versionDirectory(directory), image, {
+      platform: purePlatform,
+      sliceBytes: snapshotSliceBytes,
+    })
+    host.note('begins a snapshot at %', image.zxid)
+    listener.snapshotStarted()
+    this.#snapshot = { writer, isAborted: false }
+    this.#stepSnapshot(this.#snapshot, ended)
+  }
+
+  abortSnapshot(): void {
+    if (this.#snapshot === undefined) return
+    this.#snapshot.isAborted = true
+    this.#snapshot.writer.abort()
+    this.#snapshot = undefined
+    this.#parts.listener.snapshotEnded()
+  }
+
+  report({ code, message }: ReplicaReport): void {
+    this.#parts.host.note('%: %', code, message)
+    this.#parts.world.reported(code)
+  }
+
+  failed(error: Error): void {
+    this.#parts.listener.failed(error)
+  }
+
+  appended(zxid: Zxid, bytes: Uint8Array, start: number, end: number): void {
+    const { host, world, knownTxns } = this.#parts
+    this.#loggedZxid = zxid
+    const { txn } = knownTxns.get(zxid, bytes, start, end)
+    host.note('logs %, type %', zxid, txn.header.type)
+    world.observe({ type: 'proposed', server: host.name, zxid, txn })
+  }
+
+  applied(zxid: Zxid, bytes: Uint8Array, start: number, end: number, isReplay: boolean): void {
+    const { host, world, knownTxns } = this.#parts
+    const known = knownTxns.get(zxid, bytes, start, end)
+    host.note(isReplay ? 'has replayed %' : 'has applied %', zxid)
+    world.observe({ type: 'applied', server: host.name, isReplay, zxid, ...known })
+    if (isReplay || zxid % digestInterval !== 0) return
+    const { high, low } = this.member.tree.digest
+    world.observe({ type: 'digest', server: host.name, zxid, digest: `${high}:${low}` })
+  }
+
+  synced(zxid: Zxid): void {
+    const { host, world, listener } = this.#parts
+    world.observe({ type: 'synced', server: host.name, zxid })
+    listener.synced(zxid)
+  }
+
+  loaded(tree: Tree, cause: 'recovered' | 'reloaded' | 'truncated' | 'replaced'): void {
+    const { host, world, listener } = this.#parts
+    const server = host.name
+    host.note('has a state at %: %', tree.lastZxid, cause)
+    if (cause === 'truncated') world.observe({ type: 'historyCut', server, zxid: tree.lastZxid })
+    world.observe({ type: 'loaded', server, cause, view: viewTree(tree) })
+    listener.loaded(tree)
+  }
+
+  termStarted(role: Role, epoch: number): void {
+    const { host, world, listener } = this.#parts
+    const { lastZxid } = this.member
+    host.note('is % in epoch % from %', role, epoch, lastZxid)
+    world.observe({ type: 'termStarted', server: host.name, role, epoch, lastZxid })
+    listener.termStarted(role, epoch)
+  }
+
+  termEnded(): void {
+    const { host, world, listener } = this.#parts
+    host.note('has no role any more')
+    world.observe({ type: 'termEnded', server: host.name })
+    listener.termEnded()
+  }
+
+  #acceptClient(endpoint: Endpoint): void {
+    const { member } = this
+    const connection = member.clientConnected(new SimulatedClientLink(endpoint))
+    if (connection === undefined) {
+      endpoint.close()
+      return
+    }
+    endpoint.handler = {
+      received: (bytes) => member.received(connection, bytes, 0, bytes.length),
+      drained: () => member.drained(connection),
+      closed: () => member.disconnected(connection),
+    }
+  }
+
+  #dial(serverId: number, port: Port, listener: DialListener): Dialling {
+    const { host, network, nameOf } = this.#parts
+    return new PeerDial(
+      { host, network, target: nameOf(serverId), port, enter: this.#enter },
+      listener,
+    )
+  }
+
+  #stepSnapshot(
+    snapshot: { readonly writer: SnapshotWriter; readonly isAborted: boolean },
+    ended: () => void,
+  ): void {
+    const { host, listener } = this.#parts
+    const { writer } = snapshot
+    host.after(snapshotStepUs, 'timer', 'writes a slice of its snapshot', () => {
+      if (snapshot.isAborted) return
+      writer.step((error, isFinished) => {
+        if (snapshot.isAborted) return
+        if (error === undefined && !isFinished) {
+          this.#stepSnapshot(snapshot, ended)
+          return
+        }
+        this.#snapshot = undefined
+        if (error === undefined) host.note('has %', writer.path)
+        else host.note('has no snapshot: %', error.message)
+        if (error === undefined) this.#purge()
+        listener.snapshotEnded()
+        ended()
+      })
+    })
+  }
+
+  #purge(): void {
+    const folder = versionDirectory(directory)
+    const removed = purge({
+      disk: this.disk,
+      dataDirectory: folder,
+      logDirectory: folder,
+      retainCount: 3,
+    })
+    for (const { name } of removed) this.#parts.host.note('purges %', name)
+  }
+
+  #scheduleTick(): void {
+    const { host, tickTimeMs } = this.#parts
+    host.after((tickTimeMs / 2) * usPerMs, 'timer', 'has a tick due', () => {
+      host.after(0, 'input', 'ticks', () => this.member.ticked())
+      this.#scheduleTick()
+    })
+  }
+}
+
+/** A timer that, when its time has come, lets the input that is there go first. */
+class MemberTimer implements Appointment {
+  #next: Appointment
+
+  constructor(host: Host, delayMs: number, run: () => void) {
+    this.#next = host.after(delayMs * usPerMs, 'timer', 'has a timer due', () => {
+      this.#next = host.after(0, 'input', 'acts on its timer', run)
+    })
+  }
+
+  cancel(): void {
+    this.#next.cancel()
+  }
+}

@@ -1,0 +1,63 @@
+/** A server's dynamic configuration file and its `.next`, on the simulated disk: they outlive every crash, and go with the disk. */
+import type { Membership, MembershipStore } from '@quorate/consensus'
+import type { SimulatedDisk } from '../disk/simulated-disk.ts'
+
+export type MembershipParser = (text: string) => Membership
+
+const committedPath = '/configuration/zoo.cfg.dynamic'
+const lastSeenPath = `${committedPath}.next`
+
+export class SimulatedMemberships implements MembershipStore {
+  readonly #disk: SimulatedDisk
+  readonly #changed: (membership: Membership) => void
+  #committed: Membership
+  #lastSeen: Membership
+
+  /**
+   * @param initialText what the operator wrote, when there are no files yet
+   * @param changed told of each one that comes into force
+   */
+  constructor(
+    disk: SimulatedDisk,
+    configuration: { readonly initialText: string; readonly parse: MembershipParser },
+    changed: (membership: Membership) => void,
+  ) {
+    this.#disk = disk
+    this.#changed = changed
+    const committed = textOf(disk.contents(committedPath)) ?? configuration.initialText
+    this.#committed = configuration.parse(committed)
+    const lastSeen = textOf(disk.contents(lastSeenPath))
+    this.#lastSeen = lastSeen === undefined ? this.#committed : configuration.parse(lastSeen)
+  }
+
+  get committed(): Membership {
+    return this.#committed
+  }
+
+  get lastSeen(): Membership {
+    return this.#lastSeen
+  }
+
+  setCommitted(membership: Membership): void {
+    const isNew = membership.text !== this.#committed.text
+    this.#committed = membership
+    if (!isNew) return
+    this.#disk.install(committedPath, bytesOf(membership.text))
+    this.#changed(membership)
+  }
+
+  setLastSeen(membership: Membership): void {
+    if (membership.text === this.#lastSeen.text) return
+    this.#lastSeen = membership
+    this.#disk.install(lastSeenPath, bytesOf(membership.text))
+  }
+}
+
+/** Configuration texts are ASCII here. */
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (char) => char.charCodeAt(0))
+}
+
+function textOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes === undefined ? undefined : String.fromCharCode(...bytes)
+}
