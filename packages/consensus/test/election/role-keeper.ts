@@ -32,7 +32,8 @@ export class RoleKeeper {
 
   #check(server: TestServer): void {
     const { state } = server.machine
-    const isWell = state === 'leading' ? this.#leads(server) : state === 'looking' || this.#hasLeader(server)
+    const isWell =
+      state === 'leading' ? this.#leads(server) : state === 'looking' || this.#hasLeader(server)
     const missed = isWell ? 0 : (this.#missedById.get(server.id) ?? 0) + 1
     this.#missedById.set(server.id, missed)
     if (missed < patience) return
@@ -62,9 +63,7 @@ export class RoleKeeper {
   #hasLeader(server: TestServer): boolean {
     const leader = this.#world.server(server.machine.vote.leader)
     return (
-      leader.isUp &&
-      leader.machine.state === 'leading' &&
-      this.#world.canTalk(server.id, leader.id)
+      leader.isUp && leader.machine.state === 'leading' && this.#world.canTalk(server.id, leader.id)
     )
   }
 }
