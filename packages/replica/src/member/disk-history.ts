@@ -43,6 +43,9 @@ import { HistoryImageGate } from './history-image-gate.ts'
 import { HistoryLoader } from './history-loader.ts'
 import { type HistoryLogOptions, historySizes, openHistoryLog } from './history-log-reader.ts'
 import { HistoryStateReceiver } from './history-state-receiver.ts'
+import type { HistoryObserver } from './member-driver.ts'
+
+type LoadCause = Parameters<HistoryObserver['loaded']>[1]
 
 export interface DiskHistoryOptions {
   readonly disk: Disk
@@ -67,8 +70,8 @@ export interface DiskHistoryOptions {
   abortSnapshot(): void
   /** Recovery met something that was not as it should be and could be dealt with. */
   reported?(report: RecoveryReport): void
-  /** A transaction was replayed by a load that has ended; told in zxid order. */
-  replayed?(zxid: Zxid, bytes: Uint8Array): void
+  /** Told of each step that this history takes: what a term delivers to the tree is not among them. */
+  readonly observer?: HistoryObserver | undefined
 }
 
 export class DiskHistory implements ZabHistory {
@@ -138,7 +141,7 @@ export class DiskHistory implements ZabHistory {
   /** The first recovery. A first start leaves an empty snapshot behind, without which logs are worth nothing to the next start. */
   start(done: () => void): void {
     this.#exclusively((release) =>
-      this.#load(() => {
+      this.#load('recovered', () => {
         this.#attempt(() => this.#epochs.read(this.#lastZxid))
         this.#epochs.writeDerived(() => {
           done()
@@ -151,6 +154,7 @@ export class DiskHistory implements ZabHistory {
   append(proposal: Proposal): void {
     if (this.#hasFailed) return
     const { zxid, bytes } = proposal
+    let isAppended = false
     this.#attempt(() => {
       if (zxid > this.#lastZxid && !isSuccessor(this.#lastZxid, zxid)) {
         throw new LogError(
@@ -163,7 +167,10 @@ export class DiskHistory implements ZabHistory {
       }
       this.#log.append(zxid, bytes)
       this.#lastZxid = zxid
+      isAppended = true
     })
+    // Outside: what it throws is no failure of the disk.
+    if (isAppended) this.#options.observer?.appended(zxid, bytes, 0, bytes.length)
   }
 
   /** A sync that is asked for while one is under way, by a role after the one that began it, follows it. */
@@ -173,7 +180,9 @@ export class DiskHistory implements ZabHistory {
   }
 
   apply(proposal: Proposal): void {
-    this.#tree.apply(proposal.bytes, 0, proposal.bytes.length)
+    const { zxid, bytes } = proposal
+    this.#tree.apply(bytes, 0, bytes.length)
+    this.#options.observer?.applied(zxid, bytes, 0, bytes.length, false)
   }
 
   writeEpoch(name: 'currentEpoch' | 'acceptedEpoch', epoch: number, done: () => void): void {
@@ -194,7 +203,7 @@ export class DiskHistory implements ZabHistory {
       this.#closeLog(() =>
         truncateLog({ ...this.#directories, zxid }, (error) => {
           if (this.#hasFailed) return
-          if (error === undefined) return this.#load(() => finish(true))
+          if (error === undefined) return this.#load('truncated', () => finish(true))
           if (!isImpossible(error)) return this.#fail(error)
           this.#log = this.#newLog()
           finish(false)
@@ -206,7 +215,7 @@ export class DiskHistory implements ZabHistory {
   reload(done: () => void): void {
     this.#exclusively((release) =>
       this.#closeLog(() =>
-        this.#load(() => {
+        this.#load('reloaded', () => {
           done()
           release()
         }),
@@ -289,6 +298,7 @@ export class DiskHistory implements ZabHistory {
       if (error !== undefined) return this.#fail(error)
       this.#isSyncing = false
       this.#durableZxid = upTo
+      this.#options.observer?.synced(upTo)
       for (const waiter of waiters) waiter()
       this.#proceed()
     })
@@ -315,9 +325,9 @@ export class DiskHistory implements ZabHistory {
   }
 
   /** Loads what is on disk into a new tree and begins a new log behind it. */
-  #load(loaded: () => void): void {
-    const { treeOptions, recentCountMax, replayed } = this.#options
-    const keepsAll = replayed !== undefined
+  #load(cause: LoadCause, loaded: () => void): void {
+    const { treeOptions, recentCountMax, observer } = this.#options
+    const keepsAll = observer !== undefined
     const loader = new HistoryLoader(treeOptions, { recentCountMax, keepsAll })
     // The state in memory goes first: there is room for one tree, maybe not for two.
     this.#tree = new Tree(treeOptions)
@@ -325,10 +335,12 @@ export class DiskHistory implements ZabHistory {
       if (this.#hasFailed) return
       if (recovery === undefined) return this.#fail(error ?? new Error('nothing was recovered'))
       for (const report of recovery.reports) this.#options.reported?.(report)
-      for (const { zxid, bytes } of loader.replayed) replayed?.(zxid, bytes)
+      for (const { zxid, bytes } of loader.replayed)
+        observer?.applied(zxid, bytes, 0, bytes.length, true)
       this.#replayed = recovery
       const adopt = (): void => {
         this.#adopt(loader.tree, recovery.lastZxid, loader.recent)
+        observer?.loaded(this.#tree, cause)
         loaded()
       }
       if (recovery.snapshotZxid === undefined) this.#writeFirstSnapshot(loader.tree, adopt)
@@ -371,6 +383,7 @@ export class DiskHistory implements ZabHistory {
       if (this.#hasFailed || tree === undefined) return
       this.#replayed = { replayedCount: 0, replayedBytes: 0 }
       this.#adopt(tree, state.zxid, [])
+      this.#options.observer?.loaded(tree, 'replaced')
       installed()
     })
   }

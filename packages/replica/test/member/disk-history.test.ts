@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MemoryDisk, TxnLogReader } from '@quorate/log'
+import { JuteWriter, makeZxid, type Zxid } from '@quorate/protocol'
+import type { DiskHistory } from '@quorate/replica'
+import {
+  folder,
+  proposal,
+  proposals,
+  range,
+  started,
+  stateOf,
+  TestHistory,
+  treeOf,
+} from './disk-history-fixture.ts'
+
+test('a first start leaves an empty snapshot and both epochs behind', () => {
+  const disk = new MemoryDisk()
+  const { history } = started(disk)
+  disk.crash()
+  assert.deepEqual(disk.list(folder).toSorted(), ['acceptedEpoch', 'currentEpoch', 'snapshot.0'])
+  assert.deepEqual([history.lastZxid, history.currentEpoch, history.acceptedEpoch], [0, 0, 0])
+  assert.equal(stateOf(history.tree), stateOf(treeOf([])))
+})
+
+test('what was synced is there after a crash, with the newest transactions in memory', () => {
+  const disk = new MemoryDisk()
+  const logged = proposals(1, range(1, 30))
+  started(disk).log(logged)
+  disk.crash()
+  const { history } = started(disk, { recentCountMax: 7 })
+  assert.equal(stateOf(history.tree), stateOf(treeOf(logged)))
+  assert.deepEqual(history.recent, logged.slice(-7))
+  assert.deepEqual(history.replayed.replayedCount, 30)
+})
+
+test('a transaction that was logged but not delivered is applied between two terms', () => {
+  const { history } = started(new MemoryDisk())
+  const logged = proposals(1, [1, 2])
+  for (const one of logged) history.append(one)
+  history.sync(() => {})
+  assert.deepEqual([history.lastZxid, history.tree.lastZxid], [makeZxid(1, 2), 0])
+  for (const one of logged) history.apply(one)
+  assert.equal(stateOf(history.tree), stateOf(treeOf(logged)))
+})
+
+test('a sync asked for during another follows it and covers all appended since', () => {
+  const disk = new MemoryDisk({ isQueued: true })
+  const { history } = new TestHistory(disk)
+  const told: string[] = []
+  history.start(() => told.push('started'))
+  while (disk.completeNext());
+  history.append(proposal(makeZxid(1, 1)))
+  history.sync(() => told.push('first'))
+  history.append(proposal(makeZxid(1, 2)))
+  history.sync(() => told.push('second'))
+  while (disk.completeNext());
+  assert.deepEqual(told, ['started', 'first', 'second'])
+  disk.crash()
+  assert.deepEqual(logged(disk), [makeZxid(1, 1), makeZxid(1, 2)])
+})
+
+test('a truncation waits for the sync under way, and what is appended after it goes behind the cut', () => {
+  const disk = new MemoryDisk({ isQueued: true })
+  const { history, failures } = new TestHistory(disk)
+  const told: string[] = []
+  history.start(() => told.push('started'))
+  while (disk.completeNext());
+  for (const one of proposals(1, range(1, 5))) history.append(one)
+  history.sync(() => told.push('synced'))
+  history.truncate(makeZxid(1, 3), (isDone) => told.push(`truncated ${isDone}`))
+  while (disk.completeNext());
+  const next = [...proposals(1, [1, 2, 3]), ...proposals(2, [1, 2], 'b')]
+  for (const one of next.slice(3)) history.append(one)
+  history.sync(() => told.push('synced'))
+  while (disk.completeNext());
+  assert.deepEqual(told, ['started', 'synced', 'truncated true', 'synced'])
+  assert.deepEqual(failures, [])
+  disk.crash()
+  const again = new TestHistory(disk)
+  again.history.start(() => {})
+  while (disk.completeNext());
+  assert.equal(stateOf(again.history.tree), stateOf(treeOf(next)))
+})
+
+test('a truncation to each zxid ends there, whatever files and snapshots there are', () => {
+  const all = proposals(1, range(1, 12))
+  for (let kept = 0; kept <= all.length; kept++) {
+    const disk = new MemoryDisk()
+    const test = started(disk)
+    test.log(all.slice(0, 4))
+    test.snapshot(disk)
+    test.log(all.slice(4, 8))
+    test.snapshot(disk)
+    test.log(all.slice(8))
+    const zxid = all[kept - 1]?.zxid ?? 0
+    let isDone: boolean | undefined
+    test.history.truncate(zxid, (result) => (isDone = result))
+    assert.equal(isDone, true)
+    assert.equal(stateOf(test.history.tree), stateOf(treeOf(all.slice(0, kept))))
+    const rest = proposals(2, [1, 2], 'b')
+    test.log(rest)
+    disk.crash()
+    const { history } = started(disk)
+    assert.equal(stateOf(history.tree), stateOf(treeOf([...all.slice(0, kept), ...rest])))
+  }
+})
+
+test('a truncation that cannot be done changes nothing, and the log goes on', () => {
+  const disk = new MemoryDisk()
+  const test = started(disk)
+  const state = proposals(1, range(1, 5))
+  test.replace(treeOf(state))
+  const more = proposals(1, range(6, 8))
+  test.log(more)
+  for (const zxid of [makeZxid(1, 3), makeZxid(1, 9), makeZxid(0, 4)]) {
+    let isDone: boolean | undefined
+    test.history.truncate(zxid, (result) => (isDone = result))
+    assert.equal(isDone, false)
+  }
+  const last = proposals(1, [9])
+  test.log(last)
+  disk.crash()
+  const { history } = started(disk)
+  assert.equal(stateOf(history.tree), stateOf(treeOf([...state, ...more, ...last])))
+})
+
+test('the truncation of a log whose only record is cut leaves room for a file of the same name', () => {
+  const disk = new MemoryDisk()
+  const test = started(disk)
+  test.log(proposals(1, [1]))
+  test.history.truncate(0, (isDone) => assert.ok(isDone))
+  test.log(proposals(1, [1], 'b'))
+  assert.deepEqual(test.failures, [])
+  // All that a crash leaves of the next file may be its header.
+  const header = disk.contents(`${folder}/log.100000001`).slice(0, 16)
+  disk.install(`${folder}/log.100000002`, header)
+  const again = started(disk)
+  again.log(proposals(1, [2]))
+  assert.deepEqual(again.failures, [])
+  assert.deepEqual(logged(disk), [makeZxid(1, 1), makeZxid(1, 2)])
+})
+
+test('a reload keeps what was appended and never synced', () => {
+  const disk = new MemoryDisk()
+  const { history } = started(disk)
+  const appended = proposals(1, [1, 2, 3])
+  for (const one of appended) history.append(one)
+  const before = history.tree
+  let isDone = false
+  history.reload(() => (isDone = true))
+  assert.ok(isDone)
+  assert.notEqual(history.tree, before)
+  assert.equal(stateOf(history.tree), stateOf(treeOf(appended)))
+  assert.deepEqual(history.recent, appended)
+})
+
+test('a transaction that would leave a hole in the log is refused', () => {
+  for (const zxid of [makeZxid(1, 3), makeZxid(2, 2), makeZxid(1, 1)]) {
+    const test = started(new MemoryDisk())
+    test.log(proposals(1, [1]))
+    test.history.append(proposal(zxid))
+    assert.match(test.failures[0]?.message ?? '', /appended after/)
+    assert.equal(test.history.lastZxid, makeZxid(1, 1))
+  }
+})
+
+test('after a failed sync the member is told once, and nothing is called any more', () => {
+  const disk = new MemoryDisk({ failsSync: (count) => count >= 4 })
+  const test = started(disk)
+  let calls = 0
+  const count = (): void => void calls++
+  test.history.append(proposal(makeZxid(1, 1)))
+  test.history.sync(count)
+  test.history.sync(count)
+  test.history.append(proposal(makeZxid(1, 2)))
+  test.history.truncate(0, count)
+  test.history.reload(count)
+  test.history.writeEpoch('currentEpoch', 1, count)
+  assert.equal(calls, 0)
+  assert.equal(test.failures.length, 1)
+})
+
+test('a disk that fails in a truncation is the end', () => {
+  const syncs = { fail: false }
+  const disk = new MemoryDisk({ failsSync: () => syncs.fail })
+  const test = started(disk)
+  test.log(proposals(1, [1, 2]))
+  syncs.fail = true
+  test.history.truncate(makeZxid(1, 1), () => assert.fail('nothing was cut'))
+  assert.equal(test.failures.length, 1)
+})
+
+test('the snapshot being written is given up before the history changes', () => {
+  const test = started(new MemoryDisk())
+  test.log(proposals(1, [1, 2]))
+  test.history.truncate(makeZxid(1, 1), () => {})
+  test.history.reload(() => {})
+  test.replace(treeOf(proposals(1, [1, 2, 3])))
+  assert.equal(test.abortCount, 3)
+})
+
+test('the observer hears of each step in its order', () => {
+  const disk = new MemoryDisk()
+  const told: string[] = []
+  const hex = (zxid: Zxid): string => zxid.toString(16)
+  const observer = {
+    appended: (zxid: Zxid) => void told.push(`appended ${hex(zxid)}`),
+    applied: (zxid: Zxid, _bytes: Uint8Array, _start: number, _end: number, isReplay: boolean) =>
+      void told.push(`${isReplay ? 'replayed' : 'applied'} ${hex(zxid)}`),
+    synced: (zxid: Zxid) => void told.push(`synced ${hex(zxid)}`),
+    loaded: (tree: DiskHistory['tree'], cause: string) =>
+      void told.push(`${cause} ${hex(tree.lastZxid)}`),
+  }
+  const test = started(disk, { observer })
+  test.log(proposals(1, [1]))
+  test.history.reload(() => {})
+  test.history.truncate(0, () => {})
+  test.replace(treeOf(proposals(2, [1])))
+  assert.deepEqual(told, [
+    'recovered 0',
+    'appended 100000001',
+    'synced 100000001',
+    'applied 100000001',
+    'replayed 100000001',
+    'reloaded 100000001',
+    'truncated 0',
+    'replaced 200000001',
+  ])
+})
+
+test('images of a tree are opened one after the other, and who cancels is passed over', () => {
+  const { history } = started(new MemoryDisk())
+  const opened: string[] = []
+  let first: { close(): void } | undefined
+  history.openImage((image) => (first = image))
+  const second = history.openImage(() => opened.push('second'))
+  history.openImage((image) => {
+    opened.push('third')
+    image.close()
+  })
+  history.openImage(() => opened.push('fourth'))
+  assert.deepEqual(opened, [])
+  second.cancel()
+  first!.close()
+  first!.close()
+  assert.deepEqual(opened, ['third', 'fourth'])
+})
+
+test('who waits for an image when the state is loaded anew gets one of the new state', () => {
+  const test = started(new MemoryDisk())
+  test.log(proposals(1, [1, 2]))
+  let old: { writeNext(writer: JuteWriter, length: number): boolean; close(): void } | undefined
+  let zxid = -1
+  test.history.openImage((image) => (old = image))
+  test.history.openImage((image) => (zxid = image.zxid))
+  test.history.truncate(makeZxid(1, 1), () => {})
+  assert.equal(zxid, makeZxid(1, 1))
+  assert.equal(old!.writeNext(new JuteWriter(), 1 << 20), false, 'the old image can still be read')
+  old!.close()
+})
+
+function logged(disk: MemoryDisk): Zxid[] {
+  const reader = new TxnLogReader({ disk, directory: folder, after: 0 })
+  const zxids: Zxid[] = []
+  while (reader.next()) zxids.push(reader.zxid)
+  return zxids
+}
