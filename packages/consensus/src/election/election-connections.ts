@@ -110,7 +110,7 @@ export class ElectionConnections implements ElectionTransport {
     for (const id of [...committed.quorums.voterIds, ...lastSeen.quorums.voterIds]) {
       if (id !== this.#serverId) this.#peer(id)
     }
-    for (const peer of [...this.#peerById.values()]) this.#connect(peer, [])
+    for (const peer of this.#peerById.values()) this.#connect(peer, [])
   }
 
   restart(): void {

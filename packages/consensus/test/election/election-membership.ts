@@ -37,7 +37,7 @@ function quorumsOf({ voters, groups, weights }: MembershipShape): QuorumSystem {
   const weightOf = (id: number): number => (voters.includes(id) ? (weights?.get(id) ?? 1) : 0)
   const sum = (ids: readonly number[]): number => ids.reduce((all, id) => all + weightOf(id), 0)
   return {
-    voterIds: [...voters].sort((a, b) => a - b),
+    voterIds: voters.toSorted((a, b) => a - b),
     isVoter: (id) => voters.includes(id),
     weightOf,
     isQuorum(isIn) {

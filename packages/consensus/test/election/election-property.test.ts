@@ -127,7 +127,8 @@ function worldOf(plan: Plan, watch: Watch): ElectionWorld {
 }
 
 type Fault =
-  | { readonly kind: 'crash' | 'start'; readonly a: number }
+  | { readonly kind: 'crash'; readonly a: number }
+  | { readonly kind: 'start'; readonly a: number }
   | { readonly kind: 'cut' | 'heal' | 'disconnect'; readonly a: number; readonly b: number }
 
 const faults: fc.Arbitrary<readonly (readonly [number, Fault])[]> = fc.array(

@@ -11,6 +11,7 @@ import {
   type ElectionStart,
   FastLeaderElection,
   type Membership,
+  type MembershipStore,
   type Vote,
 } from '@quorate/consensus'
 import type { Notification } from '@quorate/protocol'
@@ -45,23 +46,30 @@ interface Path {
   last: Notification | undefined
 }
 
-export class TestServer {
+export class TestServer implements MembershipStore {
   readonly id: number
   history: ElectionStart
   committed: Membership
   lastSeen: Membership
-  machine: FastLeaderElection
+  machine!: FastLeaderElection
   isUp = false
   /** Grows with every life, so that timers of earlier ones do nothing. */
   life = 0
   readonly pathById = new Map<number, Path>()
 
-  constructor(id: number, membership: Membership, machine: FastLeaderElection) {
+  constructor(id: number, membership: Membership) {
     this.id = id
     this.history = { lastZxid: 0, currentEpoch: 0 }
     this.committed = membership
     this.lastSeen = membership
-    this.machine = machine
+  }
+
+  setCommitted(membership: Membership): void {
+    this.committed = membership
+  }
+
+  setLastSeen(membership: Membership): void {
+    this.lastSeen = membership
   }
 }
 
@@ -75,7 +83,7 @@ export interface ElectionWorldOptions {
 }
 
 export class ElectionWorld {
-  nowMs = 0
+  readonly #time = { nowMs: 0 }
   readonly serverById = new Map<number, TestServer>()
   /** Membership texts that servers can read. */
   readonly membershipByText = new Map<string, Membership>()
@@ -104,8 +112,9 @@ export class ElectionWorld {
 
   add(id: number, membership: Membership): TestServer {
     this.membershipByText.set(membership.text, membership)
-    const server = new TestServer(id, membership, this.#machineOf(id))
+    const server = new TestServer(id, membership)
     this.serverById.set(id, server)
+    server.machine = this.#machineOf(id)
     return server
   }
 
@@ -113,6 +122,10 @@ export class ElectionWorld {
     const server = this.serverById.get(id)
     if (server === undefined) throw new Error(`there is no server ${id}`)
     return server
+  }
+
+  get nowMs(): number {
+    return this.#time.nowMs
   }
 
   get servers(): readonly TestServer[] {
@@ -211,7 +224,7 @@ export class ElectionWorld {
       const message = first(this.#inFlight)
       const next = first([timer, message].filter((one) => one !== undefined))
       if (next === undefined || next.dueMs > endMs) break
-      this.nowMs = Math.max(this.nowMs, next.dueMs)
+      this.#time.nowMs = Math.max(this.nowMs, next.dueMs)
       if (next === message) {
         this.deliver((one) => one === next)
       } else {
@@ -219,11 +232,12 @@ export class ElectionWorld {
         timer!.run()
       }
     }
-    this.nowMs = endMs
+    this.#time.nowMs = endMs
   }
 
   #machineOf(id: number): FastLeaderElection {
-    const world = this
+    const server = this.server(id)
+    const time = this.#time
     const host: ElectionHost = {
       decided: (state, vote) => this.#observer.decided?.(id, state, vote),
       voterLeft: (voterId) => this.#observer.voterLeft?.(id, voterId),
@@ -232,31 +246,18 @@ export class ElectionWorld {
     return new FastLeaderElection({
       serverId: id,
       options: this.#options,
-      memberships: {
-        get committed() {
-          return world.server(id).committed
-        },
-        get lastSeen() {
-          return world.server(id).lastSeen
-        },
-        setCommitted: (membership) => {
-          world.server(id).committed = membership
-        },
-        setLastSeen: (membership) => {
-          world.server(id).lastSeen = membership
-        },
-      },
+      memberships: server,
       transport: {
         send: (to, notification) => this.#send(id, to, notification),
         connectAll: () => this.#connectAll(id),
         get hasDelivered() {
-          return [...world.server(id).pathById.values()].some((path) => path.waiting === undefined)
+          return [...server.pathById.values()].some((path) => path.waiting === undefined)
         },
         restart: () => this.#restart(id),
       },
       clock: {
         get nowMs() {
-          return world.nowMs
+          return time.nowMs
         },
         after: (delayMs, run) => this.after(id, delayMs, run),
       },

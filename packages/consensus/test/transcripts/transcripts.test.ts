@@ -8,7 +8,7 @@ import { play } from './transcript.ts'
 
 const isRewriting = process.env['REWRITE'] === '1'
 
-for (const name of readdirSync(import.meta.dirname).sort()) {
+for (const name of readdirSync(import.meta.dirname).toSorted()) {
   if (!name.endsWith('.txt')) continue
   test(`the transcript ${name} is what happens`, () => {
     const path = join(import.meta.dirname, name)
