@@ -1,24 +1,14 @@
 /** Who belongs to the ensemble: the `server.N` lines, groups and weights, and the zxid at which they came into force. */
-import { formatZxid, type HostPort, type Zxid } from '@quorate/protocol'
+import { formatZxid, type Zxid } from '@quorate/protocol'
 import { inHashMapOrder } from './hash-map-order.ts'
 import { HierarchicalQuorums } from './hierarchical-quorums.ts'
 import { MajorityQuorums } from './majority-quorums.ts'
+import type { Member } from './member.ts'
 import { MembershipError } from './membership-error.ts'
 import type { QuorumSystem } from './quorum-system.ts'
 import { formatServerLine, normalMember } from './server-line.ts'
 
-export type { HostPort } from '@quorate/protocol'
-
-export interface Member {
-  readonly id: number
-  /** At least one; the first is the one that a change of leader is judged by. */
-  readonly quorumAddresses: readonly HostPort[]
-  readonly electionAddresses: readonly HostPort[]
-  readonly isVoter: boolean
-  /** Where clients connect, when the server line says so. */
-  readonly clientAddress: HostPort | undefined
-  readonly secureClientAddress: HostPort | undefined
-}
+export type { HostPort, Member } from './member.ts'
 
 export interface Membership {
   /** The zxid of the reconfig transaction that made it; 0 for the initial one. */

@@ -16,7 +16,7 @@ import {
   splitHostAndPorts,
 } from '@quorate/protocol'
 import { canonicalHost } from './canonical-host.ts'
-import type { Member } from './membership.ts'
+import type { Member } from './member.ts'
 import { MembershipError } from './membership-error.ts'
 
 const form =

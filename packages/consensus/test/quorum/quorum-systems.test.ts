@@ -142,17 +142,19 @@ test('groups without weight are not counted', () => {
   assert.equal(two.weightOf(2), 0)
 })
 
-test('a voter must be in one group, and weights may not be negative', () => {
-  const code = 'MEMBERSHIP_GROUPS'
-  const make = (groups: [number, number[]][], weights: [number, number][]) => () =>
+const makeOf =
+  (groups: [number, number[]][], weights: [number, number][]) => (): HierarchicalQuorums =>
     new HierarchicalQuorums({
       voterIds: [1, 2],
       groups: new Map(groups),
       weights: new Map(weights),
     })
-  assert.throws(make([[1, [1]]], []), { code, message: /server 2 .* no group/ })
+
+test('a voter must be in one group, and weights may not be negative', () => {
+  const code = 'MEMBERSHIP_GROUPS'
+  assert.throws(makeOf([[1, [1]]], []), { code, message: /server 2 .* no group/ })
   assert.throws(
-    make(
+    makeOf(
       [
         [1, [1, 2]],
         [2, [2]],
@@ -161,5 +163,5 @@ test('a voter must be in one group, and weights may not be negative', () => {
     ),
     { code, message: /server 2 .* group 1 .* group 2/ },
   )
-  assert.throws(make([[1, [1, 2]]], [[1, -1]]), { code, message: /weight -1/ })
+  assert.throws(makeOf([[1, [1, 2]]], [[1, -1]]), { code, message: /weight -1/ })
 })
