@@ -1,10 +1,11 @@
 /**
- * One run: a server, its clients and the faults, from one seed.
+ * One run: servers, clients and faults, from one seed.
  *
- *     faults and load ── faults end, load goes on ── load ends ── a last crash and recovery ── the end
+ *     faults and load ── faults end, load goes on ── load ends ── a last power failure of all and recovery ── the end
  *
  * The run ends at the first thing that a checker finds wrong.
  */
+import { parseMembership } from '@quorate/consensus'
 import type { Checker } from './checkers/checker.ts'
 import { standardCheckers } from './checkers/standard-checkers.ts'
 import { SimulatedClient } from './client/simulated-client.ts'
@@ -13,41 +14,56 @@ import type { Fault } from './faults/fault.ts'
 import { FaultCounts, type FaultKind } from './faults/fault-counts.ts'
 import { allFaults, Nemesis } from './faults/nemesis.ts'
 import type { Observation } from './history/observation.ts'
-import { Host } from './host.ts'
+import { driftMostPpm, Host } from './host.ts'
 import { Network } from './network/network.ts'
 import { Prng } from './prng.ts'
 import { Scheduler } from './scheduler.ts'
+import { createEnsembleMember, memberTiming } from './server/ensemble-member-factory.ts'
+import type { EnsembleOperator } from './server/ensemble-server.ts'
+import { createFleet, type Fleet } from './server/fleet.ts'
 import { StandaloneDriver } from './server/standalone-driver.ts'
-import { type DriverFactory, StandaloneServer } from './server/standalone-server.ts'
-import { standardWorkload } from './workload/mixed-workload.ts'
+import type { DriverFactory } from './server/standalone-server.ts'
+import { drawTopology, type Topology, type TopologyWish } from './topology.ts'
+import { createWorkload } from './workload/mixed-workload.ts'
 import { usPerMs, type World } from './world.ts'
 
 export interface SimulationOptions {
   readonly seed: number
+  /** What is not said is drawn from the seed. */
+  readonly topology: TopologyWish
   /** Virtual time under faults. */
   readonly durationMs: number
   /** Events under faults, if fewer; later phases have what they need. */
   readonly stepsMax: number
   readonly clientCount: number
+  /** Operations that the clients together ask for in a virtual second, if they are answered soon. */
+  readonly loadPerSecond: number
+  /** The name of one workload; undefined: all of them. */
+  readonly workload: string | undefined
   readonly faults: readonly Fault[]
   /** Longest pause between two faults. */
   readonly faultPauseMostMs: number
   /** Virtual time after the last fault in which every client must get a write answered. */
   readonly livenessBoundMs: number
   readonly createDriver: DriverFactory
+  readonly createMember: EnsembleOperator['createMember']
   readonly createCheckers: (options: SimulationOptions) => readonly Checker[]
   /** Gets every line of the event log. */
   readonly trace: LineSink | undefined
 }
 
 export const simulationDefaults: Omit<SimulationOptions, 'seed'> = {
+  topology: {},
   durationMs: 20_000,
   stepsMax: Infinity,
-  clientCount: 5,
+  clientCount: 12,
+  loadPerSecond: 150,
+  workload: undefined,
   faults: allFaults,
-  faultPauseMostMs: 400,
-  livenessBoundMs: 6_000,
+  faultPauseMostMs: 800,
+  livenessBoundMs: 10_000,
   createDriver: (parts) => new StandaloneDriver(parts),
+  createMember: createEnsembleMember,
   createCheckers: standardCheckers,
   trace: undefined,
 }
@@ -64,13 +80,19 @@ export interface Violation {
 
 export interface SimulationResult {
   readonly seed: number
+  readonly topology: Topology
   /** Of the event log: what two runs of one seed have in common. */
   readonly hash: string
   readonly steps: number
   readonly virtualMs: number
+  /** Operations that were answered. */
   readonly replyCount: number
   readonly recoveryCount: number
+  /** Terms in which a leader has served. */
+  readonly leaderCount: number
   readonly faultHits: ReadonlyMap<FaultKind, number>
+  /** What servers had for their logs, by code. */
+  readonly reports: ReadonlyMap<string, number>
   readonly violation: Violation | undefined
 }
 
@@ -80,17 +102,23 @@ export function simulate(
   return new Simulation({ ...simulationDefaults, ...options }).run()
 }
 
+/** A wiped server comes back last of all. */
+const settleBoundMs = 30_000
+
 class Simulation {
   readonly #options: SimulationOptions
+  readonly #topology: Topology
   readonly #log: EventLog
   readonly #scheduler: Scheduler
   readonly #faults = new FaultCounts()
+  readonly #reports = new Map<string, number>()
   readonly #checkers: readonly Checker[]
-  readonly #server: StandaloneServer
+  readonly #fleet: Fleet
   readonly #clients: readonly SimulatedClient[]
   readonly #nemesis: Nemesis
   #replyCount = 0
   #recoveryCount = 0
+  #leaderCount = 0
   #violation: Violation | undefined
 
   constructor(options: SimulationOptions) {
@@ -98,18 +126,27 @@ class Simulation {
     this.#log = new EventLog(options.trace)
     this.#scheduler = new Scheduler(this.#log)
     this.#checkers = options.createCheckers(options)
+    const random = new Prng(`seed ${options.seed}`)
     const world: World = {
       scheduler: this.#scheduler,
-      random: new Prng(`seed ${options.seed}`),
+      random,
       faults: this.#faults,
       observe: (observation) => this.#observe(observation),
+      reported: (code) => this.#reports.set(code, (this.#reports.get(code) ?? 0) + 1),
     }
     const network = new Network(world)
-    const { createDriver } = options
-    this.#server = new StandaloneServer('server1', { world, network, createDriver })
+    const { createDriver, createMember, faults } = options
+    this.#topology = drawTopology(random.fork('topology'), options.topology)
+    this.#fleet = createFleet(world, network, {
+      topology: this.#topology,
+      createDriver,
+      ensemble: { ...memberTiming, createMember, parse: parseMembership },
+    })
     this.#clients = this.#createClients(world, network)
-    const targets = { world, network, servers: [this.#server], clients: this.#clients }
-    this.#nemesis = new Nemesis(targets, options.faults, options.faultPauseMostMs)
+    const { machines, ensemble } = this.#fleet
+    const targets = { world, network, servers: machines, ensemble, clients: this.#clients }
+    this.#nemesis = new Nemesis(targets, faults, options.faultPauseMostMs)
+    if (faults.some(({ name }) => name === 'clock.drift')) this.#letClocksDrift(random)
   }
 
   run(): SimulationResult {
@@ -122,19 +159,22 @@ class Simulation {
     }
     return {
       seed: this.#options.seed,
+      topology: this.#topology,
       hash: this.#log.hash,
       steps: this.#scheduler.step,
       virtualMs: Math.floor(this.#scheduler.nowUs / usPerMs),
       replyCount: this.#replyCount,
       recoveryCount: this.#recoveryCount,
+      leaderCount: this.#leaderCount,
       faultHits: this.#faults.hits,
+      reports: this.#reports,
       violation: this.#violation,
     }
   }
 
   #runPhases(): void {
     const { durationMs, stepsMax, livenessBoundMs } = this.#options
-    this.#server.start()
+    for (const machine of this.#fleet.machines) machine.start()
     for (const client of this.#clients) client.start()
     this.#nemesis.start()
     this.#runUntil(durationMs * usPerMs, () => this.#scheduler.step >= stepsMax)
@@ -147,9 +187,11 @@ class Simulation {
     for (const client of this.#clients) client.stop()
     this.#runFor(livenessBoundMs, () => this.#clients.every(({ isIdle }) => isIdle))
 
-    const recoveryCount = this.#recoveryCount
-    this.#server.end(true)
-    this.#runFor(livenessBoundMs, () => this.#recoveryCount > recoveryCount)
+    for (const machine of this.#fleet.machines) machine.end(true)
+    this.#runFor(settleBoundMs, () => this.#fleet.isSettled())
+    if (this.#violation === undefined && !this.#fleet.isSettled())
+      this.#violate('convergence', `not all servers have come together in ${settleBoundMs} ms`)
+    this.#fleet.settle()
     this.#observe({ type: 'ended' })
   }
 
@@ -163,10 +205,14 @@ class Simulation {
   }
 
   #observe(observation: Observation): void {
-    if (observation.type === 'replied') this.#replyCount++
-    if (observation.type === 'recovered') this.#recoveryCount++
+    const { type } = observation
+    if (type === 'replied') this.#replyCount++
+    else if (type === 'recovered') this.#recoveryCount++
+    else if (type === 'loaded' && observation.cause === 'recovered') this.#recoveryCount++
+    else if (type === 'termStarted' && observation.role === 'leading') this.#leaderCount++
+    const { nowUs } = this.#scheduler
     for (const checker of this.#checkers) {
-      const message = checker.observe(observation, this.#scheduler.nowUs)
+      const message = checker.observe(observation, nowUs)
       if (message !== undefined) this.#violate(checker.name, message)
     }
   }
@@ -178,23 +224,33 @@ class Simulation {
       message,
       step: this.#scheduler.step,
       atUs: this.#scheduler.nowUs,
-      tail: [...this.#log.tail],
+      tail: this.#log.tail,
     }
   }
 
   #createClients(world: World, network: Network): readonly SimulatedClient[] {
-    const workload = standardWorkload(world.random.fork('workload'))
+    const { clientCount, loadPerSecond } = this.#options
+    const workload = createWorkload(world.random.fork('workload'), this.#options.workload)
     const random = world.random.fork('clients')
-    return Array.from({ length: this.#options.clientCount }, (_, at) => {
+    const thinkMostMs = Math.ceil((2_000 * clientCount) / loadPerSecond)
+    return Array.from({ length: clientCount }, (_, at) => {
       const host = new Host(`client${at + 1}`, this.#scheduler)
       network.addHost(host)
       const settings = {
-        servers: [this.#server.host.name],
+        servers: this.#fleet.clientHosts,
         sessionTimeoutMs: random.between(600, 3_000),
         depthMax: random.between(1, 6),
-        thinkMostMs: random.between(10, 80),
+        thinkMostMs: Math.max(2, Math.floor(thinkMostMs * (0.5 + random.next()))),
       }
       return new SimulatedClient(host, { world, network, settings, workload })
     })
+  }
+
+  #letClocksDrift(seeded: Prng): void {
+    const random = seeded.fork('drift')
+    for (const { host } of [...this.#fleet.machines, ...this.#clients]) {
+      host.driftPpm = random.between(-driftMostPpm, driftMostPpm)
+      host.onDrifted = () => this.#faults.hit('clock.drift')
+    }
   }
 }

@@ -11,7 +11,7 @@ export interface World {
   readonly faults: FaultCounts
   /** Tells the checkers. */
   observe(observation: Observation): void
-  /** A server has something for its log, with this code: they are counted. */
+  /** A server has something for its log, with this code (and kind, if it has one): they are counted. */
   reported(code: string): void
 }
 

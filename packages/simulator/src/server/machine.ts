@@ -34,6 +34,11 @@ export abstract class Machine {
     return this.phase === 'down'
   }
 
+  /** Whether it has recovered, and not ended since. */
+  get isServing(): boolean {
+    return this.phase === 'serving'
+  }
+
   /** Starts the process: it recovers, and then calls {@link recovered}. */
   protected abstract boot(): void
 

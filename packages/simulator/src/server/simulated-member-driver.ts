@@ -182,9 +182,13 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
     this.#parts.listener.snapshotEnded()
   }
 
-  report({ code, message }: ReplicaReport): void {
-    this.#parts.host.note('%: %', code, message)
-    this.#parts.world.reported(code)
+  report({ code, message, fields }: ReplicaReport): void {
+    const { host, world } = this.#parts
+    const kind = fields?.['kind']
+    host.note('%: %', code, message)
+    world.reported(typeof kind === 'string' ? `${code} ${kind}` : code)
+    if (code === 'SYNCHRONISING' && isSyncKind(kind))
+      world.observe({ type: 'synchronised', server: host.name, kind })
   }
 
   failed(error: Error): void {
@@ -303,6 +307,10 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
       this.#scheduleTick()
     })
   }
+}
+
+function isSyncKind(kind: unknown): kind is 'DIFF' | 'TRUNC' | 'SNAP' {
+  return kind === 'DIFF' || kind === 'TRUNC' || kind === 'SNAP'
 }
 
 /** A timer that, when its time has come, lets the input that is there go first. */

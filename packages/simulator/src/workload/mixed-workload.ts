@@ -32,12 +32,25 @@ export class MixedWorkload implements Workload {
   }
 }
 
-export function standardWorkload(random: Prng): Workload {
-  return new MixedWorkload(random.fork('mix'), [
-    [new Registers(random.fork('registers')), 8],
-    [new Queue(random.fork('queue')), 4],
-    [new Members(random.fork('members')), 5],
-    [new Pairs(random.fork('pairs')), 4],
-    [new SessionLife(random.fork('sessions')), 1],
-  ])
+const kinds: Readonly<
+  Record<string, { readonly weight: number; readonly create: (random: Prng) => Workload }>
+> = {
+  registers: { weight: 8, create: (random) => new Registers(random) },
+  queue: { weight: 4, create: (random) => new Queue(random) },
+  members: { weight: 5, create: (random) => new Members(random) },
+  pairs: { weight: 4, create: (random) => new Pairs(random) },
+  sessions: { weight: 1, create: (random) => new SessionLife(random) },
+}
+
+/** What {@link createWorkload} knows by name. */
+export const workloadNames: readonly string[] = Object.keys(kinds)
+
+/** All workloads at once, or the one of this name. */
+export function createWorkload(random: Prng, name?: string): Workload {
+  const chosen = Object.entries(kinds).filter(([kind]) => name === undefined || kind === name)
+  if (chosen.length === 0) throw new Error(`there is no workload "${name}"`)
+  return new MixedWorkload(
+    random.fork('mix'),
+    chosen.map(([kind, { weight, create }]) => [create(random.fork(kind)), weight] as const),
+  )
 }
