@@ -23,6 +23,7 @@ import { FrameSplitter } from './frame-splitter.ts'
 import type { ConnectionView } from './inspection.ts'
 import { Latency } from './latency.ts'
 import type { ReplyBuffers } from './reply-buffers.ts'
+import type { HeldAnswer } from './reply-order.ts'
 import type { Session } from './session-tracker.ts'
 
 /** A request that waits for writes of its session. */
@@ -60,6 +61,8 @@ export class ClientConnection implements ConnectionView, Watcher {
   isConnecting = false
   /** The first frame had the readOnly byte, so the answer has it. */
   hasReadOnlyByte = false
+  /** Bits of Capability that its first frame announced; undefined when it announced none, so that the answer has none either. */
+  capabilities: number | undefined
   isClosed = false
   /** An auth packet was refused: nothing more is taken, and the connection is closed behind the answer. */
   isRefused = false
@@ -72,6 +75,12 @@ export class ClientConnection implements ConnectionView, Watcher {
   writesSubmitted = 0
   writesAnswered = 0
   readonly deferred: DeferredRequest[] = []
+  /** Answers that were made before their turn, by the request's ordinal. */
+  readonly heldAnswers: Map<number, HeldAnswer> = new Map()
+  /** Linearizable reads that are not yet answered. */
+  linearizableReadCount = 0
+  /** A write that came behind a linearizable read and must not be seen by it: it waits, and nothing behind it is read. */
+  parkedWrite: Uint8Array | undefined
   receivedCount = 0
   sentCount = 0
   lastOperation: number | undefined
@@ -118,7 +127,12 @@ export class ClientConnection implements ConnectionView, Watcher {
   }
 
   get isReading(): boolean {
-    return !this.isThrottled && !this.isBacklogged && !this.isConnecting
+    return (
+      !this.isThrottled &&
+      !this.isBacklogged &&
+      !this.isConnecting &&
+      this.parkedWrite === undefined
+    )
   }
 
   get identities(): readonly Identity[] {
@@ -194,6 +208,19 @@ export class ClientConnection implements ConnectionView, Watcher {
     this.sentCount++
     this.#host.replyEnded(this.#out.position - this.#replyStart - 4)
     if (this.#out.position > gatheredBytesMax) this.#host.outputGrew(this)
+  }
+
+  /** Takes the reply under way back, as a frame without its length, to be sent later by {@link sendFrame}. */
+  cutReply(): Uint8Array {
+    const out = this.#out
+    const frame = out.bytes.slice(this.#replyStart + 4, out.position)
+    out.position = this.#replyStart
+    return frame
+  }
+
+  sendFrame(frame: Uint8Array): void {
+    this.beginFrame().writeBytes(frame, 0, frame.length)
+    this.endReply()
   }
 
   reply(xid: number, zxid: Zxid, err: number): void {

@@ -4,6 +4,7 @@
  */
 import {
   bytesEqual,
+  Capability,
   connectRequest,
   type ConnectRequest,
   connectResponse,
@@ -15,35 +16,36 @@ import {
 import type { Tree } from '@quorate/tree'
 import type { ClientConnection } from './client-connection.ts'
 import type { ReplicaOptions } from './replica-options.ts'
-import type { SessionTracker } from './session-tracker.ts'
 
 export type ConnectOutcome =
-  /** Create a session with this timeout; the answer follows when its transaction has been applied. */
+  /** A new session with this timeout is wanted. */
   | { readonly type: 'create'; readonly timeoutMs: number }
-  /** The session has come back, with this timeout from now on. */
+  /** The session is to go on with this timeout, if it is alive; the password is right. */
   | { readonly type: 'reattach'; readonly sessionId: SessionId; readonly timeoutMs: number }
-  /** The session is unknown, closing, or the password is wrong: say so and close. */
+  /** The password is wrong: say that there is no such session, and close. */
   | { readonly type: 'refuse' }
   /** Close without an answer, because of `reason`. */
   | { readonly type: 'close'; readonly reason: string }
 
+/** What the server can do of {@link Capability}. */
+const ownCapabilities = Capability.linearizableReads
+
 export class ConnectHandler {
   readonly #tree: Tree
-  readonly #sessions: SessionTracker
   readonly #options: ReplicaOptions
 
-  constructor(tree: Tree, sessions: SessionTracker, options: ReplicaOptions) {
+  constructor(tree: Tree, options: ReplicaOptions) {
     this.#tree = tree
-    this.#sessions = sessions
     this.#options = options
   }
 
+  /** @param frame where the first frame lies, and whether this server serves only clients that put up with reads */
   decide(
     connection: ClientConnection,
     bytes: Uint8Array,
-    start: number,
-    end: number,
+    frame: { readonly start: number; readonly end: number; readonly isReadOnly: boolean },
   ): ConnectOutcome {
+    const { start, end, isReadOnly } = frame
     const request = decodeConnectRequest(bytes, start, end)
     if (request === undefined)
       return { type: 'close', reason: 'the first frame is no ConnectRequest' }
@@ -53,6 +55,11 @@ export class ConnectHandler {
       return { type: 'close', reason }
     }
     connection.hasReadOnlyByte = request.readOnly !== undefined
+    connection.capabilities = request.capabilities
+    if (isReadOnly && request.readOnly !== true) {
+      const reason = 'the server is read-only now, and the client wants one that is not'
+      return { type: 'close', reason }
+    }
     if (request.lastZxidSeen > this.#tree.lastZxid) {
       return {
         type: 'close',
@@ -66,18 +73,23 @@ export class ConnectHandler {
     // a healthy client. Here the password comes first.
     const isPasswordRight =
       request.passwd !== null && bytesEqual(request.passwd, sessionPassword(request.sessionId))
-    const session = this.#sessions.get(request.sessionId)
-    if (!isPasswordRight || session === undefined || session.isClosing) return { type: 'refuse' }
+    if (!isPasswordRight) return { type: 'refuse' }
     return { type: 'reattach', sessionId: request.sessionId, timeoutMs }
   }
 
-  writeResponse(connection: ClientConnection, sessionId: SessionId, timeoutMs: number): void {
+  writeResponse(
+    connection: ClientConnection,
+    session: { readonly id: SessionId; readonly timeoutMs: number },
+    isReadOnly: boolean,
+  ): void {
+    const { capabilities } = connection
     connectResponse.encode(connection.beginFrame(), {
       protocolVersion: 0,
-      timeOut: timeoutMs,
-      sessionId,
-      passwd: sessionId === 0n ? new Uint8Array(16) : sessionPassword(sessionId),
-      readOnly: connection.hasReadOnlyByte ? false : undefined,
+      timeOut: session.timeoutMs,
+      sessionId: session.id,
+      passwd: session.id === 0n ? new Uint8Array(16) : sessionPassword(session.id),
+      readOnly: connection.hasReadOnlyByte ? isReadOnly : undefined,
+      ...(capabilities === undefined ? {} : { capabilities: capabilities & ownCapabilities }),
     })
     connection.endFrame()
   }

@@ -339,6 +339,23 @@ function isRead(type: number): boolean {
   }
 }
 
+/** Whether it is a read of znodes, which a client may ask for linearizably. */
+export function isDataRead(type: number): boolean {
+  switch (type) {
+    case OpCode.getData:
+    case OpCode.exists:
+    case OpCode.getChildren:
+    case OpCode.getChildren2:
+    case OpCode.getACL:
+    case OpCode.multiRead:
+    case OpCode.getAllChildrenNumber:
+    case OpCode.getEphemerals:
+      return true
+    default:
+      return false
+  }
+}
+
 function isWatcherType(type: number): type is WatcherType {
   return type >= WatcherType.children && type <= WatcherType.persistentRecursive
 }

@@ -27,6 +27,10 @@ export interface ReplicaOptions {
   readonly enforceQuota: boolean
   readonly skipAcl: boolean
   readonly reconfigEnabled: boolean
+  /** Whether new sessions are known to the server of their client only, until they are upgraded. */
+  readonly localSessionsEnabled: boolean
+  /** Whether a local session that creates an ephemeral node becomes a global one first; if not, the create is refused. */
+  readonly localSessionsUpgradingEnabled: boolean
   /** Auth schemes of which a connection must have one before any other request; empty: none is asked for. */
   readonly enforceAuthSchemes: readonly string[]
   readonly digestEnabled: boolean
@@ -63,6 +67,8 @@ export const replicaDefaults: Omit<ReplicaOptions, 'random'> = {
   enforceQuota: false,
   skipAcl: false,
   reconfigEnabled: false,
+  localSessionsEnabled: false,
+  localSessionsUpgradingEnabled: false,
   enforceAuthSchemes: [],
   digestEnabled: true,
   snapCount: 100_000,

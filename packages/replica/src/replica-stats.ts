@@ -76,7 +76,10 @@ export class ReplicaStats {
     }
   }
 
-  sessionsView({ nodes, ephemeralsBySession }: Tree, tracker: SessionTracker): SessionsView {
+  sessionsView(
+    { nodes, ephemeralsBySession }: Tree,
+    tracker: Pick<SessionTracker, 'sessionsByExpiryMs'>,
+  ): SessionsView {
     return {
       sessionIdsByExpiryMs: new Map(
         [...tracker.sessionsByExpiryMs].map(([at, sessions]) => [

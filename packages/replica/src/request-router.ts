@@ -3,19 +3,22 @@
  * overtake a write of the same connection waits behind it.
  */
 import {
+  Capability,
   ErrorCode,
   JuteError,
   JuteReader,
   OpCode,
   readInt32,
-  reconfigRequest,
   Xid,
 } from '@quorate/protocol'
 import { authenticate, isAuthenticatedEnough } from './authentication.ts'
 import type { ClientConnection } from './client-connection.ts'
-import type { ReadHandler } from './read-handler.ts'
+import { isDataRead, type ReadHandler } from './read-handler.ts'
 import type { ReplicaOptions } from './replica-options.ts'
-import type { ClientWrite, WritePipeline } from './write-pipeline.ts'
+import type { ReplyOrder } from './reply-order.ts'
+import type { Authority } from './roles/authority.ts'
+import { isWrite } from './roles/write-types.ts'
+import type { OrderedRequest } from './write.ts'
 
 /** The replica, as the router sees it. */
 export interface RouterHost {
@@ -37,7 +40,8 @@ export class RequestRouter {
   throttledCount = 0
   readonly #host: RouterHost
   readonly #reads: ReadHandler
-  readonly #pipeline: WritePipeline
+  readonly #authority: Authority
+  readonly #order: ReplyOrder
   readonly #options: ReplicaOptions
   readonly #throttledOpWaitMs: number
   readonly #reader: JuteReader
@@ -45,12 +49,14 @@ export class RequestRouter {
   constructor(parts: {
     readonly host: RouterHost
     readonly reads: ReadHandler
-    readonly pipeline: WritePipeline
+    readonly authority: Authority
+    readonly order: ReplyOrder
     readonly options: ReplicaOptions
   }) {
     this.#host = parts.host
     this.#reads = parts.reads
-    this.#pipeline = parts.pipeline
+    this.#authority = parts.authority
+    this.#order = parts.order
     this.#options = parts.options
     this.#throttledOpWaitMs = parts.options.throttledOpWaitMs
     const { platform, juteMaxBuffer } = parts.options
@@ -73,10 +79,14 @@ export class RequestRouter {
     if (connection.isRefused) return
     const type = readInt32(bytes, start + 4)
     if (type === OpCode.auth) this.#authenticate(connection, bytes, start, end)
-    else if (isWrite(type)) {
+    else if (this.#authority.takes(type)) {
       if (this.#isOverdue(type, connection.receivedAtMs))
         this.#answerInTurn(connection, bytes, start)
+      else if (connection.linearizableReadCount > 0)
+        connection.parkedWrite = bytes.slice(start, end)
       else this.#write(connection, type, bytes, start, end)
+    } else if (type === OpCode.linearizableRead && isLinearizableReader(connection)) {
+      this.#readLinearizably(connection, bytes.slice(start, end))
     } else if (connection.writesSubmitted === connection.writesAnswered) {
       this.#answer(connection, bytes, start, end, connection.receivedAtMs)
     } else this.#defer(connection, bytes.slice(start, end))
@@ -118,50 +128,55 @@ export class RequestRouter {
     const xid = reader.readInt()
     reader.readInt()
     if (this.#refuseUnauthenticated(connection, xid)) return
-    const write = this.#clientWrite(connection, xid, type)
+    const request = this.#ordered(connection, xid, type)
     try {
-      if (type === OpCode.sync) this.#submitSync(write, reader.readBuffer())
-      else if (type === OpCode.reconfig) this.#submitReconfig(write, reader)
-      else this.#submit(write, reader)
+      this.#authority.write(request, reader)
     } catch (error) {
       if (!(error instanceof JuteError)) throw error
-      if (type === OpCode.multi)
-        this.#pipeline.submitError(this.#counted(write), ErrorCode.MarshallingError)
-      else this.#answerInTurn(connection, bytes, start)
+      if (type === OpCode.multi) this.#authority.fail(request, ErrorCode.MarshallingError)
+      else {
+        connection.writesSubmitted--
+        this.#answerInTurn(connection, bytes, start)
+      }
     }
   }
 
-  #submit(write: ClientWrite, reader: JuteReader): void {
-    this.#pipeline.submit(write, reader)
-    this.#counted(write)
-  }
-
-  #submitSync(write: ClientWrite, path: Uint8Array | null): void {
-    this.#pipeline.submitSync(this.#counted(write), path === null ? null : path.slice())
-  }
-
-  #counted(write: ClientWrite): ClientWrite {
-    write.connection.writesSubmitted++
-    return write
-  }
-
-  #clientWrite(connection: ClientConnection, xid: number, type: number): ClientWrite {
+  #ordered(connection: ClientConnection, xid: number, type: number): OrderedRequest {
     return {
       connection,
       session: connection.session!,
       xid,
       type,
       receivedAtMs: connection.receivedAtMs,
-      wallMs: this.#host.wallMs,
+      timeMs: this.#host.wallMs,
+      identities: connection.identities,
+      ordinal: ++connection.writesSubmitted,
     }
   }
 
-  /** A standalone server has no membership to change (PrepRequestProcessor refuses it in this order). */
-  #submitReconfig(write: ClientWrite, reader: JuteReader): void {
-    reconfigRequest.decode(reader)
-    const { reconfigEnabled } = this.#options
-    const err = reconfigEnabled ? ErrorCode.Unimplemented : ErrorCode.ReconfigDisabled
-    this.#pipeline.submitError(this.#counted(write), err)
+  /**
+   * The barrier is asked for at once, whatever is under way before it; the read is made in its turn. A write behind it waits
+   * until then, so that the read can't show what its client asked for later.
+   */
+  #readLinearizably(connection: ClientConnection, bytes: Uint8Array): void {
+    const xid = readInt32(bytes, 0)
+    if (this.#refuseUnauthenticated(connection, xid)) return
+    const request = this.#ordered(connection, xid, OpCode.linearizableRead)
+    connection.linearizableReadCount++
+    this.#authority.confirmRead(request, (err) =>
+      this.#order.ready(request, () => {
+        connection.linearizableReadCount--
+        if (err === ErrorCode.Ok) this.#answerLinearizably(connection, xid, bytes)
+        else connection.reply(xid, this.#host.lastZxid, err)
+      }),
+    )
+  }
+
+  #answerLinearizably(connection: ClientConnection, xid: number, bytes: Uint8Array): void {
+    const type = bytes.length < 12 ? undefined : readInt32(bytes, 8)
+    if (type === undefined) connection.reply(xid, this.#host.lastZxid, ErrorCode.MarshallingError)
+    else if (!isDataRead(type)) connection.reply(xid, this.#host.lastZxid, ErrorCode.Unimplemented)
+    else this.#reads.answer(connection, xid, type, this.#reader.reset(bytes, 12, bytes.length))
   }
 
   /**
@@ -286,22 +301,6 @@ export class RequestRouter {
   }
 }
 
-/** Requests that go through the engine, and keep later ones of their connection waiting. */
-function isWrite(type: number): boolean {
-  switch (type) {
-    case OpCode.setData:
-    case OpCode.create:
-    case OpCode.delete:
-    case OpCode.create2:
-    case OpCode.multi:
-    case OpCode.setACL:
-    case OpCode.createContainer:
-    case OpCode.createTTL:
-    case OpCode.sync:
-    case OpCode.closeSession:
-    case OpCode.reconfig:
-      return true
-    default:
-      return false
-  }
+function isLinearizableReader({ capabilities }: ClientConnection): boolean {
+  return capabilities !== undefined && (capabilities & Capability.linearizableReads) !== 0
 }

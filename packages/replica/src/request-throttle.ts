@@ -1,17 +1,18 @@
 /**
  * Keeps the requests under way bounded: who has some is no longer read while there are too many of all connections.
  *
- * 1. While a connection is stopped there are writes under way, so a sync of the log ends some time, and
- *    {@link RequestThrottle.release} is called.
+ * 1. While a connection is stopped there are writes under way, which are delivered some time, and {@link RequestThrottle.release}
+ *    is called then.
  * 2. Connections go on in the order in which they were stopped.
  */
 import type { ClientConnection } from './client-connection.ts'
 import type { ReplicaOptions } from './replica-options.ts'
 
-/** Who knows of requests under way: writes, and what is deferred behind them. */
+/** Who knows of requests under way: writes, what is deferred behind them, and answers that wait for their turn. */
 interface RequestsUnderWay {
-  readonly pipeline: { readonly inFlightCount: number }
+  readonly authority: { readonly inFlightCount: number }
   readonly router: { readonly deferredCount: number }
+  readonly order: { readonly heldCount: number }
 }
 
 export class RequestThrottle {
@@ -76,7 +77,7 @@ export class RequestThrottle {
   }
 
   #isCrowded(): boolean {
-    const { pipeline, router } = this.#underWay
-    return pipeline.inFlightCount + router.deferredCount > this.#underWayMax
+    const { authority, router, order } = this.#underWay
+    return authority.inFlightCount + router.deferredCount + order.heldCount > this.#underWayMax
   }
 }

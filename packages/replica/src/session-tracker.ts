@@ -7,7 +7,7 @@
  *
  * Times are ms on a monotonic clock.
  */
-import { firstSessionId, type SessionId, sessionIdHigh, sessionIdLow } from '@quorate/protocol'
+import { type SessionId, sessionIdHigh, sessionIdLow } from '@quorate/protocol'
 
 /** A session id in two halves, as transactions carry it. */
 export interface SessionHalves {
@@ -24,6 +24,10 @@ export class Session implements SessionHalves {
   /** Its bucket's time. */
   expiresAtMs = 0
   isClosing = false
+  /** Only the server that its client is connected to knows of it. */
+  isLocal = false
+  /** On the leader: the connection or the learner through which its writes have to come; undefined until one has. */
+  owner: object | undefined
 
   constructor(id: SessionId, timeoutMs: number) {
     this.id = id
@@ -37,15 +41,9 @@ export class SessionTracker {
   readonly #tickMs: number
   readonly #sessions = new Map<SessionId, Session>()
   readonly #sessionsByExpiry = new Map<number, Set<Session>>()
-  #nextId: SessionId
 
-  constructor(options: {
-    readonly serverId: number
-    readonly tickMs: number
-    readonly wallMs: number
-  }) {
-    this.#tickMs = options.tickMs
-    this.#nextId = firstSessionId(options.serverId, options.wallMs)
+  constructor(tickMs: number) {
+    this.#tickMs = tickMs
   }
 
   get count(): number {
@@ -61,20 +59,19 @@ export class SessionTracker {
     return this.#sessions.get(id)
   }
 
-  /** An id that no session has. A clock that was set back may begin with ids of sessions that are still alive. */
-  nextId(): SessionId {
-    let id = this.#nextId
-    while (this.#sessions.has(id)) id = following(id)
-    this.#nextId = following(id)
-    return id
+  all(): Iterable<Session> {
+    return this.#sessions.values()
   }
 
-  /** Starts to track a session; one that is known is touched. */
+  /** Starts to track a session with its full time; one that is known stays as it is. */
   add(id: SessionId, timeoutMs: number, nowMs: number): Session {
-    const known = this.#sessions.get(id)
-    if (known !== undefined) return known
-    const session = new Session(id, timeoutMs)
-    this.#sessions.set(id, session)
+    return this.#sessions.get(id) ?? this.adopt(new Session(id, timeoutMs), nowMs)
+  }
+
+  /** Starts to track a session that is known elsewhere, with its full time. */
+  adopt(session: Session, nowMs: number): Session {
+    this.#sessions.set(session.id, session)
+    session.expiresAtMs = 0
     this.touch(session, nowMs)
     return session
   }
@@ -121,8 +118,4 @@ export class SessionTracker {
     bucket?.delete(session)
     if (bucket?.size === 0) this.#sessionsByExpiry.delete(session.expiresAtMs)
   }
-}
-
-function following(id: SessionId): SessionId {
-  return BigInt.asUintN(64, id + 1n) as SessionId
 }

@@ -217,6 +217,26 @@ export class OpPreparer {
     return ErrorCode.Ok
   }
 
+  /** The node of the membership; its version is −1 for ever (PrepRequestProcessor, reconfig). */
+  prepareReconfig(membership: Uint8Array, context: RequestContext, writer: JuteWriter): number {
+    const node = this.#changes.find(configPath, 0, configPath.length)
+    if (node === undefined) return ErrorCode.NoNode
+    if (!this.#isAllowed(node, Perms.write, context)) return ErrorCode.NoAuth
+    const { digester } = this.#state
+    this.#changes.edit(node, context.zxid)
+    node.version = -1
+    node.mzxid = context.zxid
+    node.mtime = context.timeMs
+    node.dataLength = membership.length
+    const pathCrc = digester.pathCrc(configPath, 0, configPath.length)
+    node.contentCrc = digester.contentCrc(pathCrc, membership, 0, membership.length)
+    this.#changes.commit(node)
+    writer.writeBuffer(configPath)
+    writer.writeBuffer(membership)
+    writer.writeInt(-1)
+    return ErrorCode.Ok
+  }
+
   #prepareSetAcl(request: WriteRequest, context: RequestContext, writer: JuteWriter): number {
     const { bytes, pathStart, pathEnd } = request
     if (!isValidPath(bytes, pathStart, pathEnd)) return ErrorCode.BadArguments
@@ -315,10 +335,13 @@ function contentCrcOf(digester: NodeDigester, pathCrc: number, data: Uint8Array 
   return data === null ? pathCrc : digester.contentCrc(pathCrc, data, 0, data.length)
 }
 
+const configPath = bytesOf('/zookeeper/config')
 /** Nodes that no client may delete. */
-const protectedPaths = ['/', '/zookeeper', '/zookeeper/quota', '/zookeeper/config'].map((path) =>
-  Uint8Array.from(path, (letter) => letter.charCodeAt(0)),
-)
+const protectedPaths = [...['/', '/zookeeper', '/zookeeper/quota'].map(bytesOf), configPath]
+
+function bytesOf(path: string): Uint8Array {
+  return Uint8Array.from(path, (letter) => letter.charCodeAt(0))
+}
 
 function isProtected(bytes: Uint8Array, start: number, end: number): boolean {
   return end - start <= 17 && protectedPaths.some((path) => spanEquals(path, bytes, start, end))

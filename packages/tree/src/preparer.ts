@@ -8,8 +8,6 @@
 import {
   digestVersion,
   ErrorCode,
-  isCreateMode,
-  JuteError,
   type JuteReader,
   type JuteWriter,
   lastSlash,
@@ -25,7 +23,8 @@ import type { PendingNode } from './pending-node.ts'
 import type { QuotaKeeper } from './quota-keeper.ts'
 import type { PreparerOptions, RequestContext } from './request-context.ts'
 import type { TreeState } from './tree-state.ts'
-import { isCreate, WriteRequest } from './write-request.ts'
+import { RequestCheck } from './request-check.ts'
+import { WriteRequest } from './write-request.ts'
 
 export class Preparer {
   /** The CRC over path and data of the last transaction if it is a create or setData, for `Tree.apply`; else −1. */
@@ -34,6 +33,7 @@ export class Preparer {
   readonly #changes: PendingChanges
   readonly #options: PreparerOptions
   readonly #request = new WriteRequest()
+  readonly #check = new RequestCheck()
   readonly #ops: OpPreparer
 
   constructor(state: TreeState, quotas: QuotaKeeper, options: PreparerOptions) {
@@ -86,7 +86,7 @@ export class Preparer {
    */
   prepareMulti(reader: JuteReader, context: RequestContext, writer: JuteWriter): void {
     const bodyStart = reader.position
-    const count = this.#checkMulti(reader)
+    const count = this.#check.multiCount(reader)
     reader.reset(reader.bytes, bodyStart, reader.end)
     this.#begin()
     const start = writer.position
@@ -172,6 +172,20 @@ export class Preparer {
     return err
   }
 
+  /**
+   * As {@link prepare}, for a new membership that has been found good: the data of its node. Whether the client may write
+   * that node is the last check.
+   */
+  prepareReconfig(membership: Uint8Array, context: RequestContext, writer: JuteWriter): number {
+    this.#begin()
+    const start = writer.position
+    this.#writeHeader(OpCode.reconfig, context, writer)
+    const err = this.#ops.prepareReconfig(membership, context, writer)
+    if (err === ErrorCode.Ok) this.#writeDigest(writer)
+    else this.#rewriteAsError(err, context, writer, start)
+    return err
+  }
+
   #begin(): void {
     this.contentCrc = -1
     this.#changes.beginRequest()
@@ -192,31 +206,6 @@ export class Preparer {
     writer.writeInt(end - lengthAt - 4)
     writer.position = end
     return err
-  }
-
-  /** Counts the operations after checking that each is one and can be decoded. */
-  #checkMulti(reader: JuteReader): number {
-    for (let count = 0; ; count++) {
-      const type = reader.readInt()
-      const isDone = reader.readBoolean()
-      reader.readInt()
-      if (isDone) return count
-      const problem = WriteRequest.isMultiOp(type)
-        ? this.#multiOpProblem(type, reader)
-        : `an operation of type ${type}`
-      if (problem !== undefined)
-        throw new JuteError('JUTE_UNKNOWN_TYPE', `a multi holds ${problem}, which it may not`)
-    }
-  }
-
-  /** What makes Apache 3.9 refuse the whole multi when it reads this operation. */
-  #multiOpProblem(type: number, reader: JuteReader): string | undefined {
-    const request = this.#request
-    request.read(type, reader)
-    if (request.isPathNull) return 'a null path'
-    if (!isCreate(type)) return undefined
-    if (!isCreateMode(request.flags)) return `a create with the flags ${request.flags}`
-    return request.isAclReadable ? undefined : 'a null ACL'
   }
 
   #ephemeralPaths(context: RequestContext): Uint8Array[] {
