@@ -1,38 +1,36 @@
 import { OpCode, type Txn, type Zxid } from '@quorate/protocol'
-import { effectiveBodies } from '../history/txn-steps.ts'
 import type { Observation } from '../history/observation.ts'
+import { CommittedCursor, formatZxid, type TxnHistory } from '../history/txn-history.ts'
+import { effectiveBodies, parentOf } from '../history/txn-steps.ts'
 import type { Checker } from './checker.ts'
 
+const sequential = /-(\d{10})$/
+
 /**
- * No write takes effect twice, and servers agree on what each zxid is.
+ * No write takes effect twice.
  *
- * 1. A request (session and xid) has one transaction.
- * 2. A zxid that is applied again, on replay or elsewhere, has the same bytes.
- * 3. Zxids are applied without a gap.
- * 4. A sequential name is given out once, and the versions of a node grow by one.
+ * 1. A request (session and xid) has one committed transaction.
+ * 2. A sequential name is given out once, and the numbers below one node grow.
+ * 3. The versions of a node grow by one.
  */
 export class AppliedOnce implements Checker {
   readonly name = 'applied-once'
-  readonly #bytes = new Map<Zxid, Uint8Array>()
+  readonly #cursor: CommittedCursor
   readonly #requests = new Map<string, Zxid>()
   readonly #sequentialPaths = new Set<string>()
+  readonly #lastNumbers = new Map<string, number>()
   readonly #versions = new Map<string, number>()
-  #lastZxid: Zxid = 0
 
-  observe(observation: Observation): string | undefined {
-    if (observation.type !== 'applied') return undefined
-    const { zxid, bytes, txn } = observation
-    const known = this.#bytes.get(zxid)
-    if (known !== undefined) {
-      return isEqual(known, bytes)
-        ? undefined
-        : `${observation.server} applies other bytes as transaction ${zxid} than were applied before`
+  constructor(history: TxnHistory) {
+    this.#cursor = new CommittedCursor(history)
+  }
+
+  observe(_observation: Observation): string | undefined {
+    for (let next = this.#cursor.next(); next !== undefined; next = this.#cursor.next()) {
+      const problem = this.#checkRequest(next.txn) ?? this.#checkNames(next.txn)
+      if (problem !== undefined) return problem
     }
-    if (zxid !== this.#lastZxid + 1)
-      return `${observation.server} applies transaction ${zxid} after ${this.#lastZxid}`
-    this.#lastZxid = zxid
-    this.#bytes.set(zxid, bytes)
-    return this.#checkRequest(txn) ?? this.#checkNames(txn)
+    return undefined
   }
 
   #checkRequest({ header }: Txn): string | undefined {
@@ -43,28 +41,47 @@ export class AppliedOnce implements Checker {
     this.#requests.set(request, header.zxid)
     return before === undefined
       ? undefined
-      : `request ${header.cxid} of session ${header.clientId} is transaction ${before} and again ${header.zxid}`
+      : `request ${header.cxid} of session ${header.clientId} is transaction ${formatZxid(before)} and again ${formatZxid(header.zxid)}`
   }
 
   #checkNames(txn: Txn): string | undefined {
     for (const body of effectiveBodies(txn)) {
-      if (body.type === OpCode.create || body.type === OpCode.create2) {
-        this.#versions.set(body.path, 0)
-        if (!/-\d{10}$/.test(body.path)) continue
-        if (this.#sequentialPaths.has(body.path))
-          return `the sequential name ${body.path} is given out a second time`
-        this.#sequentialPaths.add(body.path)
-      } else if (body.type === OpCode.setData) {
-        const before = this.#versions.get(body.path)
-        if (before !== undefined && body.version !== before + 1)
-          return `the version of ${body.path} goes from ${before} to ${body.version}`
-        this.#versions.set(body.path, body.version)
+      switch (body.type) {
+        case OpCode.create:
+        case OpCode.create2:
+        case OpCode.createTTL:
+        case OpCode.createContainer: {
+          this.#versions.set(body.path, 0)
+          // Numbers begin anew below a node that is new.
+          this.#lastNumbers.delete(body.path)
+          const problem = this.#checkSequential(body.path)
+          if (problem !== undefined) return problem
+          break
+        }
+        case OpCode.setData: {
+          const before = this.#versions.get(body.path)
+          if (before !== undefined && body.version !== before + 1)
+            return `the version of ${body.path} goes from ${before} to ${body.version}`
+          this.#versions.set(body.path, body.version)
+          break
+        }
+        default:
+          break
       }
     }
     return undefined
   }
-}
 
-function isEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, at) => byte === b[at])
+  #checkSequential(path: string): string | undefined {
+    const digits = sequential.exec(path)?.[1]
+    if (digits === undefined) return undefined
+    if (this.#sequentialPaths.has(path))
+      return `the sequential name ${path} is given out a second time`
+    this.#sequentialPaths.add(path)
+    const parent = parentOf(path)
+    const last = this.#lastNumbers.get(parent) ?? -1
+    const number = Number(digits)
+    this.#lastNumbers.set(parent, number)
+    return number > last ? undefined : `${path} is given out after number ${last}`
+  }
 }

@@ -1,5 +1,7 @@
 import { OpCode, type SessionId, type Txn, type Zxid } from '@quorate/protocol'
-import type { Observation, Recovered, Replied } from '../history/observation.ts'
+import type { Observation, Replied } from '../history/observation.ts'
+import type { TreeView } from '../history/tree-view.ts'
+import { CommittedCursor, formatZxid, type TxnHistory } from '../history/txn-history.ts'
 import { effectiveBodies } from '../history/txn-steps.ts'
 import type { Checker } from './checker.ts'
 
@@ -8,25 +10,38 @@ import type { Checker } from './checker.ts'
  *
  * 1. Only a session that is alive creates one.
  * 2. The end of a session removes all of its own, in the same transaction.
- * 3. No client is shown one of a session that is over, and no server comes back with one.
+ * 3. No client is shown one of a session that is over, and no server has one without it.
  */
 export class EphemeralOwners implements Checker {
   readonly name = 'ephemeral-owners'
   readonly #createdAt = new Map<SessionId, Zxid>()
   readonly #closedAt = new Map<SessionId, Zxid>()
   readonly #owners = new Map<string, SessionId>()
-  #lastZxid: Zxid = 0
+  readonly #pathsByOwner = new Map<SessionId, Set<string>>()
+  readonly #readOnlyConnections = new Set<number>()
+  readonly #cursor: CommittedCursor
+
+  constructor(history: TxnHistory) {
+    this.#cursor = new CommittedCursor(history)
+  }
 
   observe(observation: Observation): string | undefined {
+    for (let next = this.#cursor.next(); next !== undefined; next = this.#cursor.next()) {
+      const problem = this.#applied(next.txn)
+      if (problem !== undefined) return problem
+    }
     switch (observation.type) {
-      case 'applied':
-        if (observation.zxid <= this.#lastZxid) return undefined
-        this.#lastZxid = observation.zxid
-        return this.#applied(observation.txn)
+      case 'connected':
+        if (observation.isReadOnly === true) this.#readOnlyConnections.add(observation.connection)
+        return undefined
       case 'replied':
-        return this.#replied(observation)
+        return this.#readOnlyConnections.has(observation.connection)
+          ? undefined
+          : this.#replied(observation)
       case 'recovered':
-        return recovered(observation)
+      case 'loaded':
+      case 'settled':
+        return viewProblem(observation.server, observation.view)
       default:
         return undefined
     }
@@ -45,11 +60,12 @@ export class EphemeralOwners implements Checker {
         case OpCode.create2:
           if (!body.ephemeral) break
           if (!this.#isAlive(clientId, zxid))
-            return `session ${clientId} creates the ephemeral ${body.path} at ${zxid} and is not alive`
+            return `session ${clientId} creates the ephemeral ${body.path} at ${formatZxid(zxid)} and is not alive`
           this.#owners.set(body.path, clientId)
+          this.#pathsOf(clientId).add(body.path)
           break
         case OpCode.delete:
-          this.#owners.delete(body.path)
+          this.#removed(body.path)
           break
         default:
           break
@@ -63,19 +79,35 @@ export class EphemeralOwners implements Checker {
     for (const path of paths) {
       const owner = this.#owners.get(path)
       if (owner !== session)
-        return `the end of session ${session} at ${zxid} removes ${path}, which belongs to ${owner ?? 'nobody'}`
-      this.#owners.delete(path)
+        return `the end of session ${session} at ${formatZxid(zxid)} removes ${path}, which belongs to ${owner ?? 'nobody'}`
+      this.#removed(path)
     }
-    for (const [path, owner] of this.#owners)
-      if (owner === session) return `the end of session ${session} at ${zxid} leaves ${path}`
-    return undefined
+    const [left] = this.#pathsOf(session)
+    this.#pathsByOwner.delete(session)
+    return left === undefined
+      ? undefined
+      : `the end of session ${session} at ${formatZxid(zxid)} leaves ${left}`
+  }
+
+  #removed(path: string): void {
+    const owner = this.#owners.get(path)
+    if (owner === undefined) return
+    this.#owners.delete(path)
+    this.#pathsByOwner.get(owner)?.delete(path)
+  }
+
+  #pathsOf(session: SessionId): Set<string> {
+    const known = this.#pathsByOwner.get(session)
+    if (known !== undefined) return known
+    const paths = new Set<string>()
+    this.#pathsByOwner.set(session, paths)
+    return paths
   }
 
   #replied({ client, operation, answer, zxid }: Replied): string | undefined {
-    const owner = (answer.stat?.ephemeralOwner ?? 0n) as SessionId
-    if (owner === 0n || this.#isAlive(BigInt.asUintN(64, owner) as SessionId, zxid))
-      return undefined
-    return `${client} is shown an ephemeral of session ${owner} at ${zxid} by ${operation?.type}, and that session is not alive`
+    const owner = BigInt.asUintN(64, answer.stat?.ephemeralOwner ?? 0n) as SessionId
+    if (!isSession(owner) || this.#isAlive(owner, zxid)) return undefined
+    return `${client} is shown an ephemeral of session ${owner} at ${formatZxid(zxid)} by ${operation?.type}, and that session is not alive`
   }
 
   #isAlive(session: SessionId, zxid: Zxid): boolean {
@@ -87,10 +119,15 @@ export class EphemeralOwners implements Checker {
   }
 }
 
-function recovered({ server, view }: Recovered): string | undefined {
+function viewProblem(server: string, view: TreeView): string | undefined {
   for (const [path, { owner }] of view.nodes) {
-    if (owner !== 0n && !view.timeoutMsBySession.has(owner))
-      return `${server} came back with the ephemeral ${path} of session ${owner}, which it does not know`
+    if (isSession(owner) && !view.timeoutMsBySession.has(owner))
+      return `${server} has the ephemeral ${path} of session ${owner}, which it does not know`
   }
   return undefined
+}
+
+/** Containers and nodes with a time to live have owners that are no sessions. */
+function isSession(owner: SessionId): boolean {
+  return owner !== 0n && owner !== 1n << 63n && owner >> 56n !== 0xffn
 }

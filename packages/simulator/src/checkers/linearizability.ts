@@ -1,27 +1,56 @@
 /**
- * Every register behaves as if each operation on it had happened at one moment between its request and its reply.
+ * Every register behaves as if each operation on it had happened at one moment between its request and its reply. Judged from
+ * what clients saw, but for one thing that they cannot know: what became of writes that were cut off.
+ *
+ * 1. All writes belong to the history; of those without a reply only the ones that the servers committed, at any time after
+ *    their request.
+ * 2. So do linearizable reads, and the first read behind a sync, as if it had been asked for with the sync.
+ * 3. With one server that is alone all reads do.
  *
  * The check is partitioned by register (linearizability is local: Herlihy and Wing 1990), and searches each history by itself
- * when the run is over; see {@link isLinearizable}.
+ * when the run is over; see {@link isLinearizable}. A search that was given up is told as a failure.
  */
-import { ErrorCode } from '@quorate/protocol'
-import type { Operation } from '../client/operation.ts'
+import { ErrorCode, type SessionId } from '@quorate/protocol'
+import { isLinearizable as isAskedLinearizable, type Operation } from '../client/operation.ts'
 import type { Invoked, Observation, Replied } from '../history/observation.ts'
+import { CommittedCursor, type TxnHistory } from '../history/txn-history.ts'
 import { registersRoot } from '../workload/registers.ts'
 import type { Checker } from './checker.ts'
 import { isLinearizable, type RegisterEffect, type RegisterOperation } from './register-search.ts'
 
-type Pending = { -readonly [K in keyof RegisterOperation]: RegisterOperation[K] }
+interface Pending extends RegisterOperation {
+  returnedAt: number
+  outcome: RegisterOperation['outcome']
+  readonly session: SessionId
+  readonly xid: number
+  /** Whether it is a read that may show an old state. */
+  readonly isOrdinaryRead: boolean
+}
 
 export class Linearizability implements Checker {
   readonly name = 'linearizability'
-  readonly #histories = new Map<string, Pending[]>()
+  readonly #history: TxnHistory
+  readonly #operations = new Map<string, Pending[]>()
   /** By connection and xid. */
   readonly #pending = new Map<string, Pending>()
+  /** When the last sync was asked for that no read came behind yet, by connection. */
+  readonly #syncs = new Map<number, { readonly xid: number; readonly invokedAt: number }>()
+  readonly #readOnlyConnections = new Set<number>()
+  #isEnsemble = false
   #moment = 0
+
+  constructor(history: TxnHistory) {
+    this.#history = history
+  }
 
   observe(observation: Observation): string | undefined {
     switch (observation.type) {
+      case 'connected':
+        if (observation.isReadOnly === true) this.#readOnlyConnections.add(observation.connection)
+        return undefined
+      case 'termStarted':
+        this.#isEnsemble = true
+        return undefined
       case 'invoked':
         this.#invoked(observation)
         return undefined
@@ -35,18 +64,28 @@ export class Linearizability implements Checker {
     }
   }
 
-  #invoked({ operation, connection, xid }: Invoked): void {
+  #invoked({ operation, connection, xid, session }: Invoked): void {
+    if (this.#readOnlyConnections.has(connection)) return
+    const now = ++this.#moment
+    if (operation.type === 'sync') this.#syncs.set(connection, { xid, invokedAt: now })
     const path = registerOf(operation)
     if (path === undefined) return
+    const isRead = operation.type === 'getData'
+    const sync = isRead ? this.#syncs.get(connection) : undefined
+    if (sync !== undefined) this.#syncs.delete(connection)
+    const isLate = isAskedLinearizable(operation)
     const pending: Pending = {
       effect: effectOf(operation),
-      invokedAt: ++this.#moment,
+      invokedAt: isLate ? now : (sync?.invokedAt ?? now),
       returnedAt: Infinity,
       outcome: undefined,
+      session,
+      xid,
+      isOrdinaryRead: isRead && !isLate && sync === undefined,
     }
-    const history = this.#histories.get(path)
-    if (history === undefined) this.#histories.set(path, [pending])
-    else history.push(pending)
+    const known = this.#operations.get(path)
+    if (known === undefined) this.#operations.set(path, [pending])
+    else known.push(pending)
     this.#pending.set(`${connection}/${xid}`, pending)
   }
 
@@ -62,21 +101,31 @@ export class Linearizability implements Checker {
   }
 
   #search(): string | undefined {
-    for (const [path, history] of this.#histories) {
-      const telling = history.filter(saysSomething)
-      const verdict = isLinearizable(telling)
+    const committed = this.#committedRequests()
+    const isPart = (operation: Pending): boolean => {
+      const { effect, outcome, isOrdinaryRead, session, xid } = operation
+      if (isOrdinaryRead && this.#isEnsemble) return false
+      if (outcome === undefined) return effect.type !== 'read' && committed.has(`${session}/${xid}`)
+      // Refused without having been looked at.
+      return outcome.err !== ErrorCode.SessionExpired && outcome.err !== ErrorCode.SessionMoved
+    }
+    for (const [path, operations] of this.#operations) {
+      const history = operations.filter(isPart)
+      const verdict = isLinearizable(history)
       if (verdict === 'undecided')
-        return `the history of ${path}, ${telling.length} operations, is too long to search`
-      if (verdict === 'no') return `the history of ${path} has no linearization: ${tell(telling)}`
+        return `the search for a linearization of ${path}, ${history.length} operations, was given up`
+      if (verdict === 'no') return `the history of ${path} has no linearization: ${tell(history)}`
     }
     return undefined
   }
-}
 
-/** A read without an answer says nothing, nor does what a closing session was refused. */
-function saysSomething({ effect, outcome }: RegisterOperation): boolean {
-  if (outcome === undefined) return effect.type !== 'read'
-  return outcome.err !== ErrorCode.SessionExpired
+  #committedRequests(): ReadonlySet<string> {
+    const requests = new Set<string>()
+    const cursor = new CommittedCursor(this.#history)
+    for (let next = cursor.next(); next !== undefined; next = cursor.next())
+      requests.add(`${next.txn.header.clientId}/${next.txn.header.cxid}`)
+    return requests
+  }
 }
 
 function registerOf(operation: Operation): string | undefined {

@@ -9,7 +9,7 @@ import { pairsRoot } from '../workload/pairs.ts'
  * A multi takes effect as a whole or not at all.
  *
  * 1. The results of a multi are all of success or all of failure.
- * 2. A pair that is only ever written as a whole is equal in every multiRead, and in the tree of a server that comes back.
+ * 2. A pair that is only ever written as a whole is equal in every multiRead, and in the tree of every server that comes back.
  */
 export class MultiAtomicity implements Checker {
   readonly name = 'multi-atomicity'
@@ -22,13 +22,14 @@ export class MultiAtomicity implements Checker {
         const problem = resultsProblem(operation, answer.results)
         return problem === undefined ? undefined : `${client} at ${zxid}: ${problem}`
       }
-      case 'recovered': {
+      case 'recovered':
+      case 'loaded':
+      case 'settled': {
         const { nodes } = observation.view
         for (const [path, { data }] of nodes) {
           if (!path.startsWith(`${pairsRoot}/left-`)) continue
           const other = nodes.get(path.replace('left', 'right'))
-          if (other?.data !== data)
-            return `${observation.server} came back with ${path} unlike its other half`
+          if (other?.data !== data) return `${observation.server} has ${path} unlike its other half`
         }
         return undefined
       }

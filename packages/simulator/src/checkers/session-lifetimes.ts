@@ -1,51 +1,132 @@
 import { OpCode, type SessionId } from '@quorate/protocol'
 import type { Observation, Proposed } from '../history/observation.ts'
+import { CommittedCursor, type TxnHistory } from '../history/txn-history.ts'
 import { usPerMs } from '../world.ts'
 import type { Checker } from './checker.ts'
 
+interface SessionLife {
+  readonly timeoutMs: number
+  /** Anything of it arrived at any server. */
+  heardAtUs: number
+  /** Anything of it arrived at this one. */
+  heardAtUsByServer: Map<string, number>
+}
+
+/** What a leader may need beyond a session's timeout to end it: ticks, the round of touches, the commit. */
+const latenessMs = 2_500
+
 /**
- * A server gives a session up only when nothing of it has reached the server for the session's timeout. What waits in the
- * sockets of a process that was paused has reached it.
+ * Sessions end in time, and no earlier.
+ *
+ * 1. A leader, or a server that is alone, gives a session up only when nothing of it has reached that server itself for the
+ *    session's timeout. What waits in the sockets of a process that was paused has reached it. (What reached a learner may
+ *    have been lost between the two.)
+ * 2. A leader gives no session up before it has led for the session's timeout: with a term, all timeouts begin anew.
+ * 3. In the end no session is there that was silent for its timeout and some time more, while a leader served.
  */
 export class SessionLifetimes implements Checker {
   readonly name = 'session-lifetimes'
-  readonly #sessions = new Map<SessionId, { heardAtUs: number; timeoutMs: number }>()
-  readonly #sessionsByConnection = new Map<number, SessionId>()
+  readonly #cursor: CommittedCursor
+  readonly #sessions = new Map<SessionId, SessionLife>()
+  readonly #connections = new Map<
+    number,
+    { readonly session: SessionId; readonly server: string }
+  >()
+  readonly #leadingSinceUs = new Map<string, number>()
+  #faultsEndedAtUs = 0
+
+  constructor(history: TxnHistory) {
+    this.#cursor = new CommittedCursor(history)
+  }
 
   observe(observation: Observation, atUs: number): string | undefined {
+    this.#advance(atUs)
     switch (observation.type) {
-      case 'connected': {
-        const { connection, session, timeoutMs } = observation
-        this.#sessionsByConnection.set(connection, session)
-        const heardAtUs = this.#sessions.get(session)?.heardAtUs ?? 0
-        this.#sessions.set(session, { heardAtUs, timeoutMs })
+      case 'connected':
+        this.#connections.set(observation.connection, observation)
+        this.#life(observation.session, observation.timeoutMs)
         return undefined
-      }
       case 'disconnected':
-        this.#sessionsByConnection.delete(observation.connection)
+        this.#connections.delete(observation.connection)
         return undefined
-      case 'arrived': {
-        const session = this.#sessionsByConnection.get(observation.connection)
-        const known = session === undefined ? undefined : this.#sessions.get(session)
+      case 'arrived':
         // What arrives at the client keeps nobody alive.
-        if (known !== undefined && observation.isFromDialler) known.heardAtUs = atUs
+        if (observation.isFromDialler) this.#arrived(observation.connection, atUs)
         return undefined
-      }
+      case 'termStarted':
+        if (observation.role === 'leading') this.#leadingSinceUs.set(observation.server, atUs)
+        return undefined
+      case 'termEnded':
+      case 'serverEnded':
+        this.#leadingSinceUs.delete(observation.server)
+        return undefined
+      case 'faultsEnded':
+        this.#faultsEndedAtUs = atUs
+        return undefined
       case 'proposed':
         return this.#proposed(observation, atUs)
+      case 'settled':
+        return this.#settled(atUs)
       default:
         return undefined
     }
+  }
+
+  #advance(atUs: number): void {
+    for (let next = this.#cursor.next(); next !== undefined; next = this.#cursor.next()) {
+      const { header, body } = next.txn
+      if (body.type === OpCode.createSession)
+        this.#life(header.clientId, body.timeOut).heardAtUs = atUs
+      if (body.type === OpCode.closeSession) this.#sessions.delete(header.clientId)
+    }
+  }
+
+  #life(session: SessionId, timeoutMs: number): SessionLife {
+    const known = this.#sessions.get(session)
+    if (known !== undefined) return known
+    const life: SessionLife = { timeoutMs, heardAtUs: 0, heardAtUsByServer: new Map() }
+    this.#sessions.set(session, life)
+    return life
+  }
+
+  #arrived(connection: number, atUs: number): void {
+    const known = this.#connections.get(connection)
+    const life = known === undefined ? undefined : this.#sessions.get(known.session)
+    if (known === undefined || life === undefined) return
+    life.heardAtUs = atUs
+    life.heardAtUsByServer.set(known.server, atUs)
   }
 
   #proposed({ txn, server }: Proposed, atUs: number): string | undefined {
     const { header, body } = txn
     // Expiry is the server's own doing, without a request.
     if (body.type !== OpCode.closeSession || header.cxid !== 0) return undefined
-    const session = this.#sessions.get(header.clientId)
-    if (session === undefined) return undefined
-    const silentMs = Math.ceil((atUs - session.heardAtUs) / usPerMs)
-    if (silentMs >= session.timeoutMs) return undefined
-    return `${server} expires session ${header.clientId} after ${silentMs} ms of silence; its timeout is ${session.timeoutMs} ms`
+    const life = this.#sessions.get(header.clientId)
+    const heardAtUs = life?.heardAtUsByServer.get(server) ?? -Infinity
+    const sinceUs = this.#leadingSinceUs.get(server)
+    // Learners log what their leader expires.
+    if (life === undefined || (sinceUs === undefined && this.#isEnsemble)) return undefined
+    const silentMs = Math.ceil((atUs - heardAtUs) / usPerMs)
+    if (silentMs < life.timeoutMs)
+      return `${server} expires session ${header.clientId} after ${silentMs} ms of silence; its timeout is ${life.timeoutMs} ms`
+    const ledMs = sinceUs === undefined ? Infinity : Math.ceil((atUs - sinceUs) / usPerMs)
+    return ledMs >= life.timeoutMs
+      ? undefined
+      : `${server} expires session ${header.clientId} after it has led for ${ledMs} ms; the timeout is ${life.timeoutMs} ms`
+  }
+
+  get #isEnsemble(): boolean {
+    return this.#leadingSinceUs.size > 0
+  }
+
+  #settled(atUs: number): string | undefined {
+    const leadingSinceUs = Math.max(this.#faultsEndedAtUs, ...this.#leadingSinceUs.values())
+    if (!this.#isEnsemble) return undefined
+    for (const [session, { heardAtUs, timeoutMs }] of this.#sessions) {
+      const silentMs = (atUs - Math.max(heardAtUs, leadingSinceUs)) / usPerMs
+      if (silentMs > timeoutMs + latenessMs)
+        return `session ${session} is still there after ${Math.floor(silentMs)} ms of silence; its timeout is ${timeoutMs} ms`
+    }
+    return undefined
   }
 }

@@ -1,31 +1,48 @@
+import { CommittedTree } from '../history/committed-tree.ts'
+import { TxnHistory } from '../history/txn-history.ts'
 import { AcknowledgedWrites } from './acknowledged-writes.ts'
 import { AppliedOnce } from './applied-once.ts'
 import type { Checker } from './checker.ts'
+import { CommitQuorum } from './commit-quorum.ts'
 import { EphemeralOwners } from './ephemeral-owners.ts'
+import { LeaderEpochs } from './leader-epochs.ts'
 import { Linearizability } from './linearizability.ts'
 import { Liveness } from './liveness.ts'
 import { MultiAtomicity } from './multi-atomicity.ts'
+import { ReadState } from './read-state.ts'
+import { RealTimeOrder } from './real-time-order.ts'
 import { RecoveredState } from './recovered-state.ts'
 import { ReplyOrder } from './reply-order.ts'
 import { ServerFailures } from './server-failures.ts'
 import { SessionLifetimes } from './session-lifetimes.ts'
+import { TotalOrder } from './total-order.ts'
 import { WatchOrder } from './watch-order.ts'
 import { ZxidOrder } from './zxid-order.ts'
 
-/** The checkers of every run, new. */
+/**
+ * The checkers of every run, new. Total order comes first: it finds out the history that the others ask for. Lost writes
+ * are looked for before it, as they say more of what went wrong.
+ */
 export function standardCheckers(options: { readonly livenessBoundMs: number }): Checker[] {
+  const history = new TxnHistory()
+  const committed = new CommittedTree(history)
   return [
     new ServerFailures(),
+    new LeaderEpochs(),
+    new AcknowledgedWrites(history),
+    new TotalOrder(history),
+    new CommitQuorum(history),
     new ReplyOrder(),
     new ZxidOrder(),
-    new AcknowledgedWrites(),
-    new AppliedOnce(),
-    new WatchOrder(),
-    new EphemeralOwners(),
-    new SessionLifetimes(),
+    new RealTimeOrder(),
+    new AppliedOnce(history),
+    new WatchOrder(committed),
+    new ReadState(committed),
+    new EphemeralOwners(history),
+    new SessionLifetimes(history),
     new MultiAtomicity(),
-    new RecoveredState(),
-    new Linearizability(),
+    new RecoveredState(committed),
+    new Linearizability(history),
     new Liveness(options.livenessBoundMs),
   ]
 }

@@ -9,17 +9,12 @@
 import { ErrorCode, EventType, type Zxid } from '@quorate/protocol'
 import { watchKind } from '../client/client-watches.ts'
 import type { WatchLists } from '../client/operation.ts'
-import { ModelTree } from '../history/model-tree.ts'
-import type { Applied, Notified, Observation, Replied } from '../history/observation.ts'
+import type { CommittedTree } from '../history/committed-tree.ts'
+import type { Notified, Observation, Replied } from '../history/observation.ts'
+import { CommittedCursor, formatZxid } from '../history/txn-history.ts'
 import { stepsOf, type Step } from '../history/txn-steps.ts'
 import type { Checker } from './checker.ts'
 import { WatchTables } from './watch-tables.ts'
-
-/** A node after a transaction that touched it; undefined when it is not there. */
-interface PathState {
-  readonly zxid: Zxid
-  readonly node: { readonly mzxid: Zxid; readonly pzxid: Zxid } | undefined
-}
 
 interface WatchedConnection {
   readonly tables: WatchTables
@@ -31,17 +26,21 @@ interface WatchedConnection {
 
 export class WatchOrder implements Checker {
   readonly name = 'watch-order'
-  readonly #model = new ModelTree()
+  readonly #committed: CommittedTree
+  readonly #cursor: CommittedCursor
   readonly #txns: { readonly zxid: Zxid; readonly steps: readonly Step[] }[] = []
-  readonly #statesByPath = new Map<string, PathState[]>()
   readonly #connections = new Map<number, WatchedConnection>()
+
+  constructor(committed: CommittedTree) {
+    this.#committed = committed
+    this.#cursor = new CommittedCursor(committed.history)
+  }
 
   observe(observation: Observation): string | undefined {
     switch (observation.type) {
-      case 'applied':
-        this.#applied(observation)
-        return undefined
       case 'connected':
+        // A read-only server may tell of what was never committed.
+        if (observation.isReadOnly === true) return undefined
         this.#connections.set(observation.connection, {
           tables: new WatchTables(),
           received: [],
@@ -61,18 +60,6 @@ export class WatchOrder implements Checker {
     }
   }
 
-  #applied({ txn, zxid }: Applied): void {
-    if (!this.#model.apply(txn)) return
-    const steps = stepsOf(txn)
-    this.#txns.push({ zxid, steps })
-    for (const { path } of steps) {
-      const node = this.#model.nodes.get(path)
-      const states = this.#statesByPath.get(path) ?? []
-      states.push({ zxid, node: node === undefined ? undefined : { ...node } })
-      this.#statesByPath.set(path, states)
-    }
-  }
-
   #replied(reply: Replied): string | undefined {
     const connection = this.#connections.get(reply.connection)
     const { operation, zxid } = reply
@@ -85,7 +72,7 @@ export class WatchOrder implements Checker {
     const wrongAt = expected.findIndex((event, at) => event !== received[at])
     if (wrongAt >= 0 || received.length > expected.length) {
       const at = wrongAt < 0 ? expected.length : wrongAt
-      return `before the reply to ${reply.xid} at ${zxid} on n${reply.connection} of ${reply.client}, event ${at + 1} is ${received[at] ?? 'missing'}; expected is ${expected[at] ?? 'none'}`
+      return `before the reply to ${reply.xid} at ${formatZxid(zxid)} on n${reply.connection} of ${reply.client}, event ${at + 1} is ${received[at] ?? 'missing'}; expected is ${expected[at] ?? 'none'}`
     }
     this.#register(connection.tables, reply)
     return undefined
@@ -93,7 +80,10 @@ export class WatchOrder implements Checker {
 
   /** The events of all changes up to `zxid`. */
   #advance(connection: WatchedConnection, zxid: Zxid): string[] {
+    for (let next = this.#cursor.next(); next !== undefined; next = this.#cursor.next())
+      this.#txns.push({ zxid: next.zxid, steps: stepsOf(next.txn) })
     const events: string[] = []
+    if (connection.tables.isEmpty) connection.txnCount = this.#countUpTo(connection.txnCount, zxid)
     for (; connection.txnCount < this.#txns.length; connection.txnCount++) {
       const txn = this.#txns[connection.txnCount]!
       if (txn.zxid > zxid) break
@@ -104,20 +94,32 @@ export class WatchOrder implements Checker {
     return events
   }
 
+  /** How many transactions there are up to `zxid`, which are at least `least`. */
+  #countUpTo(least: number, zxid: Zxid): number {
+    let low = least
+    let high = this.#txns.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (this.#txns[middle]!.zxid <= zxid) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
   #catchUp(watches: WatchLists, since: Zxid, zxid: Zxid): readonly string[] {
     const events: string[] = []
     const tell = (path: string, event: EventType): void => {
       events.push(describeEvent({ event, path, zxid: -1 }))
     }
     for (const path of watches.data) {
-      const node = this.#nodeAt(path, zxid)
+      const node = this.#committed.nodeAt(path, zxid)
       if (node === undefined) tell(path, EventType.nodeDeleted)
       else if (node.mzxid > since) tell(path, EventType.nodeDataChanged)
     }
     for (const path of watches.exist)
-      if (this.#nodeAt(path, zxid) !== undefined) tell(path, EventType.nodeCreated)
+      if (this.#committed.nodeAt(path, zxid) !== undefined) tell(path, EventType.nodeCreated)
     for (const path of watches.child) {
-      const node = this.#nodeAt(path, zxid)
+      const node = this.#committed.nodeAt(path, zxid)
       if (node === undefined) tell(path, EventType.nodeDeleted)
       else if (node.pzxid > since) tell(path, EventType.nodeChildrenChanged)
     }
@@ -140,21 +142,17 @@ export class WatchOrder implements Checker {
   /** Those of which nothing was told. */
   #registerAgain(tables: WatchTables, watches: WatchLists, since: Zxid, zxid: Zxid): void {
     for (const path of watches.data) {
-      const node = this.#nodeAt(path, zxid)
+      const node = this.#committed.nodeAt(path, zxid)
       if (node !== undefined && node.mzxid <= since) tables.add('data', path)
     }
     for (const path of watches.exist)
-      if (this.#nodeAt(path, zxid) === undefined) tables.add('exist', path)
+      if (this.#committed.nodeAt(path, zxid) === undefined) tables.add('exist', path)
     for (const path of watches.child) {
-      const node = this.#nodeAt(path, zxid)
+      const node = this.#committed.nodeAt(path, zxid)
       if (node !== undefined && node.pzxid <= since) tables.add('child', path)
     }
     for (const path of watches.persistent) tables.add('persistent', path)
     for (const path of watches.recursive) tables.add('recursive', path)
-  }
-
-  #nodeAt(path: string, zxid: Zxid): PathState['node'] {
-    return this.#statesByPath.get(path)?.findLast((state) => state.zxid <= zxid)?.node
   }
 }
 

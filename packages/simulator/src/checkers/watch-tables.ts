@@ -9,6 +9,10 @@ export class WatchTables {
   readonly #persistent = new Set<string>()
   readonly #recursive = new Set<string>()
 
+  get isEmpty(): boolean {
+    return this.#data.size + this.#child.size + this.#persistent.size + this.#recursive.size === 0
+  }
+
   add(kind: keyof WatchLists, path: string): void {
     switch (kind) {
       case 'data':

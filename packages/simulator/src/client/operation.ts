@@ -33,6 +33,8 @@ export type Operation =
       readonly type: 'getData' | 'exists' | 'getChildren'
       readonly path: string
       readonly watch: boolean
+      /** Asked for as a linearizable read, which sets no watch. */
+      readonly isLinearizable?: boolean
     }
   | { readonly type: 'multi'; readonly operations: readonly WriteOperation[] }
   /** getData of all of them at one moment. */
@@ -68,6 +70,10 @@ export function isWrite(operation: Operation): boolean {
     default:
       return false
   }
+}
+
+export function isLinearizable(operation: Operation): boolean {
+  return 'isLinearizable' in operation && operation.isLinearizable === true
 }
 
 /** One line for the trace. */

@@ -43,6 +43,7 @@ export interface ClientSettings {
 }
 
 interface Link {
+  readonly server: string
   readonly endpoint: Endpoint
   readonly frames: FrameReader
   /** In the order in which they were sent, as they must be answered. */
@@ -121,11 +122,18 @@ export class SimulatedClient {
   }
 
   #dial(): void {
-    const endpoint = this.#network.dial(this.host, this.#random.pick(this.#settings.servers), {
+    const server = this.#random.pick(this.#settings.servers)
+    const endpoint = this.#network.dial(this.host, server, {
       opened: () => endpoint.send(framed(this.#connectRequest())),
       failed: (cause) => this.#disconnected(link, cause),
     })
-    const link: Link = { endpoint, frames: new FrameReader(), unanswered: [], session: undefined }
+    const link: Link = {
+      server,
+      endpoint,
+      frames: new FrameReader(),
+      unanswered: [],
+      session: undefined,
+    }
     endpoint.handler = {
       received: (bytes) => this.#received(link, bytes),
       drained: () => {},
@@ -171,6 +179,7 @@ export class SimulatedClient {
     this.#world.observe({
       type: 'connected',
       ...this.#moment(link),
+      server: link.server,
       timeoutMs: this.#timeoutMs,
     })
     if (!this.#watches.isEmpty) {

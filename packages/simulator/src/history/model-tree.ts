@@ -1,30 +1,59 @@
 /**
  * A tree in the plainest possible way: a map of paths. It counts versions itself instead of believing the transactions, and
  * shares no code with the tree room.
+ *
+ * 1. Nodes are values: a change puts a new one in the place of the old, which {@link ModelTree.nodeAt} still finds.
+ * 2. What lies below /zookeeper has counters of its own kind and is left out.
  */
 import { OpCode, type SessionId, type Txn, type TxnBody, type Zxid } from '@quorate/protocol'
 import { hexOf, type NodeView } from './tree-view.ts'
 import { effectiveBodies, parentOf } from './txn-steps.ts'
 
-type ModelNode = { -readonly [K in keyof NodeView]: NodeView[K] }
+export interface ModelNode extends NodeView {
+  readonly childCount: number
+}
+
+/** A node from this zxid on; undefined when it is not there. */
+interface NodeState {
+  readonly zxid: Zxid
+  readonly node: ModelNode | undefined
+}
 
 const noOwner = 0n as SessionId
+const containerOwner = (1n << 63n) as SessionId
+const ttlOwner = 0xffn << 56n
 
 export class ModelTree {
-  readonly #nodes = new Map<string, ModelNode>([['/', newNode({ zxid: 0, time: 0 }, '', noOwner)]])
+  readonly #nodes = new Map<string, ModelNode>()
+  readonly #statesByPath = new Map<string, NodeState[]>()
   readonly #timeoutMsBySession = new Map<SessionId, number>()
+  readonly #pathsByOwner = new Map<SessionId, Set<string>>()
   #lastZxid: Zxid = 0
+
+  constructor() {
+    // /zookeeper is the one child that is there from the start.
+    this.#put('/', 0, { ...newNode({ zxid: 0, time: 0 }, '', noOwner), childCount: 1 })
+  }
 
   get lastZxid(): Zxid {
     return this.#lastZxid
   }
 
-  get nodes(): ReadonlyMap<string, NodeView> {
+  get nodes(): ReadonlyMap<string, ModelNode> {
     return this.#nodes
   }
 
   get timeoutMsBySession(): ReadonlyMap<SessionId, number> {
     return this.#timeoutMsBySession
+  }
+
+  /** The node as it was when `zxid` was the last transaction; that may not lie ahead. */
+  nodeAt(path: string, zxid: Zxid): ModelNode | undefined {
+    const states = this.#statesByPath.get(path)
+    if (states === undefined) return undefined
+    for (let at = states.length - 1; at >= 0; at--)
+      if (states[at]!.zxid <= zxid) return states[at]!.node
+    return undefined
   }
 
   /** Transactions that have been applied are passed over. Returns whether this one is new. */
@@ -42,41 +71,87 @@ export class ModelTree {
         break
       case OpCode.closeSession:
         this.#timeoutMsBySession.delete(header.clientId)
-        for (const [path, { owner }] of this.#nodes)
-          if (owner === header.clientId) this.#delete(path, header.zxid)
+        for (const path of this.#pathsByOwner.get(header.clientId) ?? [])
+          this.#delete(path, header.zxid)
+        this.#pathsByOwner.delete(header.clientId)
         break
       case OpCode.create:
-      case OpCode.create2: {
-        const node = newNode(header, hexOf(body.data), body.ephemeral ? header.clientId : noOwner)
-        this.#nodes.set(body.path, node)
-        const parent = this.#nodes.get(parentOf(body.path))
-        if (parent === undefined) break
-        parent.cversion++
-        parent.pzxid = header.zxid
+      case OpCode.create2:
+        this.#create(header, body, body.ephemeral ? header.clientId : noOwner)
         break
-      }
+      case OpCode.createContainer:
+        this.#create(header, body, containerOwner)
+        break
+      case OpCode.createTTL:
+        this.#create(header, body, (ttlOwner | BigInt(body.ttl)) as SessionId)
+        break
       case OpCode.delete:
+      case OpCode.deleteContainer:
         this.#delete(body.path, header.zxid)
         break
-      case OpCode.setData: {
-        const node = this.#nodes.get(body.path)
-        if (node === undefined) break
-        node.data = hexOf(body.data)
-        node.version++
-        node.mzxid = header.zxid
-        node.mtime = header.time
+      case OpCode.setData:
+        this.#change(body.path, header.zxid, (node) => ({
+          data: hexOf(body.data),
+          version: node.version + 1,
+          mzxid: header.zxid,
+          mtime: header.time,
+        }))
         break
-      }
+      case OpCode.setACL:
+        this.#change(body.path, header.zxid, ({ aversion }) => ({ aversion: aversion + 1 }))
+        break
       default:
         break
     }
   }
 
-  #delete(path: string, zxid: Zxid): void {
-    this.#nodes.delete(path)
-    const parent = this.#nodes.get(parentOf(path))
-    if (parent !== undefined) parent.pzxid = zxid
+  #create(
+    header: Txn['header'],
+    { path, data }: { readonly path: string; readonly data: Uint8Array | null },
+    owner: SessionId,
+  ): void {
+    if (isSystemPath(path)) return
+    this.#put(path, header.zxid, newNode(header, hexOf(data), owner))
+    if (owner === header.clientId) {
+      const paths = this.#pathsByOwner.get(owner)
+      if (paths === undefined) this.#pathsByOwner.set(owner, new Set([path]))
+      else paths.add(path)
+    }
+    this.#change(parentOf(path), header.zxid, ({ cversion, childCount }) => ({
+      cversion: cversion + 1,
+      childCount: childCount + 1,
+      pzxid: header.zxid,
+    }))
   }
+
+  #delete(path: string, zxid: Zxid): void {
+    const node = this.#nodes.get(path)
+    if (node === undefined) return
+    this.#pathsByOwner.get(node.owner)?.delete(path)
+    this.#put(path, zxid, undefined)
+    this.#change(parentOf(path), zxid, ({ childCount }) => ({
+      childCount: childCount - 1,
+      pzxid: zxid,
+    }))
+  }
+
+  #change(path: string, zxid: Zxid, change: (node: ModelNode) => Partial<ModelNode>): void {
+    const node = this.#nodes.get(path)
+    if (node !== undefined) this.#put(path, zxid, { ...node, ...change(node) })
+  }
+
+  #put(path: string, zxid: Zxid, node: ModelNode | undefined): void {
+    if (node === undefined) this.#nodes.delete(path)
+    else this.#nodes.set(path, node)
+    const states = this.#statesByPath.get(path)
+    if (states === undefined) this.#statesByPath.set(path, [{ zxid, node }])
+    else if (states.at(-1)!.zxid === zxid) states[states.length - 1] = { zxid, node }
+    else states.push({ zxid, node })
+  }
+}
+
+function isSystemPath(path: string): boolean {
+  return path === '/zookeeper' || path.startsWith('/zookeeper/')
 }
 
 function newNode(
@@ -95,5 +170,6 @@ function newNode(
     cversion: 0,
     aversion: 0,
     owner,
+    childCount: 0,
   }
 }

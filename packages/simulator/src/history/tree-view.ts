@@ -33,10 +33,15 @@ export function viewTree(tree: Tree): TreeView {
   }
   return {
     lastZxid: tree.lastZxid,
-    digest: `${tree.digest.high}:${tree.digest.low}`,
+    digest: digestOf(tree),
     nodes,
     timeoutMsBySession: new Map(tree.timeoutMsBySession),
   }
+}
+
+/** As text, to compare with another. */
+export function digestOf({ digest }: Tree): string {
+  return `${digest.high}:${digest.low}`
 }
 
 function viewNode(tree: Tree, node: number): NodeView {
@@ -57,8 +62,11 @@ function viewNode(tree: Tree, node: number): NodeView {
   }
 }
 
+const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 export function hexOf(bytes: Uint8Array | null): string | null {
-  return bytes === null
-    ? null
-    : [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('')
+  if (bytes === null) return null
+  let text = ''
+  for (const byte of bytes) text += hexDigits[byte]!
+  return text
 }

@@ -8,7 +8,9 @@ import {
   type RegisterOperation,
 } from '../../src/checkers/register-search.ts'
 import type { Operation } from '../../src/client/operation.ts'
-import { invoked, replied, statOf, verdict } from './wrong-history.ts'
+import { invoked, judged, replied, statOf, type Subject, verdict } from './wrong-history.ts'
+
+const linearizability: Subject = (history) => new Linearizability(history)
 
 type Outcome = NonNullable<RegisterOperation['outcome']>
 
@@ -98,9 +100,6 @@ test('the checker takes each register’s history apart from those of others', (
     replied(3, 2, get('/registers/r0'), { answer: { stat, data: found } }),
     { type: 'ended' },
   ]
-  assert.equal(verdict(new Linearizability(), history('a')), undefined)
-  assert.match(
-    verdict(new Linearizability(), history('b'))!,
-    /\/registers\/r0 has no linearization/,
-  )
+  assert.equal(judged(linearizability, history('a')), undefined)
+  assert.match(judged(linearizability, history('b'))!, /\/registers\/r0 has no linearization/)
 })

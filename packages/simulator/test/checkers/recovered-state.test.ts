@@ -5,7 +5,17 @@ import { Tree } from '@quorate/tree'
 import { RecoveredState } from '../../src/checkers/recovered-state.ts'
 import type { Observation } from '../../src/history/observation.ts'
 import { type TreeView, viewTree } from '../../src/history/tree-view.ts'
-import { applied, createBody, createSessionBody, setBody, txnOf, verdict } from './wrong-history.ts'
+import {
+  applied,
+  createBody,
+  createSessionBody,
+  judged,
+  setBody,
+  type Subject,
+  txnOf,
+} from './wrong-history.ts'
+
+const recoveredState: Subject = (_history, committed) => new RecoveredState(committed)
 
 const history: readonly Txn[] = [
   txnOf(1, createSessionBody, 0),
@@ -25,15 +35,49 @@ function viewOf(txns: readonly Txn[]): TreeView {
 
 function verdictOf(view: TreeView): string | undefined {
   const end: Observation = { type: 'recovered', server: 'server1', view }
-  return verdict(new RecoveredState(), [...history.map((txn) => applied(txn)), end])
+  return judged(recoveredState, [...history.map((txn) => applied(txn)), end])
 }
 
 test('recovered-state: what the history makes of an empty tree is right', () => {
   assert.equal(verdictOf(viewOf(history)), undefined)
 })
 
-test('recovered-state: the end of the history is there', () => {
-  assert.match(verdictOf(viewOf(history.slice(0, 2)))!, /last transaction is 2/)
+test('recovered-state: an older state is judged by its digest', () => {
+  const older = viewOf(history.slice(0, 2))
+  assert.equal(verdictOf(older), undefined)
+  assert.match(verdictOf({ ...older, digest: '1:2' })!, /wrong tree at 2: its digest is 1:2/)
+})
+
+test('recovered-state: a state that is not yet committed is judged once it is', () => {
+  const told = (digest: string): Observation => ({
+    type: 'digest',
+    server: 'server2',
+    zxid: 3,
+    digest,
+  })
+  const [first, second, third] = history.map((txn) => applied(txn))
+  const { digest } = viewOf(history)
+  assert.equal(judged(recoveredState, [first!, second!, told(digest), third!]), undefined)
+  assert.match(
+    judged(recoveredState, [first!, second!, told('1:2'), third!])!,
+    /server2 has a wrong tree at 3/,
+  )
+  assert.match(
+    judged(recoveredState, [first!, second!, told('1:2'), told(digest)])!,
+    /expected is 1:2/,
+    'two servers that differ',
+  )
+})
+
+test('recovered-state: in the end every server that serves has the whole history', () => {
+  const settled = (view: TreeView, isServing = true): Observation[] => [
+    ...history.map((txn) => applied(txn)),
+    { type: 'settled', server: 'server2', isServing, view },
+  ]
+  const older = viewOf(history.slice(0, 2))
+  assert.equal(judged(recoveredState, settled(viewOf(history))), undefined)
+  assert.match(judged(recoveredState, settled(older))!, /server2 ends with 2/)
+  assert.equal(judged(recoveredState, settled(older, false)), undefined)
 })
 
 test('recovered-state: every field of every node is right, and no node is missing or too many', () => {
@@ -54,5 +98,5 @@ test('recovered-state: sessions and the digest are right', () => {
 
 test('recovered-state: a transaction whose digest is not the tree’s is told', () => {
   const wrong = { ...txnOf(1, createBody('/x')), digest: { version: 2, treeDigest: 5n } }
-  assert.match(verdict(new RecoveredState(), [applied(wrong)])!, /digest of transaction 1/)
+  assert.match(judged(recoveredState, [applied(wrong)])!, /digest of transaction 1/)
 })

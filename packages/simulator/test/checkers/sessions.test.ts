@@ -6,20 +6,25 @@ import { Liveness } from '../../src/checkers/liveness.ts'
 import { ServerFailures } from '../../src/checkers/server-failures.ts'
 import { SessionLifetimes } from '../../src/checkers/session-lifetimes.ts'
 import type { Observation } from '../../src/history/observation.ts'
+import { TxnHistory } from '../../src/history/txn-history.ts'
 import {
   applied,
   connected,
   createBody,
   createSessionBody,
+  judged,
   proposed,
   recovered,
   replied,
   session,
   setX,
   statOf,
+  type Subject,
   txnOf,
   verdict,
 } from './wrong-history.ts'
+
+const ephemeralOwners: Subject = (history) => new EphemeralOwners(history)
 
 function closing(...paths2Delete: string[]): TxnBody {
   return { type: OpCode.closeSession, paths2Delete }
@@ -29,27 +34,30 @@ const alive = applied(txnOf(1, createSessionBody, 0))
 const withMember = [alive, applied(txnOf(2, createBody('/m', true)))]
 
 test('ephemeral-owners: only a session that is alive creates an ephemeral', () => {
-  assert.equal(verdict(new EphemeralOwners(), withMember), undefined)
-  assert.match(verdict(new EphemeralOwners(), withMember.slice(1))!, /is not alive/)
+  assert.equal(judged(ephemeralOwners, withMember), undefined)
+  assert.match(
+    judged(ephemeralOwners, [applied(txnOf(1, createBody('/m', true)))])!,
+    /is not alive/,
+  )
   const late = [
     ...withMember,
     applied(txnOf(3, closing('/m'))),
     applied(txnOf(4, createBody('/n', true))),
   ]
-  assert.match(verdict(new EphemeralOwners(), late)!, /creates the ephemeral \/n at 4/)
+  assert.match(judged(ephemeralOwners, late)!, /creates the ephemeral \/n at 4/)
 })
 
 test('ephemeral-owners: the end of a session removes its ephemerals, and no others', () => {
   assert.equal(
-    verdict(new EphemeralOwners(), [...withMember, applied(txnOf(3, closing('/m')))]),
+    judged(ephemeralOwners, [...withMember, applied(txnOf(3, closing('/m')))]),
     undefined,
   )
   assert.match(
-    verdict(new EphemeralOwners(), [...withMember, applied(txnOf(3, closing()))])!,
+    judged(ephemeralOwners, [...withMember, applied(txnOf(3, closing()))])!,
     /leaves \/m/,
   )
   assert.match(
-    verdict(new EphemeralOwners(), [...withMember, applied(txnOf(3, closing('/m', '/n')))])!,
+    judged(ephemeralOwners, [...withMember, applied(txnOf(3, closing('/m', '/n')))])!,
     /removes \/n, which belongs to nobody/,
   )
 })
@@ -60,10 +68,10 @@ test('ephemeral-owners: nobody is shown an ephemeral of a session that is over',
   const history = [...withMember, applied(txnOf(3, closing('/m')))]
   const before = replied(1, 2, read, { answer: { stat } })
   const after = replied(1, 3, read, { answer: { stat } })
-  assert.equal(verdict(new EphemeralOwners(), [...history, before]), undefined)
-  assert.match(verdict(new EphemeralOwners(), [...history, after])!, /is shown an ephemeral/)
+  assert.equal(judged(ephemeralOwners, [...history, before]), undefined)
+  assert.match(judged(ephemeralOwners, [...history, after])!, /is shown an ephemeral/)
   assert.match(
-    verdict(new EphemeralOwners(), [recovered(3, { '/m': { owner: session } })])!,
+    judged(ephemeralOwners, [recovered(3, { '/m': { owner: session } })])!,
     /which it does not know/,
   )
 })
@@ -71,7 +79,7 @@ test('ephemeral-owners: nobody is shown an ephemeral of a session that is over',
 test('session-lifetimes: a session is given up after its timeout only, counted from what arrived last', () => {
   const arrived: Observation = { type: 'arrived', isFromDialler: true, connection: 1 }
   const expiry = proposed(txnOf(1, closing(), 0))
-  const checker = new SessionLifetimes()
+  const checker = new SessionLifetimes(new TxnHistory())
   checker.observe(connected(1, 400), 0)
   checker.observe(arrived, 100_000)
   checker.observe({ ...arrived, isFromDialler: false }, 450_000)
@@ -82,6 +90,45 @@ test('session-lifetimes: a session is given up after its timeout only, counted f
   )
   assert.match(checker.observe(expiry, 499_000)!, /after 399 ms of silence/)
   assert.equal(checker.observe(expiry, 500_000), undefined)
+})
+
+const leads = (server: string): Observation => ({
+  type: 'termStarted',
+  server,
+  role: 'leading',
+  epoch: 1,
+  lastZxid: 0,
+})
+
+test('session-lifetimes: with a term all timeouts begin anew', () => {
+  const checker = new SessionLifetimes(new TxnHistory())
+  const expiry = proposed(txnOf(1, closing(), 0))
+  checker.observe(connected(1, 400), 0)
+  checker.observe({ ...leads('server1') }, 1_000_000)
+  assert.match(checker.observe(expiry, 1_399_000)!, /after it has led for 399 ms/)
+  assert.equal(checker.observe({ ...expiry, server: 'server2' }, 1_399_000), undefined, 'a learner')
+  assert.equal(checker.observe(expiry, 1_400_000), undefined)
+})
+
+test('session-lifetimes: what reached a learner only may be lost on its way to the leader', () => {
+  const checker = new SessionLifetimes(new TxnHistory())
+  checker.observe(leads('server2'), 0)
+  checker.observe(connected(1, 400), 0)
+  checker.observe({ type: 'arrived', isFromDialler: true, connection: 1 }, 900_000)
+  const expiry = { ...proposed(txnOf(1, closing(), 0)), server: 'server2' }
+  assert.equal(checker.observe(expiry, 1_000_000), undefined)
+})
+
+test('session-lifetimes: a session that is silent is gone in the end', () => {
+  const history = new TxnHistory()
+  const checker = new SessionLifetimes(history)
+  const created = txnOf(1, { type: OpCode.createSession, timeOut: 400 }, 0)
+  history.commit(history.add(history.root, created, undefined))
+  checker.observe(leads('server1'), 0)
+  const { view } = recovered(1)
+  const settled: Observation = { type: 'settled', server: 'server1', isServing: true, view }
+  assert.equal(checker.observe(settled, 2_000_000), undefined)
+  assert.match(checker.observe(settled, 60_000_000)!, /still there after 60000 ms/)
 })
 
 const failed = (code: string): Observation => ({

@@ -9,12 +9,15 @@ import {
   client,
   connected,
   createBody,
+  judged,
   ping,
   replied,
   setBody,
+  type Subject,
   txnOf,
-  verdict,
 } from './wrong-history.ts'
+
+const watchOrder: Subject = (_history, committed) => new WatchOrder(committed)
 
 const getX: Operation = { type: 'getData', path: '/x', watch: true }
 const created = [connected(), applied(txnOf(1, createBody('/x'))), replied(1, 1, getX)]
@@ -28,18 +31,15 @@ const dataChanged = event(EventType.nodeDataChanged, '/x', 2)
 
 test('watch-order: an event comes before the reply that shows its change', () => {
   const shown = replied(2, 2, ping)
-  assert.equal(verdict(new WatchOrder(), [...created, changed, dataChanged, shown]), undefined)
-  assert.match(verdict(new WatchOrder(), [...created, changed, shown])!, /event 1 is missing/)
-  assert.equal(verdict(new WatchOrder(), [...created, changed, replied(2, 1, ping)]), undefined)
+  assert.equal(judged(watchOrder, [...created, changed, dataChanged, shown]), undefined)
+  assert.match(judged(watchOrder, [...created, changed, shown])!, /event 1 is missing/)
+  assert.equal(judged(watchOrder, [...created, changed, replied(2, 1, ping)]), undefined)
 })
 
 test('watch-order: a one-shot watch is told once', () => {
   const again = [applied(txnOf(3, setBody('/x', 2))), event(EventType.nodeDataChanged, '/x', 3)]
   const history = [...created, changed, dataChanged, ...again, replied(2, 3, ping)]
-  assert.match(
-    verdict(new WatchOrder(), history)!,
-    /event 2 is nodeDataChanged .* expected is none/,
-  )
+  assert.match(judged(watchOrder, history)!, /event 2 is nodeDataChanged .* expected is none/)
 })
 
 test('watch-order: a persistent watch is told of every change, in order and once', () => {
@@ -49,11 +49,11 @@ test('watch-order: a persistent watch is told of every change, in order and once
   const second = event(EventType.nodeDataChanged, '/x', 3)
   const shown = replied(2, 3, ping)
   const right = [...start, ...changes, dataChanged, second, shown]
-  assert.equal(verdict(new WatchOrder(), right), undefined)
+  assert.equal(judged(watchOrder, right), undefined)
   const swapped = [...start, ...changes, second, dataChanged, shown]
-  assert.match(verdict(new WatchOrder(), swapped)!, /event 1 is nodeDataChanged \/x at 3/)
+  assert.match(judged(watchOrder, swapped)!, /event 1 is nodeDataChanged \/x at 3/)
   const doubled = [...start, ...changes, dataChanged, dataChanged, second, shown]
-  assert.match(verdict(new WatchOrder(), doubled)!, /event 2/)
+  assert.match(judged(watchOrder, doubled)!, /event 2/)
 })
 
 test('watch-order: a recursive watch sees below itself, and no changed children', () => {
@@ -65,9 +65,9 @@ test('watch-order: a recursive watch sees below itself, and no changed children'
     applied(txnOf(2, createBody('/x/y'))),
     event(EventType.nodeCreated, '/x/y', 2),
   ]
-  assert.equal(verdict(new WatchOrder(), [...history, replied(2, 2, ping)]), undefined)
+  assert.equal(judged(watchOrder, [...history, replied(2, 2, ping)]), undefined)
   const children = event(EventType.nodeChildrenChanged, '/x', 2)
-  assert.match(verdict(new WatchOrder(), [...history, children, replied(2, 2, ping)])!, /event 2/)
+  assert.match(judged(watchOrder, [...history, children, replied(2, 2, ping)])!, /event 2/)
 })
 
 test('watch-order: a deletion is told once to a connection that watches data and children', () => {
@@ -75,7 +75,7 @@ test('watch-order: a deletion is told once to a connection that watches data and
   const removed = applied(txnOf(2, { type: OpCode.delete, path: '/x' }))
   const deleted = event(EventType.nodeDeleted, '/x', 2)
   const history = [...created, replied(2, 1, list), removed, deleted]
-  assert.equal(verdict(new WatchOrder(), [...history, replied(3, 2, ping)]), undefined)
+  assert.equal(judged(watchOrder, [...history, replied(3, 2, ping)]), undefined)
 })
 
 test('watch-order: a watch on a node that is not there is told of its creation', () => {
@@ -83,11 +83,8 @@ test('watch-order: a watch on a node that is not there is told of its creation',
   const start = [...created, replied(2, 1, exists, { err: ErrorCode.NoNode })]
   const appeared = applied(txnOf(2, createBody('/y')))
   const told = event(EventType.nodeCreated, '/y', 2)
-  assert.equal(
-    verdict(new WatchOrder(), [...start, appeared, told, replied(3, 2, ping)]),
-    undefined,
-  )
-  assert.match(verdict(new WatchOrder(), [...start, appeared, replied(3, 2, ping)])!, /missing/)
+  assert.equal(judged(watchOrder, [...start, appeared, told, replied(3, 2, ping)]), undefined)
+  assert.match(judged(watchOrder, [...start, appeared, replied(3, 2, ping)])!, /missing/)
 })
 
 test('watch-order: setWatches tells what was missed before its reply, and watches the rest', () => {
@@ -101,11 +98,11 @@ test('watch-order: setWatches tells what was missed before its reply, and watche
   const missed = event(EventType.nodeDataChanged, '/x', -1, 2)
   const at2 = { connection: 2 }
   const right = [...start, missed, replied(-8, 2, setWatches(1), at2)]
-  assert.equal(verdict(new WatchOrder(), right), undefined)
+  assert.equal(judged(watchOrder, right), undefined)
   const silent = [...start, replied(-8, 2, setWatches(1), at2)]
-  assert.match(verdict(new WatchOrder(), silent)!, /nodeDataChanged \/x at -1/)
+  assert.match(judged(watchOrder, silent)!, /nodeDataChanged \/x at -1/)
   const nothingMissed = [...start, replied(-8, 2, setWatches(2), at2)]
-  assert.equal(verdict(new WatchOrder(), nothingMissed), undefined)
+  assert.equal(judged(watchOrder, nothingMissed), undefined)
   const later = [applied(txnOf(3, createBody('/y'))), replied(1, 3, ping, at2)]
-  assert.match(verdict(new WatchOrder(), [...nothingMissed, ...later])!, /nodeCreated \/y at 3/)
+  assert.match(judged(watchOrder, [...nothingMissed, ...later])!, /nodeCreated \/y at 3/)
 })

@@ -6,50 +6,65 @@ import { AppliedOnce } from '../../src/checkers/applied-once.ts'
 import { MultiAtomicity } from '../../src/checkers/multi-atomicity.ts'
 import { ReplyOrder } from '../../src/checkers/reply-order.ts'
 import { ZxidOrder } from '../../src/checkers/zxid-order.ts'
+import type { Observation } from '../../src/history/observation.ts'
 import {
   applied,
+  connected,
   createBody,
   invoked,
+  judged,
   ping,
+  proposed,
   recovered,
   replied,
   setBody,
   setX,
+  type Subject,
   txnOf,
   verdict,
 } from './wrong-history.ts'
 
+const acknowledgedWrites: Subject = (history) => new AcknowledgedWrites(history)
+const appliedOnce: Subject = (history) => new AppliedOnce(history)
+
 test('acknowledged-writes: a server may not come back without what a reply has shown', () => {
   const history = [applied(txnOf(1, setBody('/x', 1))), replied(1, 1, setX)]
-  assert.equal(verdict(new AcknowledgedWrites(), [...history, recovered(1)]), undefined)
-  assert.match(verdict(new AcknowledgedWrites(), [...history, recovered(0)])!, /came back with 0/)
+  assert.equal(judged(acknowledgedWrites, [...history, recovered(1)]), undefined)
+  assert.match(judged(acknowledgedWrites, [...history, recovered(0)])!, /came back with 0/)
 })
 
 test('acknowledged-writes: what a read has shown counts as well', () => {
-  const read = replied(1, 5, { type: 'getData', path: '/x', watch: false })
-  assert.match(verdict(new AcknowledgedWrites(), [read, recovered(4)])!, /was shown 5/)
+  const read = replied(1, 1, { type: 'getData', path: '/x', watch: false })
+  const history = [applied(txnOf(1, setBody('/x', 1))), read, recovered(0)]
+  assert.match(judged(acknowledgedWrites, history)!, /was shown 1/)
+})
+
+test('acknowledged-writes: nothing is shown before it is committed', () => {
+  const read = replied(1, 1, { type: 'getData', path: '/x', watch: false })
+  const logged = proposed(txnOf(1, setBody('/x', 1)))
+  assert.match(judged(acknowledgedWrites, [logged, read])!, /is shown 1 .* not committed/)
+  const readOnly = { ...connected(), isReadOnly: true }
+  assert.equal(judged(acknowledgedWrites, [logged, readOnly, read]), undefined)
 })
 
 test('acknowledged-writes: a reply may not name a transaction of somebody else', () => {
   const other = applied(txnOf(1, setBody('/x', 1), 7))
-  assert.match(verdict(new AcknowledgedWrites(), [other, replied(1, 1, setX)])!, /request 7/)
-  assert.match(verdict(new AcknowledgedWrites(), [replied(1, 1, setX)])!, /not there/)
+  assert.match(judged(acknowledgedWrites, [other, replied(1, 1, setX)])!, /request 7/)
+  assert.match(judged(acknowledgedWrites, [replied(1, 1, setX)])!, /not there/)
 })
 
 test('applied-once: one request has one transaction', () => {
   const history = [applied(txnOf(1, setBody('/x', 1), 5)), applied(txnOf(2, setBody('/x', 2), 5))]
-  assert.match(verdict(new AppliedOnce(), history)!, /request 5 .* is transaction 1 and again 2/)
+  assert.match(judged(appliedOnce, history)!, /request 5 .* is transaction 1 and again 2/)
 })
 
-test('applied-once: a replay has the bytes of before, and no zxid is left out', () => {
-  const first = applied(txnOf(1, setBody('/x', 1)))
-  assert.equal(verdict(new AppliedOnce(), [first, first]), undefined)
-  const other = applied(txnOf(1, setBody('/y', 1)), true)
-  assert.match(verdict(new AppliedOnce(), [first, other])!, /other bytes/)
-  assert.match(
-    verdict(new AppliedOnce(), [first, applied(txnOf(3, setBody('/x', 2)))])!,
-    /3 after 1/,
-  )
+test('applied-once: the numbers of sequential names grow', () => {
+  const names = (...numbers: number[]): Observation[] =>
+    numbers.map((number, at) =>
+      applied(txnOf(at + 1, createBody(`/queue/item-${String(number).padStart(10, '0')}`))),
+    )
+  assert.equal(judged(appliedOnce, names(1, 2, 5)), undefined)
+  assert.match(judged(appliedOnce, names(1, 5, 2))!, /given out after number 5/)
 })
 
 test('applied-once: sequential names are given out once, versions grow by one', () => {
@@ -60,9 +75,9 @@ test('applied-once: sequential names are given out once, versions grow by one', 
     applied(txnOf(2, remove)),
     applied(txnOf(3, createBody(name))),
   ]
-  assert.match(verdict(new AppliedOnce(), twice)!, /second time/)
+  assert.match(judged(appliedOnce, twice)!, /second time/)
   const jump = [applied(txnOf(1, createBody('/x'))), applied(txnOf(2, setBody('/x', 2)))]
-  assert.match(verdict(new AppliedOnce(), jump)!, /from 0 to 2/)
+  assert.match(judged(appliedOnce, jump)!, /from 0 to 2/)
 })
 
 test('reply-order: replies come in the order of the requests, one for each', () => {

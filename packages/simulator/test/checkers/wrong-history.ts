@@ -12,6 +12,7 @@ import {
   type TxnBody,
 } from '@quorate/protocol'
 import type { Checker } from '../../src/checkers/checker.ts'
+import { TotalOrder } from '../../src/checkers/total-order.ts'
 import type { Answer, Operation } from '../../src/client/operation.ts'
 import type {
   Applied,
@@ -22,7 +23,9 @@ import type {
   Recovered,
   Replied,
 } from '../../src/history/observation.ts'
+import { CommittedTree } from '../../src/history/committed-tree.ts'
 import type { NodeView } from '../../src/history/tree-view.ts'
+import { TxnHistory } from '../../src/history/txn-history.ts'
 
 export const session = 0x100n as SessionId
 export const client: ClientMoment = { client: 'client1', session, connection: 1 }
@@ -30,6 +33,22 @@ export const client: ClientMoment = { client: 'client1', session, connection: 1 
 /** What the checker says of the first observation that it finds wrong. */
 export function verdict(checker: Checker, history: readonly Observation[]): string | undefined {
   for (const [at, observation] of history.entries()) {
+    const problem = checker.observe(observation, at * 1_000)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+/** A checker that asks for the committed history. */
+export type Subject = (history: TxnHistory, committed: CommittedTree) => Checker
+
+/** The same for a checker that asks for the committed history, which is found out beside it. */
+export function judged(create: Subject, observations: readonly Observation[]): string | undefined {
+  const history = new TxnHistory()
+  const order = new TotalOrder(history)
+  const checker = create(history, new CommittedTree(history))
+  for (const [at, observation] of observations.entries()) {
+    order.observe(observation)
     const problem = checker.observe(observation, at * 1_000)
     if (problem !== undefined) return problem
   }
@@ -78,7 +97,7 @@ export function proposed(txn: Txn): Proposed {
 }
 
 export function connected(connection = 1, timeoutMs = 1_000): Observation {
-  return { type: 'connected', ...client, connection, timeoutMs }
+  return { type: 'connected', ...client, connection, server: 'server1', timeoutMs }
 }
 
 export function invoked(xid: number, operation: Operation, connection = 1): Invoked {

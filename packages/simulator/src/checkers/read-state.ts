@@ -1,0 +1,99 @@
+import { ErrorCode, type Stat, utf8Encode, type Zxid } from '@quorate/protocol'
+import type { Operation } from '../client/operation.ts'
+import type { CommittedTree } from '../history/committed-tree.ts'
+import type { ModelNode } from '../history/model-tree.ts'
+import type { Observation, Replied } from '../history/observation.ts'
+import { hexOf } from '../history/tree-view.ts'
+import { formatZxid } from '../history/txn-history.ts'
+import type { Checker } from './checker.ts'
+
+/**
+ * Every answer shows the tree at the zxid of its reply, to the last field. With zxid-order this is sequential consistency:
+ * sessions see one history, never go back in it, and see what they have written.
+ *
+ * 1. A node is found exactly if it was there then, with the data and the stat that it had.
+ * 2. A list of children names exactly those that were there.
+ * 3. A write's own stat is that of the node right after it.
+ */
+export class ReadState implements Checker {
+  readonly name = 'read-state'
+  readonly #committed: CommittedTree
+  readonly #readOnlyConnections = new Set<number>()
+
+  constructor(committed: CommittedTree) {
+    this.#committed = committed
+  }
+
+  observe(observation: Observation): string | undefined {
+    if (observation.type === 'connected' && observation.isReadOnly === true)
+      this.#readOnlyConnections.add(observation.connection)
+    if (observation.type !== 'replied' || this.#readOnlyConnections.has(observation.connection))
+      return undefined
+    const problem = this.#problem(observation)
+    return problem === undefined
+      ? undefined
+      : `${observation.client} is answered ${observation.xid} at ${formatZxid(observation.zxid)}: ${problem}`
+  }
+
+  #problem({ operation, err, answer, zxid }: Replied): string | undefined {
+    const path = operation === undefined ? undefined : readPath(operation)
+    if (path === undefined || path === '/' || path.startsWith('/zookeeper')) return undefined
+    const node = this.#committed.nodeAt(path, zxid)
+    if (err === ErrorCode.NoNode && operation?.type !== 'setData')
+      return node === undefined ? undefined : `${path} is there since ${formatZxid(node.czxid)}`
+    if (err !== ErrorCode.Ok) return undefined
+    if (node === undefined) return `${path} is shown and is not there`
+    const { data, stat, children } = answer
+    return (
+      (data === undefined || hexOf(utf8Encode(data)) === node.data
+        ? undefined
+        : `the data of ${path} is ${data}, which is not that of version ${node.version}`) ??
+      (stat === undefined ? undefined : statProblem(path, node, stat)) ??
+      (children === undefined ? undefined : this.#childrenProblem(path, node, children, zxid))
+    )
+  }
+
+  #childrenProblem(
+    path: string,
+    node: ModelNode,
+    children: readonly string[],
+    zxid: Zxid,
+  ): string | undefined {
+    if (new Set(children).size !== children.length || children.length !== node.childCount)
+      return `${path} is shown with ${children.length} children and has ${node.childCount}`
+    const stranger = children.find(
+      (child) => this.#committed.nodeAt(`${path}/${child}`, zxid) === undefined,
+    )
+    return stranger === undefined ? undefined : `${path} has no child ${stranger}`
+  }
+}
+
+/** The node whose state the answer shows. */
+function readPath(operation: Operation): string | undefined {
+  switch (operation.type) {
+    case 'getData':
+    case 'exists':
+    case 'getChildren':
+    case 'setData':
+      return operation.path
+    default:
+      return undefined
+  }
+}
+
+const statFields = ['czxid', 'mzxid', 'pzxid', 'ctime', 'mtime', 'version', 'aversion'] as const
+
+function statProblem(path: string, node: ModelNode, stat: Stat): string | undefined {
+  const field = statFields.find((name) => stat[name] !== node[name])
+  if (field !== undefined)
+    return `${field} of ${path} is ${stat[field]} and should be ${node[field]}`
+  if (stat.numChildren !== node.childCount)
+    return `${path} has ${node.childCount} children; ${stat.numChildren} are told of`
+  // Clients are shown deletions too.
+  const cversion = node.cversion * 2 - node.childCount
+  if (stat.cversion !== cversion)
+    return `cversion of ${path} is ${stat.cversion} and should be ${cversion}`
+  return BigInt.asUintN(64, stat.ephemeralOwner) === node.owner
+    ? undefined
+    : `the owner of ${path} is ${stat.ephemeralOwner} and should be ${node.owner}`
+}
