@@ -60,6 +60,29 @@ test('ZOOKEEPER-1732: a late server and the founders tell the next one of the sa
   assert.equal(world.server(5).machine.vote.leader, 3)
 })
 
+test('ZOOKEEPER-1732: established servers of this round and of others count together', () => {
+  const world = worldOf([1, 2, 3, 4, 5])
+  world.start(5)
+  const { machine } = world.server(5)
+  const established = { leader: 3, peerEpoch: 1, version: 2 }
+  machine.received(1, notificationOf({ ...established, state: 1, electionEpoch: 1 }))
+  machine.received(2, notificationOf({ ...established, state: 1, electionEpoch: 4 }))
+  machine.received(3, notificationOf({ ...established, state: 2, electionEpoch: 4 }))
+  assert.equal(machine.state, 'following')
+})
+
+test('who followed a leader in an earlier round is not counted in the next one', () => {
+  const world = worldOf([1, 2, 3, 4, 5])
+  world.start(1)
+  const { machine } = world.server(1)
+  const established = { leader: 3, version: 2 }
+  machine.received(2, notificationOf({ ...established, state: 1, peerEpoch: 1 }))
+  machine.received(4, notificationOf({ ...established, state: 1, peerEpoch: 2 }))
+  machine.received(5, notificationOf({ leader: 5, electionEpoch: 2 }))
+  machine.received(3, notificationOf({ ...established, state: 2, electionEpoch: 2, peerEpoch: 9 }))
+  assert.equal(machine.state, 'looking')
+})
+
 test('ZOOKEEPER-1805: established servers agree though their votes name other zxids and rounds', () => {
   const world = worldOf([1, 2, 3, 4, 5])
   world.start(5)
