@@ -184,6 +184,7 @@ export class FastLeaderElection {
     this.#phase = 'decided'
     this.#state = state
     this.#decision = vote
+    this.#electors = new Set()
   }
 
   /** Another membership has come into force while this server has a role: it keeps role and vote, but rounds and connections begin anew. */

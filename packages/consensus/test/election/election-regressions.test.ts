@@ -220,6 +220,26 @@ test('after a reconfiguration a role is kept, and others are told of the designa
   assert.equal(heard[0].peerEpoch, -1)
 })
 
+test('a designated leader answers as one, in the midst of an election and without its timers', () => {
+  const heard: string[] = []
+  const world = worldOf([1, 2, 3], {
+    observer: {
+      sent: (from, to, { state, leader }) => heard.push(`${from} ${to} ${state} ${leader}`),
+      decided: () => assert.fail('nobody elects'),
+      voterLeft: () => assert.fail('nobody had elected it'),
+    },
+  })
+  world.start(1)
+  const { machine } = world.server(1)
+  machine.received(2, notificationOf({ leader: 1 }))
+  machine.designate('leading', { leader: 1, zxid: 5, round: -1, peerEpoch: -1 })
+  heard.length = 0
+  world.advance(100_000)
+  machine.received(2, notificationOf({ leader: 2, electionEpoch: 2 }))
+  assert.equal(machine.state, 'leading')
+  assert.deepEqual(heard, [`1 2 ${PeerState.leading} 1`])
+})
+
 test('two servers that take each other for strangers do not answer each other for ever', () => {
   let count = 0
   const world = worldOf([1, 2, 3], { observer: { sent: () => count++ } })
