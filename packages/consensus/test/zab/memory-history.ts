@@ -1,0 +1,219 @@
+/**
+ * A history in memory that forgets, when its server crashes, what was not synced. The state behind it is the list of what was
+ * applied; its image is that list.
+ */
+import type {
+  Appointment,
+  Proposal,
+  ProposalReader,
+  StateImage,
+  StateReceiver,
+  ZabHistory,
+} from '@quorate/consensus'
+import { JuteReader, JuteWriter, type Zxid } from '@quorate/protocol'
+
+/** Runs what the disk completes, later. */
+export type Completion = (what: string, run: () => void) => void
+
+interface Disk {
+  /** The state that the log continues. */
+  snapshot: readonly Proposal[]
+  snapshotZxid: Zxid
+  log: readonly Proposal[]
+  currentEpoch: number
+  acceptedEpoch: number
+}
+
+const signature = 'BenWasHere'
+
+export class MemoryHistory implements ZabHistory {
+  currentEpoch = 0
+  acceptedEpoch = 0
+  recent: readonly Proposal[] = []
+  /** All that was applied to the state, oldest first. */
+  applied: Proposal[] = []
+  /** The records that the log holds, durable or not. */
+  log: Proposal[] = []
+  snapshotZxid: Zxid = 0
+  /** Transactions kept for learners after a load. */
+  recentCountMax = 500
+  readonly #complete: Completion
+  #disk: Disk = { snapshot: [], snapshotZxid: 0, log: [], currentEpoch: 0, acceptedEpoch: 0 }
+
+  constructor(complete: Completion) {
+    this.#complete = complete
+  }
+
+  get lastZxid(): Zxid {
+    return this.log.at(-1)?.zxid ?? this.snapshotZxid
+  }
+
+  /** What a crash leaves. */
+  get durableZxid(): Zxid {
+    return this.#disk.log.at(-1)?.zxid ?? this.#disk.snapshotZxid
+  }
+
+  /** Puts a history onto the disk, as if it had been there for long. */
+  plant(parts: Partial<Disk>): void {
+    this.#disk = { ...this.#disk, ...parts }
+    this.crash()
+  }
+
+  /** Everything that was not durable is gone; what is on disk is loaded. */
+  crash(): void {
+    this.currentEpoch = this.#disk.currentEpoch
+    this.acceptedEpoch = this.#disk.acceptedEpoch
+    this.#load()
+  }
+
+  append(proposal: Proposal): void {
+    if (proposal.zxid <= this.lastZxid)
+      throw new Error(`${proposal.zxid} is appended after ${this.lastZxid}`)
+    this.log.push({ zxid: proposal.zxid, bytes: proposal.bytes.slice() })
+  }
+
+  sync(done: () => void): void {
+    const log = [...this.log]
+    this.#complete(`syncs to ${this.lastZxid}`, () => {
+      this.#disk = { ...this.#disk, log }
+      done()
+    })
+  }
+
+  apply(proposal: Proposal): void {
+    const last = this.applied.at(-1)?.zxid ?? 0
+    if (proposal.zxid <= last) throw new Error(`${proposal.zxid} is applied after ${last}`)
+    this.applied.push(proposal)
+  }
+
+  writeEpoch(name: 'currentEpoch' | 'acceptedEpoch', epoch: number, done: () => void): void {
+    this.#complete(`writes ${name} ${epoch}`, () => {
+      this.#disk = { ...this.#disk, [name]: epoch }
+      this[name] = epoch
+      done()
+    })
+  }
+
+  truncate(zxid: Zxid, done: (isDone: boolean) => void): void {
+    const isKnown = zxid === this.snapshotZxid || this.log.some((it) => it.zxid === zxid)
+    this.#complete(`truncates to ${zxid}`, () => {
+      if (isKnown) {
+        this.#disk = { ...this.#disk, log: this.log.filter((it) => it.zxid <= zxid) }
+        this.#load()
+      }
+      done(isKnown)
+    })
+  }
+
+  reload(done: () => void): void {
+    this.#complete('reloads', () => {
+      this.#load()
+      done()
+    })
+  }
+
+  receiveState(zxid: Zxid): StateReceiver {
+    return new MemoryReceiver((snapshot, done) => {
+      this.#complete(`installs the state at ${zxid}`, () => {
+        this.#disk = { ...this.#disk, snapshot, snapshotZxid: zxid, log: [] }
+        this.#load()
+        done()
+      })
+    })
+  }
+
+  openImage(ready: (image: StateImage) => void): Appointment {
+    const applied = [...this.applied]
+    let at = 0
+    ready({
+      zxid: this.applied.at(-1)?.zxid ?? this.snapshotZxid,
+      writeNext(writer: JuteWriter): boolean {
+        if (at === 0) writer.writeInt(applied.length)
+        const proposal = applied[at++]
+        if (proposal === undefined) return false
+        writer.writeLong(proposal.zxid)
+        writer.writeBuffer(proposal.bytes)
+        return true
+      },
+      close() {},
+    })
+    return { cancel() {} }
+  }
+
+  readAfter(after: Zxid): ProposalReader | undefined {
+    const log = this.#disk.log
+    const at = after === this.snapshotZxid ? 0 : log.findIndex((it) => it.zxid === after) + 1
+    if (at === 0 && after !== this.snapshotZxid) return undefined
+    let next = at
+    const reader = {
+      zxid: after,
+      bytes: new Uint8Array(0),
+      start: 0,
+      end: 0,
+      next(): boolean {
+        const record = log[next++]
+        if (record === undefined) return false
+        reader.zxid = record.zxid
+        reader.bytes = record.bytes
+        reader.end = record.bytes.length
+        return true
+      },
+      close() {},
+    }
+    return reader
+  }
+
+  sizesAfter(): { snapshotBytes: number; logBytes: number } {
+    return { snapshotBytes: 0, logBytes: 0 }
+  }
+
+  #load(): void {
+    const { snapshot, snapshotZxid, log } = this.#disk
+    this.snapshotZxid = snapshotZxid
+    this.log = [...log]
+    this.applied = [...snapshot, ...log]
+    this.recent = this.log.slice(-this.recentCountMax)
+  }
+}
+
+class MemoryReceiver implements StateReceiver {
+  readonly queuedBytes = 0
+  onDrained: (() => void) | undefined
+  readonly #install: (snapshot: readonly Proposal[], done: () => void) => void
+  #bytes: number[] = []
+  #snapshot: Proposal[] = []
+
+  constructor(install: (snapshot: readonly Proposal[], done: () => void) => void) {
+    this.#install = install
+  }
+
+  push(bytes: Uint8Array, start: number, end: number): number {
+    const before = this.#bytes.length
+    this.#bytes.push(...bytes.subarray(start, end))
+    const length = this.#parse(Uint8Array.from(this.#bytes))
+    return length === -1 ? -1 : start + length - before
+  }
+
+  install(done: () => void): void {
+    this.#install(this.#snapshot, done)
+  }
+
+  abort(): void {}
+
+  /** The length of the stream, or −1 when it is not all there. */
+  #parse(bytes: Uint8Array): number {
+    const reader = new JuteReader(bytes)
+    try {
+      const snapshot: Proposal[] = []
+      const count = reader.readInt()
+      for (let i = 0; i < count; i++)
+        snapshot.push({ zxid: reader.readLong(), bytes: reader.readBuffer()! })
+      if (reader.readString() !== signature) throw new Error('there is no signature')
+      this.#snapshot = snapshot
+      return reader.position
+    } catch (error) {
+      if (error instanceof Error && error.message === 'there is no signature') throw error
+      return -1
+    }
+  }
+}
