@@ -79,7 +79,9 @@ export class DiskHistory implements ZabHistory {
   /** With the version-2 folders. */
   readonly #directories: HistoryLogOptions
   readonly #epochs: HistoryEpochs
-  readonly #images: HistoryImageGate
+  readonly #images = new HistoryImageGate()
+  /** In the place of a tree that is about to be loaded: there is room for one whole tree, maybe not for two. */
+  readonly #noTree: Tree
   #tree: Tree
   #log: TxnLog
   #lastZxid: Zxid = 0
@@ -107,8 +109,9 @@ export class DiskHistory implements ZabHistory {
     this.#epochs = new HistoryEpochs(disk, this.#directories.dataDirectory, (error) =>
       this.#fail(error),
     )
-    this.#tree = new Tree(options.treeOptions)
-    this.#images = new HistoryImageGate(this.#tree)
+    this.#noTree = new Tree(options.treeOptions)
+    this.#noTree.createSystemNodes()
+    this.#tree = this.#noTree
     this.#log = this.#newLog()
   }
 
@@ -329,8 +332,7 @@ export class DiskHistory implements ZabHistory {
     const { treeOptions, recentCountMax, observer } = this.#options
     const keepsAll = observer !== undefined
     const loader = new HistoryLoader(treeOptions, { recentCountMax, keepsAll })
-    // The state in memory goes first: there is room for one tree, maybe not for two.
-    this.#tree = new Tree(treeOptions)
+    this.#leaveTree()
     recover({ ...this.#options, target: loader }, (error, recovery) => {
       if (this.#hasFailed) return
       if (recovery === undefined) return this.#fail(error ?? new Error('nothing was recovered'))
@@ -359,13 +361,18 @@ export class DiskHistory implements ZabHistory {
     })
   }
 
+  #leaveTree(): void {
+    this.#tree = this.#noTree
+    this.#images.leaveTree()
+  }
+
   #adopt(tree: Tree, lastZxid: Zxid, recent: readonly Proposal[]): void {
     this.#tree = tree
     this.#lastZxid = lastZxid
     this.#durableZxid = lastZxid
     this.#recent = recent
     this.#log = this.#newLog()
-    this.#images.replaceTree(tree)
+    this.#images.enterTree(tree)
   }
 
   /** @param state in a durable snapshot file */
@@ -390,7 +397,7 @@ export class DiskHistory implements ZabHistory {
 
   #loadReceived(path: string, zxid: Zxid): Tree {
     const { disk, platform, treeOptions } = this.#options
-    this.#tree = new Tree(treeOptions)
+    this.#leaveTree()
     const tree = new Tree(treeOptions)
     const snapshot = { name: path, path, zxid, compression: 'none' } as const
     readSnapshot({ disk, platform, snapshot, loader: tree.loader() })

@@ -11,17 +11,19 @@ import type { DigestHalves, SnapshotImage, Tree } from '@quorate/tree'
 type Ready = (image: SnapshotImage) => void
 
 export class HistoryImageGate {
-  #tree: Tree
+  /** Undefined until one is loaded, and while another one is. */
+  #tree: Tree | undefined
   #open: GatedImage | undefined
   readonly #waiting = new Set<{ readonly ready: Ready }>()
 
-  constructor(tree: Tree) {
-    this.#tree = tree
+  /** The tree is about to be replaced: until then nobody's turn comes. */
+  leaveTree(): void {
+    this.#tree = undefined
+    this.#open = undefined
   }
 
-  replaceTree(tree: Tree): void {
+  enterTree(tree: Tree): void {
     this.#tree = tree
-    this.#open = undefined
     this.#openNext()
   }
 
@@ -34,7 +36,7 @@ export class HistoryImageGate {
   }
 
   #openNext(): void {
-    if (this.#open !== undefined) return
+    if (this.#tree === undefined || this.#open !== undefined) return
     const [next] = this.#waiting
     if (next === undefined) return
     this.#waiting.delete(next)

@@ -8,8 +8,7 @@ export class HistoryLoader implements RecoveryTarget {
   readonly #treeOptions: TreeOptions
   readonly #recentCountMax: number
   readonly #keepsAll: boolean
-  #tree: Tree
-  #isFilled = false
+  #tree: Tree | undefined
   #recent: Proposal[] = []
   readonly #all: Proposal[] = []
 
@@ -21,13 +20,14 @@ export class HistoryLoader implements RecoveryTarget {
     this.#treeOptions = treeOptions
     this.#recentCountMax = options.recentCountMax
     this.#keepsAll = options.keepsAll
-    this.#tree = new Tree(treeOptions)
   }
 
   /** The tree, with at least the nodes that every tree has. */
   get tree(): Tree {
-    if (!this.#isFilled) this.#tree.createSystemNodes()
-    this.#isFilled = true
+    if (this.#tree === undefined) {
+      this.#tree = new Tree(this.#treeOptions)
+      this.#tree.createSystemNodes()
+    }
     return this.#tree
   }
 
@@ -42,7 +42,6 @@ export class HistoryLoader implements RecoveryTarget {
 
   newLoader(): ReturnType<Tree['loader']> {
     this.#tree = new Tree(this.#treeOptions)
-    this.#isFilled = true
     return this.#tree.loader()
   }
 

@@ -21,7 +21,7 @@ const old = proposals(1, range(1, 12))
 const oldStates = range(0, 12).map((length) => stateOf(treeOf(old.slice(0, length))))
 
 test('a crash at any operation of a truncation leaves the old history down to some place not before the cut', () => {
-  for (const kept of [0, 3, 4, 6, 8, 10, 12]) {
+  for (const kept of [0, 4, 6, 10]) {
     const zxid = old[kept - 1]?.zxid ?? 0
     const steps = dieEverywhere({
       change: ({ history }, changed) =>
@@ -113,7 +113,7 @@ interface Change {
 function dieEverywhere({ change, check }: Change): number {
   for (let at = 0; ; at++) {
     let isOver = false
-    for (let seed = 0; seed < 4; seed++) {
+    for (let seed = 0; seed < 3; seed++) {
       const { member, memory, disk } = memberWithHistory(seed)
       let isChanged = false
       disk.left = at
