@@ -1,29 +1,43 @@
-/** `quorate simulate`: runs the server in a simulated world, one run for each seed. */
+/** `quorate simulate`: runs servers in a simulated world, one run for each seed. */
 import { parseArgs } from 'node:util'
-import type { SeedRuns } from '@quorate/simulator'
-import { printSeeds } from '@quorate/simulator/node'
+import { faultNames, faultsByName, workloadNames } from '@quorate/simulator'
+import { printSeeds, type SeedRuns } from '@quorate/simulator/node'
 
-const usage = `usage: quorate simulate --seed N [options]
+const usage = `usage: quorate simulate --seed N [--seeds K] [options]
        quorate simulate --seeds A..B [options]
 
-Runs a standalone server, its disk, its network and its clients in one process in virtual time, with
-faults and load that depend on the seed only, and checks what clients and disk may see. A seed gives the
-same run on every machine; the hash of its event log is printed.
+Runs an ensemble, its disks, its network and its clients in one process in virtual time, with faults and
+load that depend on the seed only, and checks what clients and disks may see. A seed gives the same run on
+every machine; the hash of its event log is printed.
 
 options                                                            default
-  --seed N             the seed of one run
+  --seed N             the seed of one run, or the first of them
+  --seeds K            so many seeds, from that of --seed
   --seeds A..B         all seeds from A to B
+  --minutes M          begin no seed after M minutes               no limit
+  --voters V           servers that vote                           from the seed
+  --observers O        servers that follow without a vote          from the seed
+  --standalone         one server without an ensemble
+  --faults a,b,...     only these faults; "none"                   all
+  --workload W         only this workload                          all
+  --clients N          sessions                                    12
+  --load N             operations per virtual second               150
   --duration-ms N      virtual time under faults                   20000
   --steps N            events under faults, at most                no limit
+  --jobs J             processes that run seeds                    1
+  --shrink N           runs to make a failing one smaller with     60
   --trace              print every event
 
 Exit codes: 0 nothing was found, 1 something was, 2 wrong arguments.
 `
 
+const shrinkRunsDefault = 60
+
 /** @returns the exit code */
 export async function run(args: readonly string[]): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
-    process.stdout.write(usage)
+    process.stdout.write(`${usage}\nfaults: ${faultNames.join(', ')}\n`)
+    process.stdout.write(`workloads: ${workloadNames.join(', ')}\n`)
     return 0
   }
   let runs: SeedRuns
@@ -37,7 +51,7 @@ export async function run(args: readonly string[]): Promise<number> {
     // Who reads a trace may have seen enough, as `head` has.
     if (error.code !== 'EPIPE') throw error
   })
-  return printSeeds(runs) === 0 ? 0 : 1
+  return (await printSeeds(runs)) === 0 ? 0 : 1
 }
 
 /** @throws Error that says which argument is wrong, and what is allowed */
@@ -47,28 +61,88 @@ export function parseSimulateArguments(args: readonly string[]): SeedRuns {
     options: {
       seed: { type: 'string' },
       seeds: { type: 'string' },
+      minutes: { type: 'string' },
+      voters: { type: 'string' },
+      observers: { type: 'string' },
+      standalone: { type: 'boolean', default: false },
+      faults: { type: 'string' },
+      workload: { type: 'string' },
+      clients: { type: 'string' },
+      load: { type: 'string' },
       'duration-ms': { type: 'string' },
       steps: { type: 'string' },
+      jobs: { type: 'string' },
+      shrink: { type: 'string' },
       trace: { type: 'boolean', default: false },
     },
   })
-  if ((values.seed === undefined) === (values.seeds === undefined))
-    throw new Error('one of --seed N and --seeds A..B is needed')
-  const [first, last] = (values.seeds ?? `${values.seed}..${values.seed}`).split('..')
-  const [firstSeed, lastSeed] = [whole('--seed', first), whole('--seed', last)]
-  if (lastSeed < firstSeed)
-    throw new Error(`--seeds is "${values.seeds}"; the first seed must not be above the last`)
+  const minutes = optionalWhole('--minutes', values.minutes)
+  const voterCount = optionalWhole('--voters', values.voters)
+  const observerCount = optionalWhole('--observers', values.observers)
+  if (values.standalone && (voterCount ?? observerCount) !== undefined)
+    throw new Error('--standalone is one server: --voters and --observers do not go with it')
   return {
-    firstSeed,
-    lastSeed,
-    durationMs: optionalWhole('--duration-ms', values['duration-ms']),
-    stepsMax: optionalWhole('--steps', values.steps),
+    ...seedsOf(values.seed, values.seeds, minutes),
+    minutes,
+    request: {
+      topology: values.standalone ? { isStandalone: true } : { voterCount, observerCount },
+      durationMs: optionalWhole('--duration-ms', values['duration-ms']),
+      stepsMax: optionalWhole('--steps', values.steps),
+      clientCount: optionalPositive('--clients', values.clients),
+      loadPerSecond: optionalPositive('--load', values.load),
+      faultNames: faultNamesOf(values.faults),
+      workload: workloadOf(values.workload),
+    },
     isTraced: values.trace,
+    jobs: optionalPositive('--jobs', values.jobs) ?? 1,
+    shrinkRunsMax: optionalWhole('--shrink', values.shrink) ?? shrinkRunsDefault,
   }
+}
+
+function seedsOf(
+  seed: string | undefined,
+  seeds: string | undefined,
+  minutes: number | undefined,
+): { readonly firstSeed: number; readonly lastSeed: number } {
+  const isRange = seeds?.includes('..') === true
+  if (seed === undefined ? !isRange : isRange)
+    throw new Error('--seed N, --seed N --seeds K or --seeds A..B is needed')
+  if (isRange) {
+    const [first, last] = seeds.split('..')
+    const [firstSeed, lastSeed] = [whole('--seeds', first), whole('--seeds', last)]
+    if (lastSeed < firstSeed)
+      throw new Error(`--seeds is "${seeds}"; the first seed must not be above the last`)
+    return { firstSeed, lastSeed }
+  }
+  const firstSeed = whole('--seed', seed)
+  if (seeds !== undefined) {
+    const count = whole('--seeds', seeds)
+    if (count === 0) throw new Error('--seeds is 0; at least one seed is needed')
+    return { firstSeed, lastSeed: firstSeed + count - 1 }
+  }
+  return { firstSeed, lastSeed: minutes === undefined ? firstSeed : Infinity }
+}
+
+function faultNamesOf(text: string | undefined): readonly string[] | undefined {
+  if (text === undefined) return undefined
+  if (text === 'none') return []
+  return faultsByName(text.split(',')).map(({ name }) => name)
+}
+
+function workloadOf(name: string | undefined): string | undefined {
+  if (name !== undefined && !workloadNames.includes(name))
+    throw new Error(`--workload is "${name}"; there are ${workloadNames.join(', ')}`)
+  return name
 }
 
 function optionalWhole(name: string, text: string | undefined): number | undefined {
   return text === undefined ? undefined : whole(name, text)
+}
+
+function optionalPositive(name: string, text: string | undefined): number | undefined {
+  const value = optionalWhole(name, text)
+  if (value === 0) throw new Error(`${name} is 0; it must be at least 1`)
+  return value
 }
 
 function whole(name: string, text: string | undefined): number {

@@ -5,8 +5,16 @@ export { type FaultKind, faultKinds } from './faults/fault-counts.ts'
 export type { Fault, FaultTargets } from './faults/fault.ts'
 export { allFaults } from './faults/nemesis.ts'
 export type { Observation } from './history/observation.ts'
-export { reportFaults, reportRun } from './report.ts'
-export { runSeeds, type SeedRuns } from './seed-runs.ts'
+export { reportRun } from './report.ts'
+export {
+  argumentsOf,
+  faultNames,
+  faultsByName,
+  runRequest,
+  type RunRequest,
+} from './run-request.ts'
+export { RunSummary } from './run-summary.ts'
+export { shrink, type ShrinkOptions, type Shrunk } from './shrinking.ts'
 export {
   simulate,
   type SimulationOptions,
@@ -14,4 +22,7 @@ export {
   simulationDefaults,
   type Violation,
 } from './simulation.ts'
+export { createEnsembleMember } from './server/ensemble-member-factory.ts'
 export { type DriverParts, StandaloneDriver } from './server/standalone-driver.ts'
+export type { Topology, TopologyWish } from './topology.ts'
+export { workloadNames } from './workload/mixed-workload.ts'
