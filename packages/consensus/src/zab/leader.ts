@@ -48,6 +48,8 @@ export class Leader implements HandlerOwner {
   #host: LeaderHost | undefined
   #isEstablished = false
   #isHalfTick = false
+  /** The epoch has no zxid left. */
+  #isExhausted = false
 
   constructor(parts: RoleParts) {
     this.#parts = parts
@@ -104,6 +106,11 @@ export class Leader implements HandlerOwner {
 
   turnEnded(): void {
     if (this.#life.isOver) return
+    if (this.#isExhausted)
+      return this.#end(
+        'ZXID_ROLLOVER',
+        'the epoch has no zxid left; the next leader begins another',
+      )
     this.#parts.logSync.request()
     if (this.#isEstablished) this.#broadcast.tryCommit()
     if (this.#life.isOver) return
@@ -116,7 +123,7 @@ export class Leader implements HandlerOwner {
   end(idle: () => void): void {
     this.#parts.logSync.onDurable = undefined
     this.#host = undefined
-    for (const handler of [...this.#handlers]) handler.dismiss('this server leads no more')
+    for (const handler of this.#handlers) handler.dismiss('this server leads no more')
     this.#life.end(idle)
   }
 
@@ -126,7 +133,7 @@ export class Leader implements HandlerOwner {
     const { committed } = this.#parts.ports.memberships
     if (configVersion > committed.version)
       return handler.dismiss('its membership is newer than the leader’s')
-    for (const other of [...this.#handlers])
+    for (const other of this.#handlers)
       if (other !== handler && other.serverId === handler.serverId)
         other.dismiss('it has come on another connection')
     const isVoter = !handler.isObserver && committed.quorums.isVoter(handler.serverId)
@@ -256,7 +263,7 @@ export class Leader implements HandlerOwner {
       epoch: this.#epoch,
       membershipText: () => purePlatform.utf8Encode(memberships.lastSeen.text),
     })
-    for (const handler of [...this.#handlers])
+    for (const handler of this.#handlers)
       if (handler.phase === 'awaits-sync') this.#sync.begin(handler)
     this.#newLeaderAcks.add(options.serverId)
     this.#tryEstablish()
@@ -286,7 +293,7 @@ export class Leader implements HandlerOwner {
         confirmation: this.#confirmation,
         isInStep: (serverId) => this.#isInStep(serverId),
         turnEnded: () => this.turnEnded(),
-        zxidsExhausted: () => this.#end('ZXID_ROLLOVER', 'the epoch has no zxids left'),
+        zxidsExhausted: () => this.#exhausted(),
       }),
     )
     if (!options.reconfigEnabled || !isNewer) return
@@ -298,6 +305,12 @@ export class Leader implements HandlerOwner {
   #serve(handler: LearnerHandler): void {
     handler.phase = 'serving'
     handler.feed.send(PacketType.upToDate, -1)
+    this.#parts.ports.host.requestTurnEnd()
+  }
+
+  /** The role ends with the turn: whoever submits goes on with its work first. */
+  #exhausted(): void {
+    this.#isExhausted = true
     this.#parts.ports.host.requestTurnEnd()
   }
 
@@ -314,7 +327,7 @@ export class Leader implements HandlerOwner {
   #ticked(): void {
     const { options, window } = this.#parts
     const { tickTimeMs, initLimit, syncLimit } = options
-    for (const handler of [...this.#handlers]) {
+    for (const handler of this.#handlers) {
       const limitMs = tickTimeMs * (handler.isInStep ? syncLimit : initLimit)
       if (this.nowMs - handler.lastHeardMs > limitMs)
         handler.dismiss(`nothing was heard of it for ${limitMs} ms`)

@@ -108,7 +108,7 @@ export class LearnerHandler implements Learner, ChannelOwner {
 
   /** For how long its oldest unacknowledged proposal has been under way, in ms; roughly, from below. */
   unacknowledgedMs(nowMs: number): number {
-    return this.#watched === undefined ? 0 : nowMs - this.#watched.sinceMs
+    return this.#watched === undefined || !this.isInStep ? 0 : nowMs - this.#watched.sinceMs
   }
 
   /** Ends the connection from this side. */
@@ -191,6 +191,9 @@ export class LearnerHandler implements Learner, ChannelOwner {
         `it sent a packet of type ${type}; the ACK of NEWLEADER is expected first`,
       )
     this.phase = 'in-step'
+    // What was proposed during a long synchronisation could not be acknowledged before.
+    if (this.#watched !== undefined)
+      this.#watched = { zxid: this.#watched.zxid, sinceMs: this.#owner.nowMs }
     this.#owner.newLeaderAcknowledged(this, zxid)
   }
 

@@ -4,13 +4,10 @@
  *
  * 1. The accepted epoch is on disk before ACKEPOCH. At NEWLEADER the whole history received so far is on disk, then
  *    currentEpoch, and then the ACK is sent (ZOOKEEPER-3911, 4643, 4646, 4785); no proposal is acknowledged before that ACK (4685).
- * 2. A transaction follows the one before it without a gap, or the connection is given up (ZOOKEEPER-4925).
- * 3. What the leader commits is delivered in order, at the head of what is outstanding.
- * 4. A history that has to be cut or replaced is done so on disk first, and memory is loaded from there (ZOOKEEPER-3642, 5094): there
+ * 2. A history that has to be cut or replaced is done so on disk first, and memory is loaded from there (ZOOKEEPER-3642, 5094): there
  *    is no state in between that could be served or voted with.
  */
 import {
-  counterOf,
   decodeDesignatedLeader,
   decodeLeaderInfo,
   designatedLeaderLength,
@@ -24,9 +21,11 @@ import {
   purePlatform,
   type Zxid,
 } from '@quorate/protocol'
+import type { Proposal } from '../engine.ts'
 import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
-import { parseMembership } from '../quorum/parse-membership.ts'
 import type { Membership } from '../quorum/membership.ts'
+import { LeaderDialler } from './leader-dialler.ts'
+import { LearnedHistory } from './learned-history.ts'
 import { LearningTerm } from './learning-term.ts'
 import { type ChannelOwner, PacketChannel, type ReceivedPacket } from './packet-channel.ts'
 import { RoleLife } from './role-life.ts'
@@ -35,8 +34,6 @@ import type { StateReceiver } from './zab-ports.ts'
 
 type Phase = 'connecting' | 'awaits-epoch' | 'awaits-sync' | 'synchronising' | 'in-step' | 'serving'
 
-const dialAttemptsMax = 5
-const dialRetryMs = 100
 /** Bytes of a snapshot that may wait for the disk before the leader is made to wait. */
 const receivedBytesMax = 4 * 1_048_576
 
@@ -45,10 +42,10 @@ export class Learner implements ChannelOwner {
   readonly #life: RoleLife
   readonly #leaderId: number
   readonly #isObserver: boolean
+  readonly #history: LearnedHistory
   #phase: Phase = 'connecting'
   #channel: PacketChannel | undefined
-  #cancelDial: (() => void) | undefined
-  #dialAttempts = 0
+  #dialler: LeaderDialler | undefined
   #startedAtMs: number
   #lastHeardMs: number
   #epoch = 0
@@ -57,8 +54,6 @@ export class Learner implements ChannelOwner {
   #newMembership: Membership | undefined
   #receiver: StateReceiver | undefined
   #term: LearningTerm | undefined
-  /** Everything up to here has been acknowledged. */
-  #ackedZxid: Zxid = -1
   /** The leader asked for a cut that can't be made: a whole snapshot is needed (ZOOKEEPER-1549). */
   #needsSnapshot = false
 
@@ -67,13 +62,20 @@ export class Learner implements ChannelOwner {
     this.#leaderId = leaderId
     this.#isObserver = isObserver
     this.#life = new RoleLife(parts.ports.clock)
+    this.#history = new LearnedHistory(parts, {
+      deliver: (proposal) => this.#deliver(proposal),
+      sendAck: (zxid) => {
+        if (!isObserver) this.#channel?.send(PacketType.ack, zxid)
+      },
+      broken: (code, reason) => this.#end(code, reason),
+    })
     this.#startedAtMs = parts.ports.clock.nowMs
     this.#lastHeardMs = this.#startedAtMs
   }
 
   start(): void {
     const { logSync, options } = this.#parts
-    logSync.onDurable = () => this.#acknowledge()
+    logSync.onDurable = () => this.#history.acknowledge()
     this.#life.every(Math.floor(options.tickTimeMs / 2), () => this.#ticked())
     this.#dial()
   }
@@ -95,28 +97,15 @@ export class Learner implements ChannelOwner {
   // The connection.
 
   #dial(): void {
-    this.#dialAttempts++
-    let isOver = false
-    const dialling = this.#parts.ports.dial(this.#leaderId, {
+    this.#dialler = new LeaderDialler(this.#parts.ports, this.#life, this.#leaderId, {
       opened: (link) => this.#connected(link),
-      failed: (reason) => {
-        isOver = true
-        this.#dialFailed(reason)
-      },
+      failed: (reason) =>
+        this.#end('LEADER_UNREACHABLE', `server ${this.#leaderId} can't be reached: ${reason}`),
     })
-    if (!isOver && this.#channel === undefined) this.#cancelDial = () => dialling.cancel()
-  }
-
-  #dialFailed(reason: string): void {
-    if (this.#life.isOver) return
-    this.#cancelDial = undefined
-    if (this.#dialAttempts >= dialAttemptsMax)
-      return this.#end('LEADER_UNREACHABLE', `server ${this.#leaderId} can't be reached: ${reason}`)
-    this.#life.after(dialRetryMs, () => this.#dial())
+    this.#dialler.dial()
   }
 
   #connected(link: PeerLink): PeerLinkListener {
-    this.#cancelDial = undefined
     const channel = new PacketChannel(link, this)
     this.#channel = channel
     const { options, ports } = this.#parts
@@ -137,13 +126,11 @@ export class Learner implements ChannelOwner {
   #reconnect(): void {
     this.#disconnect()
     this.#phase = 'connecting'
-    this.#dialAttempts = 0
     this.#dial()
   }
 
   #disconnect(): void {
-    this.#cancelDial?.()
-    this.#cancelDial = undefined
+    this.#dialler?.cancel()
     this.#channel?.close()
     this.#channel = undefined
     this.#receiver?.abort()
@@ -290,13 +277,13 @@ export class Learner implements ChannelOwner {
     const { type, zxid, bytes, start, end } = packet
     switch (type) {
       case PacketType.proposal:
-        return this.#log(zxid, bytes, start, end)
+        return this.#history.log(zxid, bytes, start, end)
       case PacketType.commit:
-        return this.#commit(zxid)
+        return this.#history.commit(zxid)
       case PacketType.commitAndActivate:
         return this.#commitAndActivate(packet)
       case PacketType.inform:
-        return this.#inform(zxid, bytes, start, end)
+        return this.#history.inform(zxid, bytes, start, end)
       case PacketType.informAndActivate:
         return this.#informAndActivate(packet)
       case PacketType.newLeader:
@@ -315,11 +302,10 @@ export class Learner implements ChannelOwner {
         'LEADER_BROKEN',
         `NEWLEADER has the zxid 0x${zxid.toString(16)} in the epoch ${this.#epoch}`,
       )
-    const { ports, logSync } = this.#parts
+    const { logSync, ports } = this.#parts
     if (start >= 0 && end > start) {
-      const membership = parseMembership(purePlatform.utf8Decode(bytes, start, end))
-      ports.memberships.setLastSeen(membership)
-      this.#newMembership = membership
+      this.#newMembership = this.#history.see(purePlatform.utf8Decode(bytes, start, end))
+      if (this.#life.isOver) return
     }
     this.#busy(
       (done) => logSync.flush(done),
@@ -334,8 +320,7 @@ export class Learner implements ChannelOwner {
   #acceptLeader(): void {
     this.#phase = 'in-step'
     this.#channel?.send(PacketType.ack, makeZxid(this.#epoch, 0))
-    this.#ackedZxid = this.#parts.window.lastDelivered
-    this.#acknowledge()
+    this.#history.acknowledgeFrom(this.#parts.window.lastDelivered)
   }
 
   #serve(): void {
@@ -370,11 +355,11 @@ export class Learner implements ChannelOwner {
     const { type, zxid, bytes, start, end } = packet
     switch (type) {
       case PacketType.proposal:
-        return this.#log(zxid, bytes, start, end)
+        return this.#history.log(zxid, bytes, start, end)
       case PacketType.commit:
-        return this.#commit(zxid)
+        return this.#history.commit(zxid)
       case PacketType.inform:
-        return this.#inform(zxid, bytes, start, end)
+        return this.#history.inform(zxid, bytes, start, end)
       case PacketType.commitAndActivate:
         return this.#commitAndActivate(packet)
       case PacketType.informAndActivate:
@@ -392,50 +377,22 @@ export class Learner implements ChannelOwner {
     }
   }
 
-  #log(zxid: Zxid, bytes: Uint8Array, start: number, end: number): void {
-    const { window, ports } = this.#parts
-    const last = ports.history.lastZxid
-    // A proposal may come twice around the planning of a synchronisation.
-    if (zxid <= last) return
-    const isNext = zxid === last + 1 || (epochOf(zxid) > epochOf(last) && counterOf(zxid) === 1)
-    if (!isNext || start < 0)
-      return this.#end(
-        'PROPOSAL_GAP',
-        `the proposal 0x${zxid.toString(16)} follows 0x${last.toString(16)}`,
-      )
-    ports.history.append(window.push(zxid, bytes, start, end))
-    ports.host.requestTurnEnd()
-  }
-
-  #commit(zxid: Zxid): void {
-    const { window } = this.#parts
-    if (zxid <= window.lastDelivered) return
-    if (window.head?.zxid !== zxid)
-      return this.#end(
-        'COMMIT_OUT_OF_ORDER',
-        `0x${zxid.toString(16)} is committed; 0x${(window.head?.zxid ?? 0).toString(16)} is the next`,
-      )
-    const proposal = window.deliverNext()
+  /** Before the term starts there is nobody to tell. */
+  #deliver(proposal: Proposal): void {
     const host = this.#term?.host
     if (host === undefined) this.#parts.ports.history.apply(proposal)
     else host.deliver(proposal)
-    this.#parts.ports.host.requestTurnEnd()
-  }
-
-  #inform(zxid: Zxid, bytes: Uint8Array, start: number, end: number): void {
-    this.#log(zxid, bytes, start, end)
-    if (!this.#life.isOver) this.#commit(zxid)
   }
 
   #commitAndActivate({ zxid, bytes, start, end }: ReceivedPacket): void {
     const designated = decodeDesignatedLeader(bytes, start, end)
-    this.#commit(zxid)
+    this.#history.commit(zxid)
     this.#reconfigured(designated)
   }
 
   #informAndActivate({ zxid, bytes, start, end }: ReceivedPacket): void {
     const designated = decodeDesignatedLeader(bytes, start, end)
-    this.#inform(zxid, bytes, start + designatedLeaderLength, end)
+    this.#history.inform(zxid, bytes, start + designatedLeaderLength, end)
     this.#reconfigured(designated)
   }
 
@@ -462,17 +419,6 @@ export class Learner implements ChannelOwner {
       designated,
     )
     return false
-  }
-
-  /** Acknowledges what is durable by now. */
-  #acknowledge(): void {
-    if (this.#isObserver || (this.#phase !== 'in-step' && this.#phase !== 'serving')) return
-    const { window, logSync } = this.#parts
-    for (const { zxid } of window.after(this.#ackedZxid)) {
-      if (zxid > logSync.durable) break
-      this.#channel?.send(PacketType.ack, zxid)
-      this.#ackedZxid = zxid
-    }
   }
 
   // Time.

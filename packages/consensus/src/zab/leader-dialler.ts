@@ -1,0 +1,57 @@
+/** Connects to a leader that may not be listening yet: a few attempts, a moment apart (Learner.connectToLeader). */
+import type { DialListener, Dialling } from '../peer-link.ts'
+import type { RoleLife } from './role-life.ts'
+import type { ZabPorts } from './zab-ports.ts'
+
+const attemptsMax = 5
+const retryMs = 100
+
+export class LeaderDialler {
+  readonly #ports: Pick<ZabPorts, 'dial'>
+  readonly #life: RoleLife
+  readonly #leaderId: number
+  readonly #listener: DialListener
+  #attempts = 0
+  #dialling: Dialling | undefined
+  #isOver = false
+
+  /** @param listener `failed` is called when the last attempt has failed */
+  constructor(
+    ports: Pick<ZabPorts, 'dial'>,
+    life: RoleLife,
+    leaderId: number,
+    listener: DialListener,
+  ) {
+    this.#ports = ports
+    this.#life = life
+    this.#leaderId = leaderId
+    this.#listener = listener
+  }
+
+  dial(): void {
+    if (this.#isOver) return
+    this.#attempts++
+    this.#dialling = this.#ports.dial(this.#leaderId, {
+      opened: (link) => {
+        this.#isOver = true
+        return this.#listener.opened(link)
+      },
+      failed: (reason) => this.#failed(reason),
+    })
+  }
+
+  /** The listener hears no more. */
+  cancel(): void {
+    if (!this.#isOver) this.#dialling?.cancel()
+    this.#isOver = true
+  }
+
+  #failed(reason: string): void {
+    if (this.#isOver) return
+    if (this.#attempts < attemptsMax) this.#life.after(retryMs, () => this.dial())
+    else {
+      this.#isOver = true
+      this.#listener.failed(reason)
+    }
+  }
+}

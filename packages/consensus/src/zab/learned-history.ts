@@ -1,0 +1,108 @@
+/**
+ * What a learner makes of the transactions that its leader sends: they go to the log and the window, are acknowledged once they are
+ * durable, and delivered when they are committed.
+ *
+ * 1. A transaction follows the one before it without a gap, or the connection is given up (ZOOKEEPER-4925).
+ * 2. What the leader commits is delivered in order, at the head of what is outstanding.
+ * 3. Nothing is acknowledged that is not durable, and nothing before the leader itself was accepted (ZOOKEEPER-4685).
+ */
+import { counterOf, epochOf, type Zxid } from '@quorate/protocol'
+import type { Proposal } from '../engine.ts'
+import type { Membership } from '../quorum/membership.ts'
+import { parseMembership } from '../quorum/parse-membership.ts'
+import { membershipTextIn } from './reconfig-txn.ts'
+import type { RoleParts } from './role-parts.ts'
+
+export interface LearnedHistoryOwner {
+  deliver(proposal: Proposal): void
+  sendAck(zxid: Zxid): void
+  /** What the leader sent can't be followed. */
+  broken(code: string, reason: string): void
+}
+
+export class LearnedHistory {
+  readonly #parts: RoleParts
+  readonly #owner: LearnedHistoryOwner
+  /** Everything up to here has been acknowledged; undefined before the leader is accepted. */
+  #ackedZxid: Zxid | undefined
+
+  constructor(parts: RoleParts, owner: LearnedHistoryOwner) {
+    this.#parts = parts
+    this.#owner = owner
+  }
+
+  /** Puts a proposal behind what is there. */
+  log(zxid: Zxid, bytes: Uint8Array, start: number, end: number): void {
+    const { window, ports } = this.#parts
+    const last = ports.history.lastZxid
+    // A proposal may come twice around the planning of a synchronisation.
+    if (zxid <= last) return
+    const isNext = zxid === last + 1 || (epochOf(zxid) > epochOf(last) && counterOf(zxid) === 1)
+    if (!isNext || start < 0)
+      return this.#owner.broken('PROPOSAL_GAP', `the proposal ${hex(zxid)} follows ${hex(last)}`)
+    const text = membershipTextIn(bytes, start, end)
+    if (text !== undefined && !this.#isReadable(text)) return
+    ports.history.append(window.push(zxid, bytes, start, end))
+    ports.host.requestTurnEnd()
+  }
+
+  commit(zxid: Zxid): void {
+    const { window, ports } = this.#parts
+    if (zxid <= window.lastDelivered) return
+    const head = window.head?.zxid
+    if (head !== zxid) {
+      const next = head === undefined ? 'nothing is outstanding' : `${hex(head)} is the next one`
+      return this.#owner.broken('COMMIT_OUT_OF_ORDER', `${hex(zxid)} is committed, and ${next}`)
+    }
+    this.#owner.deliver(window.deliverNext())
+    ports.host.requestTurnEnd()
+  }
+
+  /** A transaction that is committed already, as observers get them. */
+  inform(zxid: Zxid, bytes: Uint8Array, start: number, end: number): void {
+    this.log(zxid, bytes, start, end)
+    if (this.#parts.window.lastZxid >= zxid) this.commit(zxid)
+  }
+
+  /** The leader is accepted: what it proposed after `zxid` is acknowledged as far as it is durable, now and later. */
+  acknowledgeFrom(zxid: Zxid): void {
+    this.#ackedZxid = zxid
+    this.acknowledge()
+  }
+
+  acknowledge(): void {
+    if (this.#ackedZxid === undefined) return
+    const { window, logSync } = this.#parts
+    for (const { zxid } of window.after(this.#ackedZxid)) {
+      if (zxid > logSync.durable) return
+      this.#owner.sendAck(zxid)
+      this.#ackedZxid = zxid
+    }
+  }
+
+  /**
+   * The leader has proposed this membership: from here on it counts in elections, and it may be in force soon.
+   * @returns undefined when reconfiguration is disabled, or the text can't be read and the owner was told
+   */
+  see(text: string): Membership | undefined {
+    const { ports, options } = this.#parts
+    if (!options.reconfigEnabled) return undefined
+    try {
+      const membership = parseMembership(text)
+      ports.memberships.setLastSeen(membership)
+      return membership
+    } catch (error) {
+      const { message } = error as Error
+      this.#owner.broken('LEADER_BROKEN', `the leader's membership can't be read: ${message}`)
+      return undefined
+    }
+  }
+
+  #isReadable(text: string): boolean {
+    return !this.#parts.options.reconfigEnabled || this.see(text) !== undefined
+  }
+}
+
+function hex(zxid: Zxid): string {
+  return `0x${zxid.toString(16)}`
+}
