@@ -127,7 +127,7 @@ export class StateStreamScanner {
         return 'path'
       case 'signature':
         return this.#takeSignature()
-      case 'end':
+      default:
         return 'end'
     }
   }

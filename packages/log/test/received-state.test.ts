@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { JuteWriter, type SessionId } from '@quorate/protocol'
 import {
   adoptReceivedState,
-  listSnapshots,
   MemoryDisk,
   type MemoryDiskOptions,
   readSnapshot,
@@ -196,5 +195,5 @@ function snapshotBytes(zxid: number): Uint8Array {
   const disk = new MemoryDisk()
   const image = exampleTree().image(zxid, { high: 0, low: 1 })
   writeSnapshot(new SnapshotWriter(disk, directory, image), rethrow)
-  return disk.contents(listSnapshots(disk, directory)[0]!.path)
+  return disk.contents(`${directory}/snapshot.${zxid.toString(16)}`)
 }

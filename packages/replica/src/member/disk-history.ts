@@ -24,7 +24,6 @@ import {
   LogError,
   readSnapshot,
   recover,
-  type Recovery,
   type RecoveryReport,
   SnapshotWriter,
   type SnapshotWriterOptions,

@@ -110,14 +110,14 @@ interface Change {
  * Makes the change again and again, and dies one operation later each time, until it is done; then with several ways in which
  * the crash treats what was not synced. After it the member starts, dying once more in between. Returns the number of operations.
  */
-function dieEverywhere({ change, check }: Change): number {
+function dieEverywhere(scenario: Change): number {
   for (let at = 0; ; at++) {
     let isOver = false
     for (let seed = 0; seed < 3; seed++) {
       const { member, memory, disk } = memberWithHistory(seed)
       let isChanged = false
       disk.left = at
-      change(member, () => (isChanged = true))
+      scenario.change(member, () => (isChanged = true))
       assert.equal(member.failures.length, isChanged ? 0 : 1)
       memory.crash()
       // The start may have to finish something, and the machine may die in it again.
@@ -126,7 +126,7 @@ function dieEverywhere({ change, check }: Change): number {
       memory.crash()
       disk.left = Infinity
       const found = started(disk, quick)
-      check(found, isChanged)
+      scenario.check(found, isChanged)
       // The log can be continued, and holds what it is given.
       found.log(proposals(3, [1], 'c'))
       memory.crash()

@@ -36,11 +36,11 @@ test('a write that a former role left behind is over before the next one begins'
 test('a write that fails leaves the epoch in memory as it was, and is the end', () => {
   const syncs = { fail: false }
   const disk = new MemoryDisk({ failsSync: () => syncs.fail })
-  const test = started(disk)
+  const member = started(disk)
   syncs.fail = true
-  test.history.writeEpoch('currentEpoch', 3, () => assert.fail('it is not durable'))
-  assert.equal(test.history.currentEpoch, 0)
-  assert.equal(test.failures.length, 1)
+  member.history.writeEpoch('currentEpoch', 3, () => assert.fail('it is not durable'))
+  assert.equal(member.history.currentEpoch, 0)
+  assert.equal(member.failures.length, 1)
 })
 
 test('epochs that are missing are those of the last transaction, and are written', () => {
@@ -56,10 +56,10 @@ test('epochs that are missing are those of the last transaction, and are written
 
 test('a log of a newer epoch than currentEpoch is what a cut synchronisation leaves, and starts', () => {
   const disk = new MemoryDisk()
-  const test = started(disk)
-  test.history.writeEpoch('acceptedEpoch', 1, () => {})
-  test.history.writeEpoch('currentEpoch', 1, () => {})
-  test.log([...proposals(1, [1]), ...proposals(2, [1])])
+  const member = started(disk)
+  member.history.writeEpoch('acceptedEpoch', 1, () => {})
+  member.history.writeEpoch('currentEpoch', 1, () => {})
+  member.log([...proposals(1, [1]), ...proposals(2, [1])])
   // Left by a crash before the rename, torn or not.
   for (const text of ['2', '', 'x']) {
     disk.install(`${folder}/currentEpoch.tmp`, utf8Encode(text))

@@ -18,6 +18,7 @@ import {
   purePlatform,
   type SessionId,
   txn,
+  type TxnBody,
   utf8Encode,
   type Zxid,
 } from '@quorate/protocol'
@@ -31,8 +32,8 @@ const treeOptions: TreeOptions = { platform: purePlatform, extendedTypesEnabled:
 
 /** Creates a node whose name and data tell the transaction from all others. */
 export function proposal(zxid: Zxid, branch = 'a'): Proposal {
-  const body = {
-    type: OpCode.create as const,
+  const body: TxnBody = {
+    type: OpCode.create,
     path: `/n${zxid.toString(16)}`,
     data: utf8Encode(`${branch} ${zxid}`),
     acl: openAcl,

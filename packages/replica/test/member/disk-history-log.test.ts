@@ -6,55 +6,55 @@ import type { DiskHistory } from '@quorate/replica'
 import { folder, proposal, proposals, range, started, treeOf } from './disk-history-fixture.ts'
 
 test('the log is read from each of its transactions on, over all of its files', () => {
-  const test = started(new MemoryDisk())
+  const member = started(new MemoryDisk())
   const all = [...proposals(1, range(1, 6)), ...proposals(3, range(1, 4))]
-  test.log(all.slice(0, 4))
-  test.history.roll()
-  test.log(all.slice(4))
+  member.log(all.slice(0, 4))
+  member.history.roll()
+  member.log(all.slice(4))
   for (const [index, { zxid }] of all.entries()) {
-    assert.deepEqual(read(test.history, zxid), zxidsOf(all.slice(index + 1)))
+    assert.deepEqual(read(member.history, zxid), zxidsOf(all.slice(index + 1)))
   }
-  assert.deepEqual(read(test.history, 0), zxidsOf(all), 'snapshot.0 is what the log goes on from')
+  assert.deepEqual(read(member.history, 0), zxidsOf(all), 'snapshot.0 is what the log goes on from')
 })
 
 test('what a reader hands out are the bytes that were appended', () => {
-  const test = started(new MemoryDisk())
+  const member = started(new MemoryDisk())
   const all = proposals(1, range(1, 3))
-  test.log(all)
-  const reader = test.history.readAfter(makeZxid(1, 1))!
+  member.log(all)
+  const reader = member.history.readAfter(makeZxid(1, 1))!
   assert.ok(reader.next())
-  assert.deepEqual(reader.bytes.slice(reader.start, reader.end), all[1]!.bytes)
+  assert.deepEqual(reader.bytes.slice(reader.start, reader.end), all[1]?.bytes)
 })
 
 test('a zxid that the history does not hold is not read from', () => {
-  const test = started(new MemoryDisk())
-  test.log([...proposals(1, range(1, 3)), ...proposals(3, range(1, 2))])
+  const member = started(new MemoryDisk())
+  member.log([...proposals(1, range(1, 3)), ...proposals(3, range(1, 2))])
   const strangers = [makeZxid(0, 5), makeZxid(1, 4), makeZxid(2, 0), makeZxid(2, 1), makeZxid(3, 3)]
-  for (const after of strangers) assert.equal(test.history.readAfter(after), undefined)
+  for (const after of strangers) assert.equal(member.history.readAfter(after), undefined)
 })
 
 test('the zxid that an epoch begins with is read from when the epoch’s first transaction is there', () => {
-  const test = started(new MemoryDisk())
-  test.log([...proposals(1, range(1, 3)), ...proposals(3, range(1, 2))])
-  assert.deepEqual(read(test.history, makeZxid(3, 0)), [makeZxid(3, 1), makeZxid(3, 2)])
+  const member = started(new MemoryDisk())
+  member.log([...proposals(1, range(1, 3)), ...proposals(3, range(1, 2))])
+  assert.deepEqual(read(member.history, makeZxid(3, 0)), [makeZxid(3, 1), makeZxid(3, 2)])
 })
 
 test('behind a state that a leader sent, the log is read from its zxid on and not from before', () => {
-  const test = started(new MemoryDisk())
-  test.log(proposals(1, range(1, 3)))
-  test.replace(treeOf(proposals(1, range(1, 9))))
-  test.log(proposals(1, [10, 11]))
-  assert.equal(test.history.readAfter(makeZxid(1, 3)), undefined)
-  assert.equal(test.history.readAfter(makeZxid(1, 8)), undefined)
-  assert.deepEqual(read(test.history, makeZxid(1, 9)), [makeZxid(1, 10), makeZxid(1, 11)])
+  const member = started(new MemoryDisk())
+  member.log(proposals(1, range(1, 3)))
+  member.replace(treeOf(proposals(1, range(1, 9))))
+  member.log(proposals(1, [10, 11]))
+  assert.equal(member.history.readAfter(makeZxid(1, 3)), undefined)
+  assert.equal(member.history.readAfter(makeZxid(1, 8)), undefined)
+  assert.deepEqual(read(member.history, makeZxid(1, 9)), [makeZxid(1, 10), makeZxid(1, 11)])
 })
 
 test('what is not durable yet is not read', () => {
-  const test = started(new MemoryDisk())
-  test.log(proposals(1, [1, 2]))
-  test.history.append(proposal(makeZxid(1, 3)))
-  assert.deepEqual(read(test.history, makeZxid(1, 1)), [makeZxid(1, 2)])
-  assert.equal(test.history.readAfter(makeZxid(1, 3)), undefined)
+  const member = started(new MemoryDisk())
+  member.log(proposals(1, [1, 2]))
+  member.history.append(proposal(makeZxid(1, 3)))
+  assert.deepEqual(read(member.history, makeZxid(1, 1)), [makeZxid(1, 2)])
+  assert.equal(member.history.readAfter(makeZxid(1, 3)), undefined)
 })
 
 test('a hole inside of a log file ends the reading, and is told', () => {
@@ -78,11 +78,11 @@ test('a hole inside of a log file ends the reading, and is told', () => {
 
 test('a file that is purged while the log is read ends the reading, and is told', () => {
   const disk = new MemoryDisk()
-  const test = started(disk)
-  test.log(proposals(1, [1, 2]))
-  test.history.roll()
-  test.log(proposals(1, [3]))
-  const reader = test.history.readAfter(makeZxid(1, 1))!
+  const member = started(disk)
+  member.log(proposals(1, [1, 2]))
+  member.history.roll()
+  member.log(proposals(1, [3]))
+  const reader = member.history.readAfter(makeZxid(1, 1))!
   disk.remove(`${folder}/log.100000003`)
   assert.ok(reader.next())
   assert.equal(reader.next(), false)
@@ -91,15 +91,15 @@ test('a file that is purged while the log is read ends the reading, and is told'
 
 test('the sizes are those of the newest snapshot and of the log files behind the transaction’s', () => {
   const disk = new MemoryDisk()
-  const test = started(disk, { logOptions: { preallocateBytes: 0 } })
-  test.log(proposals(1, range(1, 4)))
-  test.snapshot(disk)
-  test.log(proposals(1, range(5, 8)))
+  const member = started(disk, { logOptions: { preallocateBytes: 0 } })
+  member.log(proposals(1, range(1, 4)))
+  member.snapshot(disk)
+  member.log(proposals(1, range(5, 8)))
   const sizeOf = (name: string): number => disk.contents(`${folder}/${name}`).length
   const snapshotBytes = sizeOf('snapshot.100000004')
   const logBytes = sizeOf('log.100000005')
-  assert.deepEqual(test.history.sizesAfter(makeZxid(1, 2)), { snapshotBytes, logBytes })
-  assert.deepEqual(test.history.sizesAfter(makeZxid(1, 4)), { snapshotBytes, logBytes: 0 })
+  assert.deepEqual(member.history.sizesAfter(makeZxid(1, 2)), { snapshotBytes, logBytes })
+  assert.deepEqual(member.history.sizesAfter(makeZxid(1, 4)), { snapshotBytes, logBytes: 0 })
 })
 
 function read(history: DiskHistory, after: Zxid): Zxid[] {

@@ -14,30 +14,52 @@ import {
   treeOf,
 } from './disk-history-fixture.ts'
 
-type Action =
-  | { readonly type: 'append'; readonly newEpoch: boolean }
-  | { readonly type: 'sync' | 'reload' | 'roll' | 'crash' | 'kill' }
-  | { readonly type: 'complete' | 'truncate' | 'install'; readonly count: number }
+interface Action {
+  readonly type:
+    | 'append'
+    | 'complete'
+    | 'sync'
+    | 'reload'
+    | 'roll'
+    | 'truncate'
+    | 'install'
+    | 'crash'
+    | 'kill'
+  readonly count: number
+}
 
-const plain = fc.constantFrom('sync', 'reload', 'roll', 'crash', 'kill')
-const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ type: fc.constant('append'), newEpoch: fc.boolean() }) },
-  { weight: 6, arbitrary: fc.record({ type: fc.constant('complete'), count: fc.nat(12) }) },
-  { weight: 5, arbitrary: fc.record({ type: plain }) },
-  {
-    weight: 2,
-    arbitrary: fc.record({ type: fc.constantFrom('truncate', 'install'), count: fc.nat(12) }),
-  },
-) as fc.Arbitrary<Action>
+function weighted(
+  weight: number,
+  type: Action['type'],
+  countMax = 0,
+): fc.WeightedArbitrary<Action> {
+  return { weight, arbitrary: fc.record({ type: fc.constant(type), count: fc.nat(countMax) }) }
+}
+
+const anyAction: fc.Arbitrary<Action> = fc.oneof(
+  weighted(10, 'append', 3),
+  weighted(12, 'complete', 20),
+  weighted(4, 'sync'),
+  weighted(1, 'reload'),
+  weighted(1, 'roll'),
+  weighted(3, 'truncate', 12),
+  weighted(3, 'install', 12),
+  weighted(1, 'crash'),
+  weighted(1, 'kill'),
+)
 
 test('a crash at any moment leaves one history, with all that was synced and not dropped', () => {
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 60 }), fc.integer(), (actions, seed) => {
-      const run = new Run(seed)
-      for (const one of actions) run.act(one)
-      run.act({ type: 'crash' })
-    }),
-    { numRuns: 150 },
+    fc.property(
+      fc.array(anyAction, { minLength: 40, maxLength: 80, size: 'max' }),
+      fc.integer(),
+      (actions, seed) => {
+        const run = new Run(seed)
+        for (const one of actions) run.act(one)
+        run.act({ type: 'crash', count: 0 })
+      },
+    ),
+    { numRuns: 60 },
   )
 })
 
@@ -77,9 +99,9 @@ class Run {
     assert.deepEqual(this.#member.failures, [])
   }
 
-  #ask(action: Exclude<Action, { type: 'complete' | 'crash' | 'kill' }>): void {
+  #ask(action: Action): void {
     const { history } = this.#member
-    if (action.type === 'append') this.#append(action.newEpoch)
+    if (action.type === 'append') this.#append(action.count === 0)
     else if (action.type === 'sync') this.#sync()
     else if (action.type === 'roll') history.roll()
     else if (action.type === 'truncate') this.#truncate(action.count)

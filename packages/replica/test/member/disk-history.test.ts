@@ -57,7 +57,7 @@ test('a sync asked for during another follows it and covers all appended since',
   while (disk.completeNext());
   assert.deepEqual(told, ['started', 'first', 'second'])
   disk.crash()
-  assert.deepEqual(logged(disk), [makeZxid(1, 1), makeZxid(1, 2)])
+  assert.deepEqual(loggedZxids(disk), [makeZxid(1, 1), makeZxid(1, 2)])
 })
 
 test('a truncation waits for the sync under way, and what is appended after it goes behind the cut', () => {
@@ -87,19 +87,19 @@ test('a truncation to each zxid ends there, whatever files and snapshots there a
   const all = proposals(1, range(1, 12))
   for (let kept = 0; kept <= all.length; kept++) {
     const disk = new MemoryDisk()
-    const test = started(disk)
-    test.log(all.slice(0, 4))
-    test.snapshot(disk)
-    test.log(all.slice(4, 8))
-    test.snapshot(disk)
-    test.log(all.slice(8))
+    const member = started(disk)
+    member.log(all.slice(0, 4))
+    member.snapshot(disk)
+    member.log(all.slice(4, 8))
+    member.snapshot(disk)
+    member.log(all.slice(8))
     const zxid = all[kept - 1]?.zxid ?? 0
     let isDone: boolean | undefined
-    test.history.truncate(zxid, (result) => (isDone = result))
+    member.history.truncate(zxid, (result) => (isDone = result))
     assert.equal(isDone, true)
-    assert.equal(stateOf(test.history.tree), stateOf(treeOf(all.slice(0, kept))))
+    assert.equal(stateOf(member.history.tree), stateOf(treeOf(all.slice(0, kept))))
     const rest = proposals(2, [1, 2], 'b')
-    test.log(rest)
+    member.log(rest)
     disk.crash()
     const { history } = started(disk)
     assert.equal(stateOf(history.tree), stateOf(treeOf([...all.slice(0, kept), ...rest])))
@@ -108,18 +108,18 @@ test('a truncation to each zxid ends there, whatever files and snapshots there a
 
 test('a truncation that cannot be done changes nothing, and the log goes on', () => {
   const disk = new MemoryDisk()
-  const test = started(disk)
+  const member = started(disk)
   const state = proposals(1, range(1, 5))
-  test.replace(treeOf(state))
+  member.replace(treeOf(state))
   const more = proposals(1, range(6, 8))
-  test.log(more)
+  member.log(more)
   for (const zxid of [makeZxid(1, 3), makeZxid(1, 9), makeZxid(0, 4)]) {
     let isDone: boolean | undefined
-    test.history.truncate(zxid, (result) => (isDone = result))
+    member.history.truncate(zxid, (result) => (isDone = result))
     assert.equal(isDone, false)
   }
   const last = proposals(1, [9])
-  test.log(last)
+  member.log(last)
   disk.crash()
   const { history } = started(disk)
   assert.equal(stateOf(history.tree), stateOf(treeOf([...state, ...more, ...last])))
@@ -127,18 +127,18 @@ test('a truncation that cannot be done changes nothing, and the log goes on', ()
 
 test('the truncation of a log whose only record is cut leaves room for a file of the same name', () => {
   const disk = new MemoryDisk()
-  const test = started(disk)
-  test.log(proposals(1, [1]))
-  test.history.truncate(0, (isDone) => assert.ok(isDone))
-  test.log(proposals(1, [1], 'b'))
-  assert.deepEqual(test.failures, [])
+  const member = started(disk)
+  member.log(proposals(1, [1]))
+  member.history.truncate(0, (isDone) => assert.ok(isDone))
+  member.log(proposals(1, [1], 'b'))
+  assert.deepEqual(member.failures, [])
   // All that a crash leaves of the next file may be its header.
   const header = disk.contents(`${folder}/log.100000001`).slice(0, 16)
   disk.install(`${folder}/log.100000002`, header)
   const again = started(disk)
   again.log(proposals(1, [2]))
   assert.deepEqual(again.failures, [])
-  assert.deepEqual(logged(disk), [makeZxid(1, 1), makeZxid(1, 2)])
+  assert.deepEqual(loggedZxids(disk), [makeZxid(1, 1), makeZxid(1, 2)])
 })
 
 test('a reload keeps what was appended and never synced', () => {
@@ -157,53 +157,52 @@ test('a reload keeps what was appended and never synced', () => {
 
 test('a transaction that would leave a hole in the log is refused', () => {
   for (const zxid of [makeZxid(1, 3), makeZxid(2, 2), makeZxid(1, 1)]) {
-    const test = started(new MemoryDisk())
-    test.log(proposals(1, [1]))
-    test.history.append(proposal(zxid))
-    assert.match(test.failures[0]?.message ?? '', /appended after/)
-    assert.equal(test.history.lastZxid, makeZxid(1, 1))
+    const member = started(new MemoryDisk())
+    member.log(proposals(1, [1]))
+    member.history.append(proposal(zxid))
+    assert.match(member.failures[0]?.message ?? '', /appended after/)
+    assert.equal(member.history.lastZxid, makeZxid(1, 1))
   }
 })
 
 test('after a failed sync the member is told once, and nothing is called any more', () => {
   const disk = new MemoryDisk({ failsSync: (count) => count >= 4 })
-  const test = started(disk)
+  const member = started(disk)
   let calls = 0
   const count = (): void => void calls++
-  test.history.append(proposal(makeZxid(1, 1)))
-  test.history.sync(count)
-  test.history.sync(count)
-  test.history.append(proposal(makeZxid(1, 2)))
-  test.history.truncate(0, count)
-  test.history.reload(count)
-  test.history.writeEpoch('currentEpoch', 1, count)
+  member.history.append(proposal(makeZxid(1, 1)))
+  member.history.sync(count)
+  member.history.sync(count)
+  member.history.append(proposal(makeZxid(1, 2)))
+  member.history.truncate(0, count)
+  member.history.reload(count)
+  member.history.writeEpoch('currentEpoch', 1, count)
   assert.equal(calls, 0)
-  assert.equal(test.failures.length, 1)
+  assert.equal(member.failures.length, 1)
 })
 
 test('a disk that fails in a truncation is the end', () => {
   const syncs = { fail: false }
   const disk = new MemoryDisk({ failsSync: () => syncs.fail })
-  const test = started(disk)
-  test.log(proposals(1, [1, 2]))
+  const member = started(disk)
+  member.log(proposals(1, [1, 2]))
   syncs.fail = true
-  test.history.truncate(makeZxid(1, 1), () => assert.fail('nothing was cut'))
-  assert.equal(test.failures.length, 1)
+  member.history.truncate(makeZxid(1, 1), () => assert.fail('nothing was cut'))
+  assert.equal(member.failures.length, 1)
 })
 
 test('the snapshot being written is given up before the history changes', () => {
-  const test = started(new MemoryDisk())
-  test.log(proposals(1, [1, 2]))
-  test.history.truncate(makeZxid(1, 1), () => {})
-  test.history.reload(() => {})
-  test.replace(treeOf(proposals(1, [1, 2, 3])))
-  assert.equal(test.abortCount, 3)
+  const member = started(new MemoryDisk())
+  member.log(proposals(1, [1, 2]))
+  member.history.truncate(makeZxid(1, 1), () => {})
+  member.history.reload(() => {})
+  member.replace(treeOf(proposals(1, [1, 2, 3])))
+  assert.equal(member.abortCount, 3)
 })
 
 test('the observer hears of each step in its order', () => {
   const disk = new MemoryDisk()
   const told: string[] = []
-  const hex = (zxid: Zxid): string => zxid.toString(16)
   const observer = {
     appended: (zxid: Zxid) => void told.push(`appended ${hex(zxid)}`),
     applied: (zxid: Zxid, _bytes: Uint8Array, _start: number, _end: number, isReplay: boolean) =>
@@ -212,11 +211,11 @@ test('the observer hears of each step in its order', () => {
     loaded: (tree: DiskHistory['tree'], cause: string) =>
       void told.push(`${cause} ${hex(tree.lastZxid)}`),
   }
-  const test = started(disk, { observer })
-  test.log(proposals(1, [1]))
-  test.history.reload(() => {})
-  test.history.truncate(0, () => {})
-  test.replace(treeOf(proposals(2, [1])))
+  const member = started(disk, { observer })
+  member.log(proposals(1, [1]))
+  member.history.reload(() => {})
+  member.history.truncate(0, () => {})
+  member.replace(treeOf(proposals(2, [1])))
   assert.deepEqual(told, [
     'recovered 0',
     'appended 100000001',
@@ -248,19 +247,23 @@ test('images of a tree are opened one after the other, and who cancels is passed
 })
 
 test('who waits for an image when the state is loaded anew gets one of the new state', () => {
-  const test = started(new MemoryDisk())
-  test.log(proposals(1, [1, 2]))
+  const member = started(new MemoryDisk())
+  member.log(proposals(1, [1, 2]))
   let old: { writeNext(writer: JuteWriter, length: number): boolean; close(): void } | undefined
   let zxid = -1
-  test.history.openImage((image) => (old = image))
-  test.history.openImage((image) => (zxid = image.zxid))
-  test.history.truncate(makeZxid(1, 1), () => {})
+  member.history.openImage((image) => (old = image))
+  member.history.openImage((image) => (zxid = image.zxid))
+  member.history.truncate(makeZxid(1, 1), () => {})
   assert.equal(zxid, makeZxid(1, 1))
   assert.equal(old!.writeNext(new JuteWriter(), 1 << 20), false, 'the old image can still be read')
   old!.close()
 })
 
-function logged(disk: MemoryDisk): Zxid[] {
+function hex(zxid: Zxid): string {
+  return zxid.toString(16)
+}
+
+function loggedZxids(disk: MemoryDisk): Zxid[] {
   const reader = new TxnLogReader({ disk, directory: folder, after: 0 })
   const zxids: Zxid[] = []
   while (reader.next()) zxids.push(reader.zxid)
