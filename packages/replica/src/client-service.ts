@@ -327,8 +327,7 @@ export class ClientService<A extends Authority = Authority>
   }
 
   #connect(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
-    const { isReadOnly } = this.authority
-    const outcome = this.#connecting.decide(connection, bytes, { start, end, isReadOnly })
+    const outcome = this.#connecting.decide(connection, bytes, { start, end }, this.authority)
     if (outcome.type === 'close') this.drop(connection, 'CONNECT_REFUSED', outcome.reason)
     else if (outcome.type === 'refuse') this.refuse(connection)
     else {

@@ -16,6 +16,7 @@ import {
 import type { Tree } from '@quorate/tree'
 import type { ClientConnection } from './client-connection.ts'
 import type { ReplicaOptions } from './replica-options.ts'
+import type { Authority } from './roles/authority.ts'
 
 export type ConnectOutcome =
   /** A new session with this timeout is wanted. */
@@ -39,13 +40,13 @@ export class ConnectHandler {
     this.#options = options
   }
 
-  /** @param frame where the first frame lies, and whether this server serves only clients that put up with reads */
   decide(
     connection: ClientConnection,
     bytes: Uint8Array,
-    frame: { readonly start: number; readonly end: number; readonly isReadOnly: boolean },
+    frame: { readonly start: number; readonly end: number },
+    { isReadOnly, epochZxid }: Pick<Authority, 'isReadOnly' | 'epochZxid'>,
   ): ConnectOutcome {
-    const { start, end, isReadOnly } = frame
+    const { start, end } = frame
     const request = decodeConnectRequest(bytes, start, end)
     if (request === undefined)
       return { type: 'close', reason: 'the first frame is no ConnectRequest' }
@@ -60,10 +61,11 @@ export class ConnectHandler {
       const reason = 'the server is read-only now, and the client wants one that is not'
       return { type: 'close', reason }
     }
-    if (request.lastZxidSeen > this.#tree.lastZxid) {
+    const lastZxid = Math.max(this.#tree.lastZxid, epochZxid)
+    if (request.lastZxidSeen > lastZxid) {
       return {
         type: 'close',
-        reason: `the client has seen the zxid 0x${request.lastZxidSeen.toString(16)}, and this server's last is 0x${this.#tree.lastZxid.toString(16)}: it must try another server`,
+        reason: `the client has seen the zxid 0x${request.lastZxidSeen.toString(16)}, and this server's last is 0x${lastZxid.toString(16)}: it must try another server`,
       }
     }
     const { minSessionTimeoutMs, maxSessionTimeoutMs } = this.#options

@@ -60,6 +60,7 @@ export class WritePipeline {
   #inFlight: InFlight[] = []
   #inFlightStart = 0
   #deliveredZxid: Zxid = 0
+  #releasableZxid: Zxid = 0
 
   constructor(parts: {
     readonly tree: Tree
@@ -160,9 +161,10 @@ export class WritePipeline {
     this.#answer(own, txnType(bytes) === OpCode.error)
   }
 
-  /** Nobody looks at the transactions that were delivered until now any more. */
+  /** Nobody looks at the transactions any more that were delivered before the turn that ends now. */
   turnEnded(): void {
-    this.#arena.release(this.#deliveredZxid)
+    this.#arena.release(this.#releasableZxid)
+    this.#releasableZxid = this.#deliveredZxid
   }
 
   #context(write: Write): RequestContext {

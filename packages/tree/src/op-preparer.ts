@@ -335,7 +335,7 @@ function contentCrcOf(digester: NodeDigester, pathCrc: number, data: Uint8Array 
   return data === null ? pathCrc : digester.contentCrc(pathCrc, data, 0, data.length)
 }
 
-const configPath = bytesOf('/zookeeper/config')
+export const configPath: Uint8Array = bytesOf('/zookeeper/config')
 /** Nodes that no client may delete. */
 const protectedPaths = [...['/', '/zookeeper', '/zookeeper/quota'].map(bytesOf), configPath]
 

@@ -17,13 +17,15 @@ import {
   readAcl,
   readInt32,
   type SessionId,
+  spanEquals,
   txnDigestLength,
   type Zxid,
 } from '@quorate/protocol'
 import { openAclId } from './acl-table.ts'
 import type { OwnerKind } from './node-owner.ts'
 import { formatDigest } from './node-digest.ts'
-import { absent, IntField, type NodeStore } from './node-store.ts'
+import { absent, IntField, LongField, type NodeStore } from './node-store.ts'
+import { configPath } from './op-preparer.ts'
 import { Preparer } from './preparer.ts'
 import { QuotaKeeper } from './quota-keeper.ts'
 import type { PreparerOptions } from './request-context.ts'
@@ -123,6 +125,25 @@ export class Tree {
     this.#createSystemNode(system, '/zookeeper/quota', openAcl)
     const config = this.#createSystemNode(system, '/zookeeper/config', readAcl)
     this.#state.nodes.setInt(config, IntField.aversion, -1)
+  }
+
+  /**
+   * Shows the membership in force in its node. Every server does so for itself when it begins to serve: only a reconfiguration has
+   * a transaction. The digest does not cover the node.
+   *
+   * Compatibility: Apache stamps the node with the time of each server's own start; here it keeps its time, so that it is
+   * the same everywhere.
+   */
+  showMembership(text: Uint8Array, version: Zxid): void {
+    const { nodes } = this.#state
+    const node = nodes.find(configPath, 0, configPath.length)
+    if (node === absent) return
+    const at = nodes.dataOffset(node)
+    const length = nodes.int(node, IntField.dataLength)
+    if (spanEquals(text, nodes.dataChunk(node), at, at + Math.max(0, length))) return
+    this.#state.setData(node, text, 0, text.length, -1)
+    nodes.setInt(node, IntField.version, -1)
+    nodes.setLong(node, LongField.mzxid, version)
   }
 
   /** For an empty tree. */

@@ -2,7 +2,14 @@
  * What one member of an ensemble asks of the driver that hosts it. The driver enters the member by one call at a time; the
  * completions of its disk are such calls too.
  */
-import type { Appointment, DialListener, Dialling, MembershipStore, Role } from '@quorate/consensus'
+import type {
+  Appointment,
+  DialListener,
+  Dialling,
+  HostPort,
+  MembershipStore,
+  Role,
+} from '@quorate/consensus'
 import type { Disk } from '@quorate/log'
 import type { Zxid } from '@quorate/protocol'
 import type { SnapshotImage, Tree } from '@quorate/tree'
@@ -43,9 +50,13 @@ export interface MemberDriver {
   readonly memberships: MembershipStore
   /** Calls `run` after `delayMs`, behind all input that is there by then. */
   after(delayMs: number, run: () => void): Appointment
-  /** Connects to a server's quorum port (or, below, its election port). */
+  /** Connects to a server's quorum port. */
   dialQuorum(serverId: number, listener: DialListener): Dialling
-  dialElection(serverId: number, listener: DialListener): Dialling
+  /**
+   * Connects to a server's election port.
+   * @param addresses where it says that it listens; empty: where the membership says so
+   */
+  dialElection(serverId: number, listener: DialListener, addresses: readonly HostPort[]): Dialling
   /** There is work for `EnsembleMember.turnEnded`: call it once when all input that is there has been handled. */
   requestTurnEnd(): void
   /** Writes the image to a snapshot file in slices, then calls `ended`. Asked for only while none is being written. */

@@ -3,7 +3,7 @@
  * and what becomes of a write. All else (connections, reads, watches, counters) is the same for all of them: {@link ClientService}.
  */
 import type { Proposal } from '@quorate/consensus'
-import type { JuteReader, SessionId } from '@quorate/protocol'
+import type { JuteReader, SessionId, Zxid } from '@quorate/protocol'
 import type { ClientConnection } from '../client-connection.ts'
 import type { ReplicaReport } from '../driver-port.ts'
 import type { Session } from '../session-tracker.ts'
@@ -12,6 +12,8 @@ import type { OrderedRequest } from '../write.ts'
 export interface Authority {
   /** Whether only reads are served, and only to clients that put up with it. */
   readonly isReadOnly: boolean
+  /** Everything of earlier epochs than this zxid's is in the tree: Apache's leaders show it to clients, though it is no transaction's. */
+  readonly epochZxid: Zxid
   /** Requests of the server's own clients that have not been answered. */
   readonly inFlightCount: number
   /** Something was handed to the engine that waits for the end of the turn. */

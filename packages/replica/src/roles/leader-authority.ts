@@ -20,9 +20,11 @@ import {
   formatSessionId,
   JuteError,
   JuteReader,
+  makeZxid,
   OpCode,
   reconfigRequest,
   type SessionId,
+  type Zxid,
 } from '@quorate/protocol'
 import { type Identity, RequestCheck, type Tree } from '@quorate/tree'
 import { ClientConnection } from '../client-connection.ts'
@@ -95,6 +97,10 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
     })
     for (const [id, timeoutMs] of tree.timeoutMsBySession)
       this.#sessions.add(id, timeoutMs, host.nowMs)
+  }
+
+  get epochZxid(): Zxid {
+    return makeZxid(this.#term.epoch, 0)
   }
 
   get inFlightCount(): number {

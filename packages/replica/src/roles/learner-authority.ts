@@ -11,6 +11,7 @@ import {
   encode,
   ErrorCode,
   type JuteReader,
+  makeZxid,
   OpCode,
   pathRecord,
   pathVersionRequest,
@@ -88,6 +89,10 @@ export class LearnerAuthority implements Authority, LearnerHost {
     this.#locals = new LocalSessions(host, options.tickTimeMs)
     this.#revalidations = new Revalidations()
     this.#replies = new TxnReplies(tree, options.platform)
+  }
+
+  get epochZxid(): Zxid {
+    return makeZxid(this.#term.epoch, 0)
   }
 
   get inFlightCount(): number {
