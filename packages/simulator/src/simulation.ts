@@ -239,6 +239,7 @@ class Simulation {
       const settings = {
         servers: this.#fleet.clientHosts,
         sessionTimeoutMs: random.between(600, 3_000),
+        acceptsReadOnly: random.chance(0.3),
         depthMax: random.between(1, 6),
         thinkMostMs: Math.max(2, Math.floor(thinkMostMs * (0.5 + random.next()))),
       }

@@ -1,6 +1,6 @@
 import { OpCode, type SessionId, type Txn, type Zxid } from '@quorate/protocol'
 import type { Observation, Replied } from '../history/observation.ts'
-import type { TreeView } from '../history/tree-view.ts'
+import { isSessionOwner, type TreeView } from '../history/tree-view.ts'
 import { CommittedCursor, formatZxid, type TxnHistory } from '../history/txn-history.ts'
 import { effectiveBodies } from '../history/txn-steps.ts'
 import type { Checker } from './checker.ts'
@@ -106,7 +106,7 @@ export class EphemeralOwners implements Checker {
 
   #replied({ client, operation, answer, zxid }: Replied): string | undefined {
     const owner = BigInt.asUintN(64, answer.stat?.ephemeralOwner ?? 0n) as SessionId
-    if (!isSession(owner) || this.#isAlive(owner, zxid)) return undefined
+    if (!isSessionOwner(owner) || this.#isAlive(owner, zxid)) return undefined
     return `${client} is shown an ephemeral of session ${owner} at ${formatZxid(zxid)} by ${operation?.type}, and that session is not alive`
   }
 
@@ -121,13 +121,8 @@ export class EphemeralOwners implements Checker {
 
 function viewProblem(server: string, view: TreeView): string | undefined {
   for (const [path, { owner }] of view.nodes) {
-    if (isSession(owner) && !view.timeoutMsBySession.has(owner))
+    if (isSessionOwner(owner) && !view.timeoutMsBySession.has(owner))
       return `${server} has the ephemeral ${path} of session ${owner}, which it does not know`
   }
   return undefined
-}
-
-/** Containers and nodes with a time to live have owners that are no sessions. */
-function isSession(owner: SessionId): boolean {
-  return owner !== 0n && owner !== 1n << 63n && owner >> 56n !== 0xffn
 }

@@ -23,7 +23,8 @@ export class Liveness implements Checker {
         return undefined
       case 'replied': {
         const { operation, err, client } = observation
-        if (operation !== undefined && isWrite(operation) && err !== ErrorCode.SessionExpired)
+        const isRefused = err === ErrorCode.SessionExpired || err === ErrorCode.NotReadOnly
+        if (operation !== undefined && isWrite(operation) && !isRefused)
           this.#waiting.delete(client)
         return undefined
       }

@@ -43,6 +43,7 @@ export class SessionLifetimes implements Checker {
     this.#advance(atUs)
     switch (observation.type) {
       case 'connected':
+        if (observation.isReadOnly === true) return undefined
         this.#connections.set(observation.connection, observation)
         this.#life(observation.session, observation.timeoutMs)
         return undefined

@@ -2,11 +2,15 @@
 import {
   AddWatchMode,
   addWatchRequest,
+  authPacket,
   type Codec,
   create2Response,
+  CreateMode,
   createRequest,
+  createTtlRequest,
   getChildren2Response,
   getDataResponse,
+  hasTtl,
   JuteReader,
   JuteWriter,
   type MultiOp,
@@ -17,6 +21,7 @@ import {
   pathRecord,
   pathVersionRequest,
   pathWatchRequest,
+  reconfigRequest,
   requestHeader,
   setDataRequest,
   setWatches2Request,
@@ -24,15 +29,18 @@ import {
   utf8Decode,
   utf8Encode,
 } from '@quorate/protocol'
-import type { Answer, Operation, WriteOperation } from './operation.ts'
+import { type Answer, isLinearizable, type Operation, type WriteOperation } from './operation.ts'
 
 const noBytes = new Uint8Array(0)
 
 /** The frame of a request, with its length. */
 export function encodeOperation(xid: number, operation: Operation): Uint8Array {
   const writer = new JuteWriter()
-  const type = opCodes[operation.type]
-  requestHeader.encode(writer, { xid, type })
+  const type = operation.type === 'create' ? createCode(operation.mode) : opCodes[operation.type]
+  if (isLinearizable(operation)) {
+    requestHeader.encode(writer, { xid, type: OpCode.linearizableRead })
+    writer.writeInt(type)
+  } else requestHeader.encode(writer, { xid, type })
   encodeBody(writer, operation)
   return framed(writer.written())
 }
@@ -41,6 +49,11 @@ export function framed(body: Uint8Array): Uint8Array {
   const writer = new JuteWriter()
   writer.writeBuffer(body)
   return writer.copy()
+}
+
+function createCode(mode: CreateMode): number {
+  if (hasTtl(mode)) return OpCode.createTTL
+  return mode === CreateMode.container ? OpCode.createContainer : OpCode.create2
 }
 
 const opCodes: Readonly<Record<Operation['type'], number>> = {
@@ -55,6 +68,8 @@ const opCodes: Readonly<Record<Operation['type'], number>> = {
   addWatch: OpCode.addWatch,
   setWatches: OpCode.setWatches2,
   sync: OpCode.sync,
+  auth: OpCode.auth,
+  reconfig: OpCode.reconfig,
   ping: OpCode.ping,
   closeSession: OpCode.closeSession,
 }
@@ -65,7 +80,9 @@ function encodeBody(writer: JuteWriter, operation: Operation): void {
     case 'closeSession':
       return
     case 'create':
-      return createRequest.encode(writer, createOf(operation))
+      return operation.ttlMs === undefined
+        ? createRequest.encode(writer, createOf(operation))
+        : createTtlRequest.encode(writer, { ...createOf(operation), ttl: operation.ttlMs })
     case 'delete':
       return pathVersionRequest.encode(writer, operation)
     case 'setData':
@@ -88,6 +105,19 @@ function encodeBody(writer: JuteWriter, operation: Operation): void {
       })
     case 'sync':
       return pathRecord.encode(writer, operation)
+    case 'auth':
+      return authPacket.encode(writer, {
+        type: 0,
+        scheme: 'digest',
+        auth: utf8Encode(operation.credentials),
+      })
+    case 'reconfig':
+      return reconfigRequest.encode(writer, {
+        joiningServers: operation.joining ?? null,
+        leavingServers: operation.leaving ?? null,
+        newMembers: operation.newMembers ?? null,
+        curConfigId: operation.version,
+      })
     case 'setWatches':
       return setWatches2Request.encode(writer, {
         relativeZxid: operation.relativeZxid,
@@ -133,6 +163,7 @@ export function decodeAnswer(operation: Operation, body: Uint8Array): Answer {
       return read(statResponse, body)
     case 'getChildren':
       return read(getChildren2Response, body)
+    case 'reconfig':
     case 'getData': {
       const { data, stat } = read(getDataResponse, body)
       return { data: textOf(data), stat }

@@ -1,13 +1,14 @@
 /** What simulated clients ask for, and what they are answered, as plain data: short to write in workloads, easy to check. */
-import type { MultiResult, Stat, Zxid } from '@quorate/protocol'
+import type { CreateMode, MultiResult, Stat, Zxid } from '@quorate/protocol'
 
 export type WriteOperation =
   | {
       readonly type: 'create'
       readonly path: string
       readonly data: string
-      /** A CreateMode. */
-      readonly mode: 0 | 1 | 2 | 3
+      readonly mode: CreateMode
+      /** For the modes that have a time to live. */
+      readonly ttlMs?: number
     }
   | { readonly type: 'delete'; readonly path: string; readonly version: number }
   | {
@@ -46,6 +47,17 @@ export type Operation =
       readonly watches: WatchLists
     }
   | { readonly type: 'sync'; readonly path: string }
+  /** `user:password` of the digest scheme. */
+  | { readonly type: 'auth'; readonly credentials: string }
+  /** Members as text, in the form of the server lines; either the first two or the third. */
+  | {
+      readonly type: 'reconfig'
+      readonly joining?: string
+      readonly leaving?: string
+      readonly newMembers?: string
+      /** −1: whatever it is. */
+      readonly version: Zxid
+    }
   | { readonly type: 'ping' | 'closeSession' }
 
 /** The body of a reply without error; what the operation's kind of reply has not is undefined. */
@@ -65,6 +77,7 @@ export function isWrite(operation: Operation): boolean {
     case 'delete':
     case 'setData':
     case 'multi':
+    case 'reconfig':
     case 'closeSession':
       return true
     default:
@@ -93,9 +106,15 @@ export function describe(operation: Operation): string {
     case 'getData':
     case 'exists':
     case 'getChildren':
-      return `${operation.type} ${operation.path}${operation.watch ? ' watch' : ''}`
+      return `${isLinearizable(operation) ? 'linearizable ' : ''}${operation.type} ${operation.path}${operation.watch ? ' watch' : ''}`
     case 'sync':
       return `sync ${operation.path}`
+    case 'auth':
+      return `auth ${operation.credentials}`
+    case 'reconfig': {
+      const { joining = '', leaving = '', newMembers = '', version } = operation
+      return `reconfig ${version}, joining [${joining}], leaving [${leaving}], members [${newMembers}]`
+    }
     default:
       return describeWrite(operation)
   }

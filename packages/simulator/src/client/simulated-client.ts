@@ -4,8 +4,11 @@
  *
  * 1. Xids grow over all connections of a session, so session and xid name a request.
  * 2. A request that was cut off is never sent again: nobody knows whether it was carried out.
+ * 3. It goes through its servers in an order of its own, and takes its session along from one to the next.
+ * 4. A session that only a read-only server knows is given up as soon as another server can be had.
  */
 import {
+  Capability,
   type ConnectResponse,
   connectRequest,
   connectResponse,
@@ -30,12 +33,14 @@ import type { Workload } from '../workload/workload.ts'
 import { usPerMs, type World } from '../world.ts'
 import { ClientWatches } from './client-watches.ts'
 import { FrameReader } from './frame-reader.ts'
-import { describe, type Operation } from './operation.ts'
+import { describe, isLinearizable, type Operation } from './operation.ts'
 import { decodeAnswer, encodeOperation, framed } from './operation-codec.ts'
 
 export interface ClientSettings {
   readonly servers: readonly string[]
   readonly sessionTimeoutMs: number
+  /** Whether it takes a server that is cut off from its ensemble, for reading. */
+  readonly acceptsReadOnly: boolean
   /** Operations under way at a time, at most. */
   readonly depthMax: number
   /** Longest pause between two operations. */
@@ -50,7 +55,13 @@ interface Link {
   readonly unanswered: { readonly xid: number; readonly operation: Operation }[]
   /** The session that the server gave or kept; undefined until it did. */
   session: SessionId | undefined
+  isReadOnly: boolean
+  /** Whether the server takes linearizable reads. */
+  hasLinearizableReads: boolean
 }
+
+/** Longest stay with a read-only server. */
+const readOnlyStayMs = 1_000
 
 const noSession = 0n as SessionId
 
@@ -68,6 +79,12 @@ export class SimulatedClient {
   #lastZxid: Zxid = 0
   #lastXid = 0
   #heardAtUs = 0
+  #sentAtUs = 0
+  /** In the order in which it tries them. */
+  readonly #servers: readonly string[]
+  #nextServer = 0
+  /** Whether the session is that of a read-only server. */
+  #isReadOnlySession = false
   #link: Link | undefined
   #thinking: Appointment | undefined
   #isStopping = false
@@ -88,6 +105,7 @@ export class SimulatedClient {
     this.#settings = parts.settings
     this.#workload = parts.workload
     this.#timeoutMs = parts.settings.sessionTimeoutMs
+    this.#servers = shuffled(parts.settings.servers, this.#random)
   }
 
   get isIdle(): boolean {
@@ -122,7 +140,7 @@ export class SimulatedClient {
   }
 
   #dial(): void {
-    const server = this.#random.pick(this.#settings.servers)
+    const server = this.#servers[this.#nextServer++ % this.#servers.length]!
     const endpoint = this.#network.dial(this.host, server, {
       opened: () => endpoint.send(framed(this.#connectRequest())),
       failed: (cause) => this.#disconnected(link, cause),
@@ -133,6 +151,8 @@ export class SimulatedClient {
       frames: new FrameReader(),
       unanswered: [],
       session: undefined,
+      isReadOnly: false,
+      hasLinearizableReads: false,
     }
     endpoint.handler = {
       received: (bytes) => this.#received(link, bytes),
@@ -150,7 +170,8 @@ export class SimulatedClient {
       timeOut: this.#settings.sessionTimeoutMs,
       sessionId: this.#session,
       passwd: this.#password,
-      readOnly: false,
+      readOnly: this.#settings.acceptsReadOnly,
+      capabilities: Capability.linearizableReads,
     })
   }
 
@@ -172,16 +193,24 @@ export class SimulatedClient {
       return
     }
     link.session = response.sessionId
+    link.isReadOnly = response.readOnly === true
+    const capabilities = response.capabilities ?? 0
+    link.hasLinearizableReads = (capabilities & Capability.linearizableReads) !== 0
+    this.#isReadOnlySession = link.isReadOnly && this.#session !== response.sessionId
     this.#session = response.sessionId
     this.#password = response.passwd?.slice() ?? new Uint8Array(16)
     this.#timeoutMs = response.timeOut
-    this.host.note(`has session ${formatSessionId(this.#session)}`)
+    const kind = link.isReadOnly ? ', read-only' : ''
+    this.host.note(`has session ${formatSessionId(this.#session)} with ${link.server}${kind}`)
     this.#world.observe({
       type: 'connected',
       ...this.#moment(link),
       server: link.server,
       timeoutMs: this.#timeoutMs,
+      isReadOnly: link.isReadOnly,
     })
+    if (link.isReadOnly)
+      this.#later(readOnlyStayMs, 'looks for another server', () => this.#leave(link))
     if (!this.#watches.isEmpty) {
       this.#send(link, Xid.setWatches, {
         type: 'setWatches',
@@ -239,16 +268,24 @@ export class SimulatedClient {
       if (link?.session === undefined || this.#isStopping || this.#session === noSession) return
       if (link.unanswered.length < this.#settings.depthMax) {
         const operation = this.#workload.next(this.host.name)
-        if (operation !== undefined) this.#send(link, ++this.#lastXid, operation)
+        if (operation !== undefined) this.#ask(link, operation)
       }
       if (link.unanswered.length < this.#settings.depthMax) this.#think()
     })
+  }
+
+  /** What the server does not offer is asked for as the nearest thing that it does. */
+  #ask(link: Link, operation: Operation): void {
+    if (!isLinearizable(operation) || link.hasLinearizableReads)
+      this.#send(link, ++this.#lastXid, operation)
+    else this.#send(link, ++this.#lastXid, { ...operation, isLinearizable: false } as Operation)
   }
 
   #send(link: Link, xid: number, operation: Operation): void {
     link.unanswered.push({ xid, operation })
     this.host.note(`asks ${xid} ${describe(operation)}`)
     this.#world.observe({ type: 'invoked', ...this.#moment(link), xid, operation })
+    this.#sentAtUs = this.host.nowUs
     link.endpoint.send(encodeOperation(xid, operation))
   }
 
@@ -256,16 +293,31 @@ export class SimulatedClient {
   #watchOver(): void {
     this.#later(Math.floor(this.#timeoutMs / 6), 'looks after its session', () => {
       const link = this.#link
-      const silentMs = (this.host.nowUs - this.#heardAtUs) / usPerMs
-      if (link !== undefined && silentMs > (this.#timeoutMs * 2) / 3) {
-        link.endpoint.close()
-        this.#disconnected(link, 'the server is silent')
-      } else if (link?.session !== undefined && silentMs > this.#timeoutMs / 6) {
+      const { nowUs } = this.host
+      const silentMs = (nowUs - this.#heardAtUs) / usPerMs
+      // Twice within a third of the timeout.
+      const isPingDue = (nowUs - this.#sentAtUs) / usPerMs >= this.#timeoutMs / 6
+      if (link !== undefined && silentMs > this.#patienceMs(link)) this.#leave(link)
+      else if (link?.session !== undefined && isPingDue) {
         const isPinging = link.unanswered.some(({ operation }) => operation.type === 'ping')
         if (!isPinging) this.#send(link, Xid.ping, { type: 'ping' })
       }
       this.#watchOver()
     })
+  }
+
+  /** How long a server may be silent: while it has not taken the session in, each gets its part of the timeout. */
+  #patienceMs({ session }: Link): number {
+    return session === undefined
+      ? Math.max(150, this.#timeoutMs / this.#servers.length)
+      : (this.#timeoutMs * 2) / 3
+  }
+
+  #leave(link: Link): void {
+    if (link !== this.#link) return
+    link.endpoint.close()
+    const why = link.isReadOnly ? 'the server is read-only' : 'the server is silent'
+    this.#disconnected(link, why)
   }
 
   #disconnected(link: Link, cause: string): void {
@@ -274,11 +326,13 @@ export class SimulatedClient {
     this.host.note(`lost its connection: ${cause}`)
     if (link.session !== undefined)
       this.#world.observe({ type: 'disconnected', ...this.#moment(link) })
+    if (this.#isReadOnlySession) this.#forgetSession()
     this.#later(this.#random.between(5, 200), 'dials again', () => this.#dial())
   }
 
   #forgetSession(): void {
     this.#session = noSession
+    this.#isReadOnlySession = false
     this.#password = new Uint8Array(16)
     this.#lastXid = 0
     this.#watches.clear()
@@ -295,4 +349,14 @@ export class SimulatedClient {
   #later(delayMs: number, what: string, run: () => void): Appointment {
     return this.host.after(delayMs * usPerMs, 'timer', what, run)
   }
+}
+
+/** In a random order. */
+function shuffled(servers: readonly string[], random: Prng): readonly string[] {
+  const order = [...servers]
+  for (let last = order.length - 1; last > 0; last--) {
+    const other = random.below(last + 1)
+    ;[order[last], order[other]] = [order[other]!, order[last]!]
+  }
+  return order
 }

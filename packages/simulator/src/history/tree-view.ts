@@ -62,6 +62,11 @@ function viewNode(tree: Tree, node: number): NodeView {
   }
 }
 
+/** Containers and nodes with a time to live have owners that are no sessions. */
+export function isSessionOwner(owner: SessionId): boolean {
+  return owner !== 0n && owner !== 1n << 63n && owner >> 56n !== 0xffn
+}
+
 const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
 
 export function hexOf(bytes: Uint8Array | null): string | null {

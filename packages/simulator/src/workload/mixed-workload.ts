@@ -1,10 +1,15 @@
 import type { Answer, Operation } from '../client/operation.ts'
 import type { Prng } from '../prng.ts'
+import { Barriers } from './barriers.ts'
 import { Members } from './members.ts'
 import { Pairs } from './pairs.ts'
 import { Queue } from './queue.ts'
+import { type ReconfigurationSettings, Reconfigurations } from './reconfigurations.ts'
 import { Registers } from './registers.ts'
+import { Quotas } from './quotas.ts'
 import { SessionLife } from './session-life.ts'
+import { ShortLived } from './short-lived.ts'
+import { Watchers } from './watchers.ts'
 import type { Workload } from './workload.ts'
 
 /** All workloads at once, each as often as its weight says. */
@@ -32,25 +37,52 @@ export class MixedWorkload implements Workload {
   }
 }
 
-const kinds: Readonly<
-  Record<string, { readonly weight: number; readonly create: (random: Prng) => Workload }>
-> = {
-  registers: { weight: 8, create: (random) => new Registers(random) },
+/** What workloads have to know of the world. */
+export interface WorkloadParts {
+  /** Undefined where there is no membership to change. */
+  readonly reconfiguration?: ReconfigurationSettings | undefined
+}
+
+interface Kind {
+  readonly weight: number
+  create(random: Prng, parts: WorkloadParts): Workload | undefined
+}
+
+const kinds: Readonly<Record<string, Kind>> = {
+  registers: { weight: 12, create: (random) => registersAndBarriers(random) },
   queue: { weight: 4, create: (random) => new Queue(random) },
   members: { weight: 5, create: (random) => new Members(random) },
   pairs: { weight: 4, create: (random) => new Pairs(random) },
+  watches: { weight: 5, create: (random) => new Watchers(random) },
+  quotas: { weight: 2, create: (random) => new Quotas(random) },
+  'short-lived': { weight: 2, create: (random) => new ShortLived(random) },
   sessions: { weight: 1, create: (random) => new SessionLife(random) },
+  reconfiguration: {
+    weight: 1,
+    create: (random, { reconfiguration }) =>
+      reconfiguration === undefined ? undefined : new Reconfigurations(random, reconfiguration),
+  },
+}
+
+function registersAndBarriers(random: Prng): Workload {
+  const registers = new Registers(random)
+  return new MixedWorkload(random.fork('mix'), [
+    [registers, 2],
+    [new Barriers(random.fork('barriers'), registers), 1],
+  ])
 }
 
 /** What {@link createWorkload} knows by name. */
 export const workloadNames: readonly string[] = Object.keys(kinds)
 
 /** All workloads at once, or the one of this name. */
-export function createWorkload(random: Prng, name?: string): Workload {
-  const chosen = Object.entries(kinds).filter(([kind]) => name === undefined || kind === name)
-  if (chosen.length === 0) throw new Error(`there is no workload "${name}"`)
-  return new MixedWorkload(
-    random.fork('mix'),
-    chosen.map(([kind, { weight, create }]) => [create(random.fork(kind)), weight] as const),
-  )
+export function createWorkload(random: Prng, name?: string, parts: WorkloadParts = {}): Workload {
+  const chosen: [Workload, number][] = []
+  for (const [kind, { weight, create }] of Object.entries(kinds)) {
+    if (name !== undefined && kind !== name) continue
+    const workload = create(random.fork(kind), parts)
+    if (workload !== undefined) chosen.push([workload, weight])
+  }
+  if (chosen.length === 0) throw new Error(`there is no workload "${name}" for these servers`)
+  return new MixedWorkload(random.fork('mix'), chosen)
 }

@@ -50,6 +50,15 @@ export class Registers implements Workload {
     }
   }
 
+  /** A register that is there, for another workload's use of it. */
+  use(random: Prng): string | undefined {
+    const choices = this.#registers.filter(({ isCreated, uses }) => isCreated && uses < usesMax)
+    if (choices.length === 0) return undefined
+    const register = random.pick(choices)
+    register.uses++
+    return register.path
+  }
+
   answered(operation: Operation, err: number, answer: Answer): void {
     this.#root.answered(operation, err)
     if (!('path' in operation)) return
