@@ -154,6 +154,8 @@ export class TotalOrder implements Checker {
     if (!this.#history.isPrefix(entry, before))
       return `cuts its log at ${formatZxid(zxid)}, which is not in it`
     const last = lastCommittedIn(before)
+    // What its leader had not committed when it chose may be committed meanwhile, without this server, which is sent it again.
+    if (epochOf(last.zxid) === Math.max(...this.#startByEpoch.keys())) return undefined
     return entry.position < 0 || entry.position >= last.position
       ? undefined
       : `cuts its log at ${formatZxid(zxid)} and so loses the committed ${formatZxid(last.zxid)}`
