@@ -114,6 +114,7 @@ export class Leader implements HandlerOwner {
     this.#parts.logSync.request()
     if (this.#isEstablished) this.#broadcast.tryCommit()
     if (this.#life.isOver) return
+    this.#confirmation.progressed()
     this.#confirmation.turnEnded()
     for (const handler of this.#dirty) handler.channel.flush()
     this.#dirty.clear()
