@@ -1,6 +1,12 @@
 /** How the members of simulated ensembles are configured. */
-import type { MemberDriver } from '@quorate/replica'
-import type { EnsembleServer } from './ensemble-server.ts'
+import { zabDefaults } from '@quorate/consensus'
+import { purePlatform } from '@quorate/protocol'
+import {
+  EnsembleMember,
+  type EnsembleMemberOptions,
+  type MemberDriver,
+  replicaDefaults,
+} from '@quorate/replica'
 import type { Member } from './simulated-member-driver.ts'
 
 /** Ticks are short, so that elections and timeouts are many in little time. */
@@ -9,10 +15,54 @@ export const memberTiming: { readonly tickTimeMs: number; readonly initLimit: nu
   initLimit: 10,
 }
 
-export function createEnsembleMember(
-  _driver: MemberDriver,
-  _server: EnsembleServer,
-  _random: () => number,
-): Member {
-  throw new Error('there is no member to run yet')
+/** Few, so that servers which were away need logs and snapshots. */
+const commitLogCount = 60
+
+export function memberOptions(
+  serverId: number,
+  parts: {
+    readonly random: () => number
+    readonly digestMismatched: (zxid: number) => void
+  },
+): EnsembleMemberOptions {
+  return {
+    replica: {
+      ...replicaDefaults,
+      serverId,
+      tickTimeMs: memberTiming.tickTimeMs,
+      minSessionTimeoutMs: 400,
+      maxSessionTimeoutMs: 10_000,
+      snapCount: 300,
+      reconfigEnabled: true,
+      skipAcl: true,
+      random: parts.random,
+    },
+    zab: {
+      ...zabDefaults,
+      serverId,
+      tickTimeMs: memberTiming.tickTimeMs,
+      initLimit: memberTiming.initLimit,
+      commitLogCount,
+      reconfigEnabled: true,
+      standaloneEnabled: false,
+      minNotificationIntervalMs: 100,
+      maxNotificationIntervalMs: 2_000,
+      finalizeWaitMs: 50,
+    },
+    electionHandshakeTimeoutMs: 500,
+    isReadOnlyModeEnabled: false,
+    history: {
+      treeOptions: {
+        platform: purePlatform,
+        extendedTypesEnabled: true,
+        digestMismatched: ({ zxid }) => parts.digestMismatched(zxid),
+      },
+      logOptions: { preallocateBytes: 8_192, fileSizeMax: 65_536 },
+    },
+  }
+}
+
+/** The real one; tests plant wrong ones. */
+export function createEnsembleMember(driver: MemberDriver, options: EnsembleMemberOptions): Member {
+  return new EnsembleMember(options, driver)
 }

@@ -1,11 +1,12 @@
 /** A machine whose process is a member of an ensemble. */
 import type { Membership, Role } from '@quorate/consensus'
 import type { Zxid } from '@quorate/protocol'
-import type { MemberDriver } from '@quorate/replica'
+import type { EnsembleMemberOptions, MemberDriver } from '@quorate/replica'
 import type { Tree } from '@quorate/tree'
 import { viewTree } from '../history/tree-view.ts'
 import type { Network } from '../network/network.ts'
 import type { World } from '../world.ts'
+import { memberOptions } from './ensemble-member-factory.ts'
 import type { KnownTxns } from './known-txns.ts'
 import { Machine } from './machine.ts'
 import {
@@ -27,7 +28,7 @@ export interface EnsembleOperator {
   diskLost(): void
   /** Whether a server that lost what it knew may come back now. */
   mayReturn(server: EnsembleServer): boolean
-  createMember(driver: MemberDriver, server: EnsembleServer, random: () => number): Member
+  createMember(driver: MemberDriver, options: EnsembleMemberOptions): Member
 }
 
 export class EnsembleServer extends Machine implements MemberListener {
@@ -199,13 +200,22 @@ export class EnsembleServer extends Machine implements MemberListener {
       tickTimeMs,
       nameOf: (serverId) => this.#operator.nameOf(serverId),
       listener: this,
-      createMember: (port) => this.#operator.createMember(port, this, () => this.random.next()),
+      createMember: (port) => this.#operator.createMember(port, this.#memberOptions()),
     })
     this.#driver = driver
     this.#armSync()
     driver.start(() => {
       this.recovered()
       driver.listen()
+    })
+  }
+
+  #memberOptions(): EnsembleMemberOptions {
+    const { world, host } = this
+    return memberOptions(this.serverId, {
+      random: () => this.random.next(),
+      digestMismatched: (zxid) =>
+        world.observe({ type: 'digestMismatched', server: host.name, zxid }),
     })
   }
 

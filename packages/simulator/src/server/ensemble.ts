@@ -12,7 +12,7 @@
  */
 import type { Zxid } from '@quorate/protocol'
 import type { Membership } from '@quorate/consensus'
-import type { MemberDriver } from '@quorate/replica'
+import type { EnsembleMemberOptions, MemberDriver } from '@quorate/replica'
 import type { Network } from '../network/network.ts'
 import { usPerMs, type World } from '../world.ts'
 import { type EnsembleOperator, EnsembleServer } from './ensemble-server.ts'
@@ -72,8 +72,8 @@ export class Ensemble implements EnsembleOperator {
     return `server${serverId}`
   }
 
-  createMember(driver: MemberDriver, server: EnsembleServer, random: () => number): Member {
-    return this.#options.createMember(driver, server, random)
+  createMember(driver: MemberDriver, options: EnsembleMemberOptions): Member {
+    return this.#options.createMember(driver, options)
   }
 
   initialMembership(server: EnsembleServer): string {

@@ -37,10 +37,10 @@ import { attach, PeerDial, SimulatedPeerLink } from './peer-links.ts'
 
 /** A member of an ensemble, as its driver uses it. */
 export interface Member {
-  readonly state: 'looking' | 'following' | 'leading' | 'observing'
+  readonly state: 'looking' | 'following' | 'leading' | 'observing' | 'read-only'
   readonly lastZxid: Zxid
   readonly tree: Tree
-  start(done: (error?: Error) => void): void
+  start(done: () => void): void
   learnerConnected(link: PeerLink): PeerLinkListener
   electionConnected(link: PeerLink): PeerLinkListener
   clientConnected(link: ClientLink): ClientConnection | undefined
@@ -123,10 +123,7 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
 
   /** Recovers; then the member looks for a leader. */
   start(recovered: () => void): void {
-    this.member.start((error) => {
-      if (error !== undefined) this.failed(error)
-      else recovered()
-    })
+    this.member.start(recovered)
   }
 
   /** The ports are open from now on. */

@@ -54,7 +54,7 @@ export class BareMember implements Member, ConsensusHost {
     return this.#history.tree
   }
 
-  start(done: (error?: Error) => void): void {
+  start(done: () => void): void {
     this.#history.start(() => {
       this.#begin()
       done()
