@@ -40,6 +40,13 @@ export interface Reply extends ReplyHeader {
   readonly body: Uint8Array
 }
 
+/** The server that a client is connected to. */
+export interface ClientWorld {
+  readonly closed: TestClient[]
+  receive(client: TestClient, bytes: Uint8Array): void
+  drained(client: TestClient): void
+}
+
 /** The peer of one connection. */
 export class TestClient implements ClientLink {
   readonly remoteAddress: string
@@ -48,14 +55,14 @@ export class TestClient implements ClientLink {
   isClosed = false
   isPaused = false
   connection!: ClientConnection
-  readonly #world: TestReplica
+  readonly #world: ClientWorld
   #received: Uint8Array = new Uint8Array(0)
   #xid = 0
 
   /** With true nothing that is written is taken: it stays queued until {@link drain}. */
   isStuck = false
 
-  constructor(world: TestReplica, remoteAddress: string) {
+  constructor(world: ClientWorld, remoteAddress: string) {
     this.#world = world
     this.remoteAddress = remoteAddress
   }
@@ -71,8 +78,7 @@ export class TestClient implements ClientLink {
   drain(): void {
     this.isStuck = false
     this.queuedBytes = 0
-    this.#world.replica.drained(this.connection)
-    this.#world.endTurn()
+    this.#world.drained(this)
   }
 
   pause(): void {
@@ -104,8 +110,18 @@ export class TestClient implements ClientLink {
       readonly passwd?: Uint8Array
       readonly timeOut?: number
       readonly lastZxidSeen?: Zxid
+      readonly readOnly?: boolean
+      readonly capabilities?: number
     } = {},
   ): ConnectResponse {
+    this.sendConnect(options)
+    const [frame] = this.takeFrames()
+    return decode(connectResponse, frame)
+  }
+
+  /** As {@link connect}, for who does not expect the answer at once. */
+  sendConnect(options: Parameters<TestClient['connect']>[0] = {}): void {
+    const { capabilities } = options
     this.sendFrame(
       encode(connectRequest, {
         protocolVersion: 0,
@@ -113,11 +129,10 @@ export class TestClient implements ClientLink {
         timeOut: options.timeOut ?? 10_000,
         sessionId: options.sessionId ?? (0n as SessionId),
         passwd: options.passwd ?? new Uint8Array(16),
-        readOnly: false,
+        readOnly: options.readOnly ?? false,
+        ...(capabilities === undefined ? {} : { capabilities }),
       }),
     )
-    const [frame] = this.takeFrames()
-    return decode(connectResponse, frame)
   }
 
   /** Sends a request and returns its xid; replies are taken with {@link takeReplies}. */
@@ -170,7 +185,7 @@ function refuseMismatch(mismatch: object): never {
   throw new Error(`digest mismatch ${JSON.stringify(mismatch)}`)
 }
 
-export class TestReplica implements ReplicaDriver {
+export class TestReplica implements ReplicaDriver, ClientWorld {
   readonly tree: Tree
   readonly replica: Replica
   readonly reports: ReplicaReport[] = []
@@ -229,6 +244,11 @@ export class TestReplica implements ReplicaDriver {
   receive(client: TestClient, bytes: Uint8Array): void {
     this.replica.advanceClock(this.nowMs, this.wallMs)
     this.replica.received(client.connection, bytes, 0, bytes.length)
+    this.endTurn()
+  }
+
+  drained(client: TestClient): void {
+    this.replica.drained(client.connection)
     this.endTurn()
   }
 
