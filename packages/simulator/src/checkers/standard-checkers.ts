@@ -8,7 +8,10 @@ import { EphemeralOwners } from './ephemeral-owners.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import { Linearizability } from './linearizability.ts'
 import { Liveness } from './liveness.ts'
+import { Memberships } from './memberships.ts'
 import { MultiAtomicity } from './multi-atomicity.ts'
+import { NodeRemovals } from './node-removals.ts'
+import { QuotaLimits } from './quota-limits.ts'
 import { ReadState } from './read-state.ts'
 import { RealTimeOrder } from './real-time-order.ts'
 import { RecoveredState } from './recovered-state.ts'
@@ -41,6 +44,9 @@ export function standardCheckers(options: { readonly livenessBoundMs: number }):
     new EphemeralOwners(history),
     new SessionLifetimes(history),
     new MultiAtomicity(),
+    new NodeRemovals(committed),
+    new QuotaLimits(history),
+    new Memberships(),
     new RecoveredState(committed),
     new Linearizability(history),
     new Liveness(options.livenessBoundMs),

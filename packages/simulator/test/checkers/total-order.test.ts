@@ -151,7 +151,10 @@ test('total-order: the leader of an earlier epoch may learn late that it was one
 })
 
 test('total-order: nothing committed is cut off, and what is cut to is in the log', () => {
-  assert.match(order(begun, cuts('b', 0))!, /b cuts its log at 0 and so loses the committed 1:1/)
+  assert.match(
+    order(failedOver, loads('a', epoch + 2), cuts('a', 0))!,
+    /a cuts its log at 0 and so loses the committed 1:1/,
+  )
   assert.match(order(begun, cuts('b', 9))!, /nobody logged/)
   assert.match(
     order(failedOver, loads('a', epoch + 2), cuts('a', 2 * epoch + 1))!,
@@ -221,5 +224,15 @@ test('commit-quorum: what is committed is durable on a majority of the voters', 
   assert.match(judge()!, /1:1 for committed, which is durable on server1 of server1, server2/)
   assert.match(judge(syncs('server4', epoch + 1))!, /durable on server1 of/)
   assert.equal(judge(syncs('server2', epoch + 1)), undefined)
-  assert.equal(judge(loads('server3', epoch + 1)), undefined, 'a state that was sent')
+  assert.equal(judge(logs('server3', epoch + 1), loads('server3', epoch + 1)), undefined)
+  const cut = [syncs('server2', epoch + 1), cuts('server2', 0)]
+  assert.match(judge(...cut)!, /durable on server1 of/, 'cut before it is committed')
+  const member: Observation = { type: 'membershipChanged', server: 'server2', text }
+  const afterwards = [...start, syncs('server2', epoch + 1), member, delivered]
+  assert.match(
+    judged(commitQuorum, [...afterwards, cuts('server2', 0)])!,
+    /server2 cuts its log at 0 and had taken 1:1 for committed, which is durable on server1 of/,
+  )
+  const spare = [...afterwards, syncs('server3', epoch + 1), cuts('server2', 0)]
+  assert.equal(judged(commitQuorum, spare), undefined, 'two are left')
 })
