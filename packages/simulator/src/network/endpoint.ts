@@ -45,6 +45,9 @@ interface Arrival {
   readonly cause: string
 }
 
+/** Minutes in the real world; times are short here. */
+const acknowledgementMostUs = 4_000_000
+
 const noBytes = new Uint8Array(0)
 
 export class Endpoint {
@@ -68,6 +71,7 @@ export class Endpoint {
   #isClosedByOwner = false
   #isReadPaused = false
   #isHeldByLink = false
+  #isAwaiting = false
   #stalledUntilUs = 0
   /** Sent to this end, and not there yet. */
   readonly #onTheirWay: Arrival[] = []
@@ -179,7 +183,9 @@ export class Endpoint {
 
   #transmit(what: string, arrival: Arrival): void {
     const { peer } = this
-    if (this.isSilent || peer === undefined) return
+    if (peer === undefined) return
+    if (this.isSilent || peer.isSilent) this.#awaitAcknowledgement()
+    if (this.isSilent) return
     const { scheduler } = this.#parts.world
     const arrivalUs = Math.max(
       this.#lastArrivalUs,
@@ -195,6 +201,19 @@ export class Endpoint {
       peer.#arriveNext,
       this.connection,
       length,
+    )
+  }
+
+  /** A kernel sends again and again what nobody acknowledges, and gives up in the end. */
+  #awaitAcknowledgement(): void {
+    if (this.#isAwaiting) return
+    this.#isAwaiting = true
+    this.host.after(
+      acknowledgementMostUs,
+      'timer',
+      'n% is given up by the kernel',
+      () => this.fail('nothing that was sent has been acknowledged'),
+      this.connection,
     )
   }
 

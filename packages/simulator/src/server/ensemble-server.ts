@@ -171,6 +171,11 @@ export class EnsembleServer extends Machine implements MemberListener {
     this.#role = undefined
   }
 
+  reported(code: string): void {
+    if (code !== 'LOG_TAIL_CUT' && code !== 'SNAPSHOT_SKIPPED') return
+    this.world.faults.hit(this.#isFlipped ? 'disk.bit-flip' : 'disk.torn-write')
+  }
+
   protected override mayStart(): boolean {
     return this.#doubtfulSinceUs === undefined || this.#operator.mayReturn(this)
   }

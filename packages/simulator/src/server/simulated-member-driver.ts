@@ -60,6 +60,8 @@ export interface MemberListener {
   loaded(tree: Tree): void
   termStarted(role: Role, epoch: number): void
   termEnded(): void
+  /** Something for the server's log, by its code. */
+  reported(code: string): void
   failed(error: Error): void
 }
 
@@ -180,8 +182,9 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
   }
 
   report({ code, message, fields }: ReplicaReport): void {
-    const { host, world } = this.#parts
+    const { host, world, listener } = this.#parts
     const kind = fields?.['kind']
+    listener.reported(code)
     host.note('%: %', code, message)
     world.reported(typeof kind === 'string' ? `${code} ${kind}` : code)
     if (code === 'SYNCHRONISING' && isSyncKind(kind))
