@@ -77,6 +77,8 @@ export class Endpoint {
   readonly #onTheirWay: Arrival[] = []
   /** There, and not handed over. */
   readonly #waiting: Arrival[] = []
+  /** Handed over while the process stood still, and not read. */
+  readonly #unread: Uint8Array[] = []
   #queuedBytes = 0
   #receivedBytes = 0
   #lastArrivalUs = 0
@@ -247,6 +249,8 @@ export class Endpoint {
   }
 
   #takeWaiting(): void {
+    while (this.#unread.length > 0 && !this.#isReadPaused && !this.#isClosedByOwner)
+      this.handler?.received(this.#unread.shift()!)
     while (!this.#isOver && !this.#isReadPaused && this.host.nowUs >= this.#stalledUntilUs) {
       if (this.#waiting.length === 0 || this.#isHeld()) return
       const arrival = this.#waiting.shift()!
@@ -297,7 +301,10 @@ export class Endpoint {
       'input',
       'n% is read',
       () => {
-        if (!this.#isClosedByOwner) this.handler?.received(taken)
+        if (this.#isClosedByOwner) return
+        // The process stood still, and what it read since made it stop reading: the rest is still the kernel's.
+        if (this.#isReadPaused) this.#unread.push(taken)
+        else this.handler?.received(taken)
       },
       this.connection,
     )
