@@ -230,7 +230,9 @@ class Simulation {
 
   #createClients(world: World, network: Network): readonly SimulatedClient[] {
     const { clientCount, loadPerSecond } = this.#options
-    const workload = createWorkload(world.random.fork('workload'), this.#options.workload)
+    const workload = createWorkload(world.random.fork('workload'), this.#options.workload, {
+      reconfiguration: this.#fleet.ensemble?.reconfiguration,
+    })
     const random = world.random.fork('clients')
     const thinkMostMs = Math.ceil((2_000 * clientCount) / loadPerSecond)
     return Array.from({ length: clientCount }, (_, at) => {

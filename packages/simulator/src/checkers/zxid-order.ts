@@ -1,5 +1,6 @@
 import type { SessionId, Zxid } from '@quorate/protocol'
 import type { Observation } from '../history/observation.ts'
+import { formatZxid } from '../history/txn-history.ts'
 import type { Checker } from './checker.ts'
 
 /** A session never sees an older state than it has seen before, on whichever connection. */
@@ -12,11 +13,13 @@ export class ZxidOrder implements Checker {
     const { session, client, zxid } = observation
     // What setWatches catches up on has no zxid.
     if (zxid < 0) return undefined
+    // Authentication is answered without a look at the state.
+    if (observation.type === 'replied' && observation.operation?.type === 'auth') return undefined
     const last = this.#lastZxids.get(session) ?? 0
     if (zxid >= last) {
       this.#lastZxids.set(session, zxid)
       return undefined
     }
-    return `${client} saw ${zxid} after ${last} in session ${session}`
+    return `${client} saw ${formatZxid(zxid)} after ${formatZxid(last)} in session ${session}`
   }
 }

@@ -7,6 +7,7 @@ import {
   type MemberDriver,
   replicaDefaults,
 } from '@quorate/replica'
+import { superDigest } from '../client/super-user.ts'
 import type { Member } from './simulated-member-driver.ts'
 
 /** Ticks are short, so that elections and timeouts are many in little time. */
@@ -34,7 +35,9 @@ export function memberOptions(
       maxSessionTimeoutMs: 10_000,
       snapCount: 300,
       reconfigEnabled: true,
-      skipAcl: true,
+      superDigest,
+      enforceQuota: true,
+      containerCheckIntervalMs: 500,
       random: parts.random,
     },
     zab: {

@@ -14,6 +14,7 @@ import type { Zxid } from '@quorate/protocol'
 import type { Membership } from '@quorate/consensus'
 import type { EnsembleMemberOptions, MemberDriver } from '@quorate/replica'
 import type { Network } from '../network/network.ts'
+import type { ReconfigurationSettings } from '../workload/reconfigurations.ts'
 import { usPerMs, type World } from '../world.ts'
 import { type EnsembleOperator, EnsembleServer } from './ensemble-server.ts'
 import { KnownTxns } from './known-txns.ts'
@@ -66,6 +67,18 @@ export class Ensemble implements EnsembleOperator {
   get clientServers(): readonly EnsembleServer[] {
     const { voterCount, observerCount } = this.#options
     return this.servers.slice(0, voterCount + observerCount)
+  }
+
+  /** What a workload has to know to change the membership. */
+  get reconfiguration(): ReconfigurationSettings {
+    const { clientServers } = this
+    const servers = this.servers.map((server) => ({
+      serverId: server.serverId,
+      addresses: `server.${server.serverId}=${server.host.name}:2888:3888`,
+      clientAddress: `${server.host.name}:2181`,
+      isClientServer: clientServers.includes(server),
+    }))
+    return { servers, votersMin: this.#options.voterCount }
   }
 
   nameOf(serverId: number): string {

@@ -20,6 +20,8 @@ export const serverOptions: Omit<ReplicaOptions, 'random'> = {
   minSessionTimeoutMs: 400,
   maxSessionTimeoutMs: 10_000,
   snapCount: 150,
+  enforceQuota: true,
+  containerCheckIntervalMs: 500,
 }
 
 export class StandaloneServer extends Machine implements DriverListener {

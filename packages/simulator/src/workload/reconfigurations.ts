@@ -47,7 +47,7 @@ export class Reconfigurations implements Workload {
       return { type: 'auth', credentials: superCredentials }
     }
     if (this.#lines.size === 0 || this.#random.chance(0.4))
-      return { type: 'getData', path: configPath, watch: this.#random.chance(0.3) }
+      return { type: 'getData', path: configPath, watch: false }
     const { servers } = this.#settings
     return servers.length === 0 ? undefined : this.#change(this.#random.pick(servers))
   }

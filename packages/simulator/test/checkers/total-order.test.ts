@@ -40,6 +40,7 @@ const replays = (server: string, zxid: Zxid): Observation =>
 const loads = (server: string, zxid: Zxid): Observation => ({
   type: 'loaded',
   server,
+  cause: 'recovered',
   view: recovered(zxid).view,
 })
 const starts = (
