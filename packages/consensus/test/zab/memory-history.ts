@@ -10,12 +10,12 @@ import type {
   StateReceiver,
   ZabHistory,
 } from '@quorate/consensus'
-import { JuteReader, JuteWriter, type Zxid } from '@quorate/protocol'
+import { counterOf, epochOf, JuteReader, type JuteWriter, type Zxid } from '@quorate/protocol'
 
 /** Runs what the disk completes, later. */
 export type Completion = (what: string, run: () => void) => void
 
-interface Disk {
+export interface MemoryDisk {
   /** The state that the log continues. */
   snapshot: readonly Proposal[]
   snapshotZxid: Zxid
@@ -37,8 +37,15 @@ export class MemoryHistory implements ZabHistory {
   snapshotZxid: Zxid = 0
   /** Transactions kept for learners after a load. */
   recentCountMax = 500
+  /** What {@link sizesAfter} answers. */
+  sizes: { readonly snapshotBytes: number; readonly logBytes: number } = {
+    snapshotBytes: 0,
+    logBytes: 0,
+  }
+  /** An image is opened at once, or by an operation of the disk. */
+  isImageLate = false
   readonly #complete: Completion
-  #disk: Disk = { snapshot: [], snapshotZxid: 0, log: [], currentEpoch: 0, acceptedEpoch: 0 }
+  #disk: MemoryDisk = { snapshot: [], snapshotZxid: 0, log: [], currentEpoch: 0, acceptedEpoch: 0 }
 
   constructor(complete: Completion) {
     this.#complete = complete
@@ -54,7 +61,7 @@ export class MemoryHistory implements ZabHistory {
   }
 
   /** Puts a history onto the disk, as if it had been there for long. */
-  plant(parts: Partial<Disk>): void {
+  plant(parts: Partial<MemoryDisk>): void {
     this.#disk = { ...this.#disk, ...parts }
     this.crash()
   }
@@ -73,9 +80,10 @@ export class MemoryHistory implements ZabHistory {
   }
 
   sync(done: () => void): void {
-    const log = [...this.log]
-    this.#complete(`syncs to ${this.lastZxid}`, () => {
-      this.#disk = { ...this.#disk, log }
+    const synced = this.lastZxid
+    this.#complete(`syncs the log to ${zxidText(this.lastZxid)}`, () => {
+      // A snapshot may have been taken meanwhile.
+      this.#disk = { ...this.#disk, log: this.log.filter((it) => it.zxid <= synced) }
       done()
     })
   }
@@ -96,17 +104,22 @@ export class MemoryHistory implements ZabHistory {
 
   truncate(zxid: Zxid, done: (isDone: boolean) => void): void {
     const isKnown = zxid === this.snapshotZxid || this.log.some((it) => it.zxid === zxid)
-    this.#complete(`truncates to ${zxid}`, () => {
-      if (isKnown) {
-        this.#disk = { ...this.#disk, log: this.log.filter((it) => it.zxid <= zxid) }
-        this.#load()
-      }
-      done(isKnown)
-    })
+    this.#complete(
+      isKnown
+        ? `cuts the log behind ${zxidText(zxid)}`
+        : `can't cut the log behind ${zxidText(zxid)}`,
+      () => {
+        if (isKnown) {
+          this.#disk = { ...this.#disk, log: this.log.filter((it) => it.zxid <= zxid) }
+          this.#load()
+        }
+        done(isKnown)
+      },
+    )
   }
 
   reload(done: () => void): void {
-    this.#complete('reloads', () => {
+    this.#complete('loads its history', () => {
       this.#load()
       done()
     })
@@ -114,7 +127,7 @@ export class MemoryHistory implements ZabHistory {
 
   receiveState(zxid: Zxid): StateReceiver {
     return new MemoryReceiver((snapshot, done) => {
-      this.#complete(`installs the state at ${zxid}`, () => {
+      this.#complete(`installs the state at ${zxidText(zxid)}`, () => {
         this.#disk = { ...this.#disk, snapshot, snapshotZxid: zxid, log: [] }
         this.#load()
         done()
@@ -123,21 +136,37 @@ export class MemoryHistory implements ZabHistory {
   }
 
   openImage(ready: (image: StateImage) => void): Appointment {
-    const applied = [...this.applied]
-    let at = 0
-    ready({
-      zxid: this.applied.at(-1)?.zxid ?? this.snapshotZxid,
-      writeNext(writer: JuteWriter): boolean {
-        if (at === 0) writer.writeInt(applied.length)
-        const proposal = applied[at++]
-        if (proposal === undefined) return false
-        writer.writeLong(proposal.zxid)
-        writer.writeBuffer(proposal.bytes)
-        return true
-      },
-      close() {},
+    if (!this.isImageLate) {
+      ready(this.#image())
+      return { cancel() {} }
+    }
+    let isCancelled = false
+    this.#complete('opens an image of the state', () => {
+      if (!isCancelled) ready(this.#image())
     })
-    return { cancel() {} }
+    return {
+      cancel() {
+        isCancelled = true
+      },
+    }
+  }
+
+  /**
+   * Writes a snapshot of what was applied up to `zxid`, and purges the log behind it: nothing before it can be cut off or read
+   * any more.
+   */
+  takeSnapshot(zxid: Zxid): void {
+    const snapshot = this.applied.filter((it) => it.zxid <= zxid)
+    const log = this.#disk.log.filter((it) => it.zxid > zxid)
+    this.#disk = { ...this.#disk, snapshot, snapshotZxid: zxid, log }
+    this.snapshotZxid = zxid
+    this.log = this.log.filter((it) => it.zxid > zxid)
+  }
+
+  /** The disk is lost, or replaced by an empty one. */
+  wipe(): void {
+    this.#disk = { snapshot: [], snapshotZxid: 0, log: [], currentEpoch: 0, acceptedEpoch: 0 }
+    this.crash()
   }
 
   readAfter(after: Zxid): ProposalReader | undefined {
@@ -147,9 +176,10 @@ export class MemoryHistory implements ZabHistory {
     let next = at
     const reader = {
       zxid: after,
-      bytes: new Uint8Array(0),
+      bytes: new Uint8Array(0) as Uint8Array,
       start: 0,
       end: 0,
+      isCut: false,
       next(): boolean {
         const record = log[next++]
         if (record === undefined) return false
@@ -163,8 +193,25 @@ export class MemoryHistory implements ZabHistory {
     return reader
   }
 
-  sizesAfter(): { snapshotBytes: number; logBytes: number } {
-    return { snapshotBytes: 0, logBytes: 0 }
+  sizesAfter(): { readonly snapshotBytes: number; readonly logBytes: number } {
+    return this.sizes
+  }
+
+  #image(): StateImage {
+    const applied = [...this.applied]
+    let at = 0
+    return {
+      zxid: this.applied.at(-1)?.zxid ?? this.snapshotZxid,
+      writeNext(writer: JuteWriter): boolean {
+        if (at === 0) writer.writeInt(applied.length)
+        const proposal = applied[at++]
+        if (proposal === undefined) return false
+        writer.writeLong(proposal.zxid)
+        writer.writeBuffer(proposal.bytes)
+        return true
+      },
+      close() {},
+    }
   }
 
   #load(): void {
@@ -174,6 +221,11 @@ export class MemoryHistory implements ZabHistory {
     this.applied = [...snapshot, ...log]
     this.recent = this.log.slice(-this.recentCountMax)
   }
+}
+
+/** As a person writes it: epoch and counter. */
+export function zxidText(zxid: Zxid): string {
+  return zxid < 0 ? 'none' : `${epochOf(zxid)}:${counterOf(zxid)}`
 }
 
 class MemoryReceiver implements StateReceiver {
