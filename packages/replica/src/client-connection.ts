@@ -77,9 +77,9 @@ export class ClientConnection implements ConnectionView, Watcher {
   readonly deferred: DeferredRequest[] = []
   /** Answers that were made before their turn, by the request's ordinal. */
   readonly heldAnswers: Map<number, HeldAnswer> = new Map()
-  /** Linearizable reads that are not yet answered. */
-  linearizableReadCount = 0
-  /** A write that came behind a linearizable read and must not be seen by it: it waits, and nothing behind it is read. */
+  /** Syncs and linearizable reads that are not yet answered: they may wait for more than the writes behind them would. */
+  barrierCount = 0
+  /** A write that came behind a barrier and must not be seen by the reads between: it waits, and nothing behind it is read. */
   parkedWrite: Uint8Array | undefined
   receivedCount = 0
   sentCount = 0

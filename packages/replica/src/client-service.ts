@@ -152,6 +152,7 @@ export class ClientService<A extends Authority = Authority>
     if (!connection.isBacklogged) return
     connection.isBacklogged = false
     this.#router.resume(connection)
+    this.#considerParked(connection)
     this.#finishInput(connection)
     this.#resumeReading(connection)
     // What waited has been answered: others may have been waiting for that.
@@ -350,14 +351,19 @@ export class ClientService<A extends Authority = Authority>
   }
 
   #writeAnswered(request: OrderedRequest): void {
-    const { connection } = request
+    const { connection, type } = request
+    if (type === OpCode.sync || type === OpCode.linearizableRead) connection.barrierCount--
     this.#stats.recordAnswer(connection, request, this)
     if (connection.deferred.length > 0) this.#router.resume(connection)
     if (connection.isClosed) this.#router.forget(connection)
-    else if (connection.parkedWrite !== undefined && connection.linearizableReadCount === 0) {
-      this.#resumable.push(connection)
-      this.#ports.requestTurnEnd()
-    }
+    else this.#considerParked(connection)
+  }
+
+  /** A parked write goes on when the barriers before it, and the reads behind these, have been answered. */
+  #considerParked(connection: ClientConnection): void {
+    if (!isUnparkable(connection)) return
+    this.#resumable.push(connection)
+    this.#ports.requestTurnEnd()
   }
 
   #resumeInput(): void {
@@ -366,10 +372,11 @@ export class ClientService<A extends Authority = Authority>
     this.#resumable = []
     for (const connection of resumable) {
       const { parkedWrite } = connection
-      if (connection.isClosed || connection.linearizableReadCount > 0) continue
-      connection.parkedWrite = undefined
-      if (parkedWrite !== undefined)
+      if (connection.isClosed) continue
+      if (parkedWrite !== undefined && isUnparkable(connection)) {
+        connection.parkedWrite = undefined
         this.#router.route(connection, parkedWrite, 0, parkedWrite.length)
+      }
       this.#resumeReading(connection)
     }
   }
@@ -433,6 +440,11 @@ export class ClientService<A extends Authority = Authority>
     if (connection.splitter.keptLength > 0) this.#takeInput(connection, noBytes, 0, 0)
     if (connection.isReading) connection.link.resume()
   }
+}
+
+function isUnparkable(connection: ClientConnection): boolean {
+  const { parkedWrite, barrierCount, isBacklogged } = connection
+  return parkedWrite !== undefined && barrierCount === 0 && !isBacklogged
 }
 
 const noBytes = new Uint8Array(0)

@@ -82,7 +82,7 @@ export class RequestRouter {
     else if (this.#authority.takes(type)) {
       if (this.#isOverdue(type, connection.receivedAtMs))
         this.#answerInTurn(connection, bytes, start)
-      else if (connection.linearizableReadCount > 0)
+      else if (connection.barrierCount > 0 && type !== OpCode.sync)
         connection.parkedWrite = bytes.slice(start, end)
       else this.#write(connection, type, bytes, start, end)
     } else if (type === OpCode.linearizableRead && isLinearizableReader(connection)) {
@@ -98,7 +98,10 @@ export class RequestRouter {
     connection.deferred.length = 0
   }
 
-  /** A write of this connection has been answered, or the peer has taken its replies: what waited for it goes on. */
+  /**
+   * A write of this connection has been answered, or the peer has taken its replies: what waited for it goes on. A peer that does
+   * not take its replies waits, but for reads before a write that is under way: they may not show it, nor be answered behind it.
+   */
   resume(connection: ClientConnection): void {
     const { deferred } = connection
     let count = 0
@@ -106,7 +109,7 @@ export class RequestRouter {
       count < deferred.length &&
       deferred[count]!.afterWrites <= connection.writesAnswered &&
       !connection.isClosed &&
-      !connection.isBacklogged
+      (!connection.isBacklogged || deferred[count]!.afterWrites < connection.writesSubmitted)
     ) {
       const { bytes, receivedAtMs, authErr } = deferred[count++]!
       if (authErr !== undefined) this.#answerAuth(connection, readInt32(bytes, 0), authErr)
@@ -129,6 +132,7 @@ export class RequestRouter {
     reader.readInt()
     if (this.#refuseUnauthenticated(connection, xid)) return
     const request = this.#ordered(connection, xid, type)
+    if (type === OpCode.sync) connection.barrierCount++
     try {
       this.#authority.write(request, reader)
     } catch (error) {
@@ -136,6 +140,7 @@ export class RequestRouter {
       if (type === OpCode.multi) this.#authority.fail(request, ErrorCode.MarshallingError)
       else {
         connection.writesSubmitted--
+        if (type === OpCode.sync) connection.barrierCount--
         this.#answerInTurn(connection, bytes, start)
       }
     }
@@ -156,16 +161,15 @@ export class RequestRouter {
 
   /**
    * The barrier is asked for at once, whatever is under way before it; the read is made in its turn. A write behind it waits
-   * until then, so that the read can't show what its client asked for later.
+   * until then, as behind a sync, so that neither shows what its client asked for later.
    */
   #readLinearizably(connection: ClientConnection, bytes: Uint8Array): void {
     const xid = readInt32(bytes, 0)
     if (this.#refuseUnauthenticated(connection, xid)) return
     const request = this.#ordered(connection, xid, OpCode.linearizableRead)
-    connection.linearizableReadCount++
+    connection.barrierCount++
     this.#authority.confirmRead(request, (err) =>
       this.#order.ready(request, () => {
-        connection.linearizableReadCount--
         if (err === ErrorCode.Ok) this.#answerLinearizably(connection, xid, bytes)
         else connection.reply(xid, this.#host.lastZxid, err)
       }),
