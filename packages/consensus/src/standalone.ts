@@ -56,10 +56,12 @@ export class StandaloneEngine implements ConsensusEngine {
     this.#isSyncing = false
     let count = 0
     while (count < this.#undelivered.length && this.#undelivered[count]!.zxid <= upTo) {
-      this.#effects.deliver(this.#undelivered[count++]!)
+      const proposal = this.#undelivered[count++]!
+      this.#effects.deliver(proposal)
+      // Before what comes behind: who waits sees the state that it has waited for.
+      this.#confirm(proposal.zxid)
     }
     this.#undelivered.splice(0, count)
-    this.#confirm(upTo)
   }
 
   confirmLeadership(confirmed: () => void): void {

@@ -137,7 +137,9 @@ export class ClientService<A extends Authority = Authority>
   /** The peer sent `bytes[start, end)`, which the caller may use again afterwards. */
   received(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
     connection.receivedAtMs = this.nowMs
-    this.#takeInput(connection, bytes, start, end)
+    // What was on its way when the reading was stopped may not pass the write that waits.
+    if (connection.parkedWrite === undefined) this.#takeInput(connection, bytes, start, end)
+    else connection.splitter.keep(bytes, start, end)
   }
 
   disconnected(connection: ClientConnection): void {

@@ -38,6 +38,11 @@ export class FrameSplitter {
     return this.#split(kept, 0, length, handle)
   }
 
+  /** Keeps bytes that came although their reader has to wait, for the next {@link take}. */
+  keep(bytes: Uint8Array, start: number, end: number): void {
+    if (start < end) this.#append(bytes, start, end)
+  }
+
   #split(bytes: Uint8Array, start: number, end: number, handle: FrameHandler): string | undefined {
     let at = start
     let isWanted = true

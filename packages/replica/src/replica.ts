@@ -60,7 +60,15 @@ export class Replica {
       memory: this.#memory,
       now: start,
       authority: (host, order) =>
-        new LeaderAuthority({ host, order, tree, options, sessionIds, term: this.#engine }),
+        new LeaderAuthority({
+          host,
+          order,
+          tree,
+          options,
+          sessionIds,
+          term: this.#engine,
+          isAlone: true,
+        }),
     })
     this.#service.authority.expireOrphans()
   }

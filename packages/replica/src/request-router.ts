@@ -82,8 +82,7 @@ export class RequestRouter {
     else if (this.#authority.takes(type)) {
       if (this.#isOverdue(type, connection.receivedAtMs))
         this.#answerInTurn(connection, bytes, start)
-      else if (connection.barrierCount > 0 && type !== OpCode.sync)
-        connection.parkedWrite = bytes.slice(start, end)
+      else if (this.#mustWait(connection, type)) connection.parkedWrite = bytes.slice(start, end)
       else this.#write(connection, type, bytes, start, end)
     } else if (type === OpCode.linearizableRead && isLinearizableReader(connection)) {
       this.#readLinearizably(connection, bytes.slice(start, end))
@@ -118,6 +117,13 @@ export class RequestRouter {
     if (count === 0) return
     deferred.splice(0, count)
     this.deferredCount -= count
+  }
+
+  /** A write may not show in reads that came before it and wait for a barrier. */
+  #mustWait(connection: ClientConnection, type: number): boolean {
+    return (
+      connection.barrierCount > 0 && type !== OpCode.sync && this.#authority.canWritesPassBarriers
+    )
   }
 
   #write(

@@ -254,7 +254,15 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
     const sessionIds = this.#sessionIds
     const { authority } = this.#serve(
       (host, order) =>
-        new LeaderAuthority({ host, order, tree, options: replica, sessionIds, term }),
+        new LeaderAuthority({
+          host,
+          order,
+          tree,
+          options: replica,
+          sessionIds,
+          term,
+          isAlone: false,
+        }),
     )
     this.#newLeader = authority
     this.#termStarted(term, this.#options.replica.serverId)

@@ -12,6 +12,8 @@ import type { OrderedRequest } from '../write.ts'
 export interface Authority {
   /** Whether only reads are served, and only to clients that put up with it. */
   readonly isReadOnly: boolean
+  /** Whether a write may be delivered before the sync or the linearizable read in front of it is confirmed. */
+  readonly canWritesPassBarriers: boolean
   /** Everything of earlier epochs than this zxid's is in the tree: Apache's leaders show it to clients, though it is no transaction's. */
   readonly epochZxid: Zxid
   /** Requests of the server's own clients that have not been answered. */

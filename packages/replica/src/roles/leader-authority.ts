@@ -50,10 +50,13 @@ export interface LeaderParts {
   readonly options: ReplicaOptions
   readonly sessionIds: SessionIds
   readonly term: LeaderTerm
+  /** Whether nobody else has to confirm the leadership: that is then as old as what was delivered. */
+  readonly isAlone: boolean
 }
 
 export class LeaderAuthority implements Authority, LeaderHost, PipelineListener, SessionExpiryHost {
   readonly isReadOnly = false
+  readonly canWritesPassBarriers: boolean
   readonly #host: AuthorityHost
   readonly #order: ReplyOrder
   readonly #tree: Tree
@@ -79,6 +82,7 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
     this.#options = options
     this.#sessionIds = parts.sessionIds
     this.#term = parts.term
+    this.canWritesPassBarriers = !parts.isAlone
     this.#tickedAtMs = host.nowMs
     this.#sessions = new SessionTracker(options.tickTimeMs)
     this.#expiry = new SessionExpiry(this.#sessions, this)

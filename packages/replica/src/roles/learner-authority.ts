@@ -62,6 +62,7 @@ const noBytes = new Uint8Array(0)
 
 export class LearnerAuthority implements Authority, LearnerHost {
   readonly isReadOnly = false
+  readonly canWritesPassBarriers = true
   readonly #host: AuthorityHost
   readonly #order: ReplyOrder
   readonly #tree: Tree

@@ -19,6 +19,7 @@ import { isWrite } from './write-types.ts'
 
 export class ReadOnlyAuthority implements Authority {
   readonly isReadOnly = true
+  readonly canWritesPassBarriers = false
   readonly epochZxid = 0
   readonly inFlightCount = 0
   readonly isTurnEndNeeded = false

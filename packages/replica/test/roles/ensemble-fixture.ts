@@ -340,7 +340,15 @@ export class TestEnsemble {
     const service = this.#serve(
       server,
       (host, order) =>
-        new LeaderAuthority({ host, order, tree, options, sessionIds, term: this.#term }),
+        new LeaderAuthority({
+          host,
+          order,
+          tree,
+          options,
+          sessionIds,
+          term: this.#term,
+          isAlone: false,
+        }),
     )
     server.leader = service.authority
     server.learner = undefined
