@@ -86,7 +86,7 @@ export function isWrite(operation: Operation): boolean {
 }
 
 export function isLinearizable(operation: Operation): boolean {
-  return 'isLinearizable' in operation && operation.isLinearizable === true
+  return 'isLinearizable' in operation && operation.isLinearizable
 }
 
 /** One line for the trace. */

@@ -45,7 +45,7 @@ export interface WorkloadParts {
 
 interface Kind {
   readonly weight: number
-  create(random: Prng, parts: WorkloadParts): Workload | undefined
+  readonly create: (random: Prng, parts: WorkloadParts) => Workload | undefined
 }
 
 const kinds: Readonly<Record<string, Kind>> = {

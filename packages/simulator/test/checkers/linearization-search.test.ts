@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import {
   findLinearization,
   type SequentialModel,
@@ -61,7 +61,7 @@ const history = fc
   )
   .map(([order, steps]) =>
     steps.map(({ isWrite, value, isAnswered }, i): Step => {
-      const [a, b] = [order[2 * i]!, order[2 * i + 1]!]
+      const [a, b] = [order[2 * i], order[2 * i + 1]]
       return {
         writes: isWrite ? value : undefined,
         shows: isWrite ? undefined : value,
@@ -96,7 +96,7 @@ test('a long history of one register is searched through', () => {
     }
   })
   assert.equal(findLinearization(model, steps), 'yes')
-  const wrong = steps.with(500, { ...steps[500]!, writes: undefined, shows: 3 })
+  const wrong = steps.with(500, { ...steps[500], writes: undefined, shows: 3 })
   assert.equal(findLinearization(model, wrong), 'no')
 })
 

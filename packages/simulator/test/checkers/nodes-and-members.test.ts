@@ -76,14 +76,15 @@ test('quota-limits: what is shown is what is there', () => {
   assert.match(shows(3, 'count=3,bytes=0')!, /expected is count=2,bytes=0/)
 })
 
+const judge = (...history: Observation[]): string | undefined => verdict(new Memberships(), history)
+
+const has = (server: string, version: string, members: string): Observation => ({
+  type: 'membershipChanged',
+  server,
+  text: `${members}\nversion=${version}`,
+})
+
 test('memberships: a version is one membership, and no server goes back', () => {
-  const has = (server: string, version: string, members: string): Observation => ({
-    type: 'membershipChanged',
-    server,
-    text: `${members}\nversion=${version}`,
-  })
-  const judge = (...history: Observation[]): string | undefined =>
-    verdict(new Memberships(), history)
   assert.equal(judge(has('a', '0', 'x'), has('b', '0', 'y'), has('a', '1f', 'z')), undefined)
   assert.match(judge(has('a', '1f', 'x'), has('b', '1f', 'y'))!, /b has another membership 1f/)
   assert.match(judge(has('a', '1f', 'x'), has('a', '1e', 'y'))!, /a goes back from membership 1f/)

@@ -48,22 +48,23 @@ test('recovered-state: an older state is judged by its digest', () => {
   assert.match(verdictOf({ ...older, digest: '1:2' })!, /wrong tree at 2: its digest is 1:2/)
 })
 
+const told = (digest: string): Observation => ({
+  type: 'digest',
+  server: 'server2',
+  zxid: 3,
+  digest,
+})
+
 test('recovered-state: a state that is not yet committed is judged once it is', () => {
-  const told = (digest: string): Observation => ({
-    type: 'digest',
-    server: 'server2',
-    zxid: 3,
-    digest,
-  })
   const [first, second, third] = history.map((txn) => applied(txn))
   const { digest } = viewOf(history)
-  assert.equal(judged(recoveredState, [first!, second!, told(digest), third!]), undefined)
+  assert.equal(judged(recoveredState, [first, second, told(digest), third]), undefined)
   assert.match(
-    judged(recoveredState, [first!, second!, told('1:2'), third!])!,
+    judged(recoveredState, [first, second, told('1:2'), third])!,
     /server2 has a wrong tree at 3/,
   )
   assert.match(
-    judged(recoveredState, [first!, second!, told('1:2'), told(digest)])!,
+    judged(recoveredState, [first, second, told('1:2'), told(digest)])!,
     /expected is 1:2/,
     'two servers that differ',
   )

@@ -185,9 +185,10 @@ test('total-order: a server that is alone keeps what it has delivered', () => {
   assert.match(order(alone, recovered(3))!, /nobody logged/)
 })
 
+const epochs = (...history: Observation[]): string | undefined =>
+  verdict(new LeaderEpochs(), history)
+
 test('leader-epochs: an epoch has one leader, once', () => {
-  const epochs = (...history: Observation[]): string | undefined =>
-    verdict(new LeaderEpochs(), history)
   const first = starts('a', 'leading', 1, 0)
   const over: Observation = { type: 'termEnded', server: 'a' }
   assert.equal(epochs(first, starts('b', 'following', 1, 0)), undefined)

@@ -58,11 +58,12 @@ test('applied-once: one request has one transaction', () => {
   assert.match(judged(appliedOnce, history)!, /request 5 .* is transaction 1 and again 2/)
 })
 
+const names = (...numbers: number[]): Observation[] =>
+  numbers.map((number, at) =>
+    applied(txnOf(at + 1, createBody(`/queue/item-${String(number).padStart(10, '0')}`))),
+  )
+
 test('applied-once: the numbers of sequential names grow', () => {
-  const names = (...numbers: number[]): Observation[] =>
-    numbers.map((number, at) =>
-      applied(txnOf(at + 1, createBody(`/queue/item-${String(number).padStart(10, '0')}`))),
-    )
   assert.equal(judged(appliedOnce, names(1, 2, 5)), undefined)
   assert.match(judged(appliedOnce, names(1, 5, 2))!, /given out after number 5/)
 })

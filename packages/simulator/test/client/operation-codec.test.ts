@@ -29,14 +29,15 @@ test('a linearizable read is the read in an envelope', () => {
   assert.equal(body.remaining, 0)
 })
 
+const create = (mode: CreateMode, ttlMs?: number): Operation => ({
+  type: 'create',
+  path: '/x',
+  data: '',
+  mode,
+  ...(ttlMs === undefined ? {} : { ttlMs }),
+})
+
 test('the mode of a create decides what request it is', () => {
-  const create = (mode: CreateMode, ttlMs?: number): Operation => ({
-    type: 'create',
-    path: '/x',
-    data: '',
-    mode,
-    ...(ttlMs === undefined ? {} : { ttlMs }),
-  })
   assert.equal(sent(create(CreateMode.persistent)).type, OpCode.create2)
   assert.equal(sent(create(CreateMode.container)).type, OpCode.createContainer)
   const { type, body } = sent(create(CreateMode.persistentWithTtl, 500))
