@@ -68,11 +68,14 @@ export class LearnerFeed {
     this.#isWaiting = true
   }
 
-  /** Sends the long part before everything that was queued. */
-  begin(long: LongPart): void {
+  /**
+   * Sends the long part before everything that was queued.
+   * @returns as {@link pump}
+   */
+  begin(long: LongPart): boolean {
     this.#isWaiting = false
     this.#long = long
-    this.pump()
+    return this.pump()
   }
 
   /**
@@ -120,6 +123,8 @@ export class LearnerFeed {
         this.#long = undefined
         return 'broken'
       }
+      // Where the window begins with an epoch, the zxid before it is none of a transaction: this one comes from the window.
+      if (reader.zxid > last) break
       this.#channel.send(PacketType.proposal, reader.zxid, reader.bytes, reader.start, reader.end)
       this.#channel.send(PacketType.commit, reader.zxid)
       if (this.#channel.queuedBytes > until && reader.zxid < last) return 'more'

@@ -70,7 +70,8 @@ export class LearnerSync {
     const last = window.floor
     handler.feed.awaitLongPart()
     this.#sendRest(handler, last)
-    handler.feed.begin({ kind: 'log', reader, last })
+    if (!handler.feed.begin({ kind: 'log', reader, last }))
+      handler.dismiss('the log on disk has a gap where it was to be read for it')
   }
 
   #sendSnapshot(handler: LearnerHandler): void {

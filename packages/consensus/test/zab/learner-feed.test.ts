@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { PeerLink, ProposalReader } from '@quorate/consensus'
+import { makeZxid, PacketType, QuorumPacketSplitter, type Zxid } from '@quorate/protocol'
+import { LearnerFeed } from '../../src/zab/learner-feed.ts'
+import { PacketChannel } from '../../src/zab/packet-channel.ts'
+import { zxidText } from './memory-history.ts'
+
+const nameByType = new Map(Object.entries(PacketType).map(([name, type]) => [type, name]))
+
+/** A link that keeps what was written, and has it under way until it is drained. */
+class SlowLink implements PeerLink {
+  queuedBytes = 0
+  readonly packets: string[] = []
+  readonly #splitter = new QuorumPacketSplitter()
+
+  write(bytes: Uint8Array, start: number, end: number): boolean {
+    this.queuedBytes += end - start
+    this.#splitter.push(bytes, start, end, (type, zxid) => {
+      this.packets.push(`${nameByType.get(type)} ${zxidText(zxid)}`)
+      return true
+    })
+    return true
+  }
+
+  pause(): void {}
+  resume(): void {}
+  close(): void {}
+}
+
+function feedOf(
+  link: PeerLink,
+  queueBytesMax = 1_000_000,
+): { readonly feed: LearnerFeed; readonly channel: PacketChannel } {
+  const channel = new PacketChannel(link, {
+    packetReceived: () => {},
+    rawReceived: (_bytes, _start, end) => end,
+    drained: () => {},
+    channelClosed: () => {},
+    outputAppeared: () => {},
+  })
+  return { feed: new LearnerFeed(channel, queueBytesMax), channel }
+}
+
+function readerOf(
+  zxids: readonly Zxid[],
+  bytes: Uint8Array,
+): ProposalReader & { isClosed: boolean } {
+  let next = 0
+  const reader = {
+    zxid: 0,
+    bytes,
+    start: 0,
+    end: bytes.length,
+    isCut: false,
+    isClosed: false,
+    next(): boolean {
+      if (next === zxids.length) return false
+      reader.zxid = zxids[next++]
+      return true
+    },
+    close() {
+      reader.isClosed = true
+    },
+  }
+  return reader
+}
+
+const small = new Uint8Array(8)
+
+describe('a learner’s feed', () => {
+  test('sends the log on disk before what was queued', () => {
+    const link = new SlowLink()
+    const { feed, channel } = feedOf(link)
+    feed.send(PacketType.diff, makeZxid(1, 3))
+    feed.awaitLongPart()
+    feed.sendCommitted({ zxid: makeZxid(1, 3), bytes: small })
+    feed.send(PacketType.newLeader, makeZxid(2, 0))
+    const reader = readerOf([makeZxid(1, 1), makeZxid(1, 2)], small)
+    assert.ok(feed.begin({ kind: 'log', reader, last: makeZxid(1, 2) }))
+    feed.send(PacketType.proposal, makeZxid(2, 1), small)
+    channel.flush()
+    assert.deepEqual(link.packets, [
+      'diff 1:3',
+      'proposal 1:1',
+      'commit 1:1',
+      'proposal 1:2',
+      'commit 1:2',
+      'proposal 1:3',
+      'commit 1:3',
+      'newLeader 2:0',
+      'proposal 2:1',
+    ])
+    assert.ok(reader.isClosed)
+  })
+
+  test('sends nothing of the log that the window begins with', () => {
+    const link = new SlowLink()
+    const { feed, channel } = feedOf(link)
+    feed.awaitLongPart()
+    feed.sendCommitted({ zxid: makeZxid(2, 1), bytes: small })
+    const reader = readerOf([makeZxid(1, 4), makeZxid(2, 1), makeZxid(2, 2)], small)
+    assert.ok(feed.begin({ kind: 'log', reader, last: makeZxid(2, 0) }))
+    channel.flush()
+    assert.deepEqual(link.packets, ['proposal 1:4', 'commit 1:4', 'proposal 2:1', 'commit 2:1'])
+  })
+
+  test('says so when the log ends before it should', () => {
+    const { feed } = feedOf(new SlowLink())
+    feed.awaitLongPart()
+    const reader = readerOf([makeZxid(1, 1)], small)
+    assert.equal(feed.begin({ kind: 'log', reader, last: makeZxid(1, 2) }), false)
+    assert.ok(reader.isClosed)
+  })
+
+  test('waits with the log while a megabyte is under way, and goes on when that is drained', () => {
+    const link = new SlowLink()
+    const { feed, channel } = feedOf(link)
+    feed.awaitLongPart()
+    feed.send(PacketType.newLeader, makeZxid(2, 0))
+    const zxids = Array.from({ length: 40 }, (_, i) => makeZxid(1, i + 1))
+    const reader = readerOf(zxids, new Uint8Array(100_000))
+    feed.begin({ kind: 'log', reader, last: makeZxid(1, 40) })
+    channel.flush()
+    const sentAtOnce = link.queuedBytes
+    assert.ok(sentAtOnce > 1_000_000 && sentAtOnce < 1_500_000, `${sentAtOnce}`)
+    assert.equal(feed.isLive, false)
+    for (let rounds = 0; !feed.isLive; rounds++) {
+      assert.ok(rounds < 10)
+      link.queuedBytes = 0
+      assert.ok(feed.pump())
+      channel.flush()
+    }
+    assert.equal(link.packets.length, 81)
+    assert.equal(link.packets.at(-1), 'newLeader 2:0')
+  })
+
+  test('tells when more waits than may', () => {
+    const { feed } = feedOf(new SlowLink(), 1_000)
+    feed.awaitLongPart()
+    feed.send(PacketType.proposal, makeZxid(1, 1), new Uint8Array(900))
+    assert.equal(feed.isOverfull, false)
+    feed.send(PacketType.proposal, makeZxid(1, 2), new Uint8Array(900))
+    assert.ok(feed.isOverfull)
+  })
+
+  test('closes an image, and its reader, when the learner is gone', () => {
+    let isClosed = false
+    const { feed } = feedOf(Object.assign(new SlowLink(), { queuedBytes: 2_000_000 }))
+    feed.awaitLongPart()
+    const image = {
+      zxid: 1,
+      writeNext: () => true,
+      close: () => {
+        isClosed = true
+      },
+    }
+    feed.begin({ kind: 'image', image })
+    feed.close()
+    assert.ok(isClosed)
+  })
+})
