@@ -79,6 +79,7 @@ export class Leader implements HandlerOwner {
       lastProposed: () => window.lastZxid,
       lastDelivered: () => window.lastDelivered,
       isQuorum: (isIn) => this.#broadcast.isQuorum(isIn),
+      roundDue: () => ports.host.requestTurnEnd(),
     })
   }
 
@@ -164,7 +165,8 @@ export class Leader implements HandlerOwner {
       return handler.dismiss(`it acknowledged 0x${zxid.toString(16)} instead of NEWLEADER`)
     handler.ackedZxid = Math.max(handler.ackedZxid, handler.syncedTo)
     if (this.#isEstablished) return this.#serve(handler)
-    if (!handler.isObserver) this.#newLeaderAcks.add(handler.serverId)
+    // An observer's counts as well where it is to vote: in a membership that was proposed, and not put in force before.
+    this.#newLeaderAcks.add(handler.serverId)
     this.#tryEstablish()
   }
 

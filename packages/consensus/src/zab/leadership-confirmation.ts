@@ -14,6 +14,8 @@ export interface ConfirmationParts {
   readonly lastProposed: () => Zxid
   readonly lastDelivered: () => Zxid
   readonly isQuorum: (isIn: (serverId: number) => boolean) => boolean
+  /** Call {@link LeadershipConfirmation.turnEnded} soon: somebody waits for the next round. */
+  readonly roundDue: () => void
 }
 
 interface Question {
@@ -83,6 +85,7 @@ export class LeadershipConfirmation {
     }
     this.#round = undefined
     this.#confirmed.push(...round.questions)
+    if (this.#asked.length > 0) this.#parts.roundDue()
   }
 }
 
