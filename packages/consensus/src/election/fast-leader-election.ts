@@ -12,6 +12,7 @@
  */
 import { type Notification, notificationVersion, noVote, type Zxid } from '@quorate/protocol'
 import type { Appointment, Clock } from '../peer-link.ts'
+import { isFollower } from '../quorum/membership.ts'
 import type { ElectionTransport, MembershipStore, ZabReport } from '../zab/zab-ports.ts'
 import { Electorate } from './electorate.ts'
 import { membershipVersionOf } from './membership-version.ts'
@@ -375,7 +376,8 @@ export class FastLeaderElection {
     this.#own = []
     this.#phase = 'decided'
     this.#decision = vote
-    const role = this.#isVoting ? 'following' : 'observing'
+    const isFollowing = isFollower(this.#memberships.committed, this.#serverId)
+    const role = isFollowing ? 'following' : 'observing'
     const state = vote.leader === this.#serverId ? 'leading' : role
     this.#state = state
     this.#host.decided(state, vote)

@@ -19,6 +19,14 @@ export interface Membership {
   readonly text: string
 }
 
+/**
+ * Whether a server follows or observes. Who is no member (yet, or any more) follows like a voter, and its acknowledgements count
+ * as soon as it is one: so servers can join that the new membership has no quorum without (QuorumPeer.updateLearnerType).
+ */
+export function isFollower({ memberById }: Membership, serverId: number): boolean {
+  return memberById.get(serverId)?.isVoter ?? true
+}
+
 /** What a membership is made of. */
 export interface MembershipParts {
   readonly members: Iterable<Member>

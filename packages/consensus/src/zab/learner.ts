@@ -23,7 +23,7 @@ import {
 } from '@quorate/protocol'
 import type { Proposal } from '../engine.ts'
 import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
-import type { Membership } from '../quorum/membership.ts'
+import { isFollower, type Membership } from '../quorum/membership.ts'
 import { LeaderDialler } from './leader-dialler.ts'
 import { LearnedHistory } from './learned-history.ts'
 import { LearningTerm } from './learning-term.ts'
@@ -406,13 +406,11 @@ export class Learner implements ChannelOwner {
   /** @returns whether the role goes on */
   #activate(membership: Membership, designated: number): boolean {
     const { ports, options, activated } = this.#parts
-    const wasVoter = ports.memberships.committed.quorums.isVoter(options.serverId)
     ports.memberships.setCommitted(membership)
     ports.host.membershipChanged(membership.text)
     activated(membership)
-    const isVoter = membership.quorums.isVoter(options.serverId)
-    const isMember = membership.memberById.has(options.serverId)
-    if (designated === this.#leaderId && (isVoter === wasVoter || !isMember)) return true
+    const isObserver = !isFollower(membership, options.serverId)
+    if (designated === this.#leaderId && isObserver === this.#isObserver) return true
     this.#end(
       'MEMBERSHIP_CHANGED',
       'this server has another role or leader in the new membership',

@@ -9,7 +9,7 @@ import { counterOf, type Notification } from '@quorate/protocol'
 import { FastLeaderElection } from '../election/fast-leader-election.ts'
 import type { ElectionState, Vote } from '../election/vote.ts'
 import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
-import type { Membership } from '../quorum/membership.ts'
+import { isFollower, type Membership } from '../quorum/membership.ts'
 import { parseMembership } from '../quorum/parse-membership.ts'
 import { Leader } from './leader.ts'
 import { Learner } from './learner.ts'
@@ -161,8 +161,8 @@ export class ZabEngine {
       round: this.#election.round,
       peerEpoch: history.currentEpoch,
     }
-    const isVoter = memberships.committed.quorums.isVoter(serverId)
-    const state = leader === serverId ? 'leading' : isVoter ? 'following' : 'observing'
+    const role = isFollower(memberships.committed, serverId) ? 'following' : 'observing'
+    const state = leader === serverId ? 'leading' : role
     this.#election.designate(state, vote)
     this.#begin(state, leader)
   }
