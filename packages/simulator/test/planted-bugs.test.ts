@@ -10,7 +10,14 @@ const seeds = [1, 2, 3, 4, 5, 6]
 function checkersThatFind(createDriver: (parts: DriverParts) => StandaloneDriver): Set<string> {
   const found = new Set<string>()
   for (const seed of seeds) {
-    const { violation } = simulate({ seed, durationMs: 8_000, createDriver })
+    const { violation } = simulate({
+      seed,
+      topology: { isStandalone: true },
+      durationMs: 8_000,
+      livenessBoundMs: 4_000,
+      faultPauseMostMs: 400,
+      createDriver,
+    })
     if (violation !== undefined) found.add(violation.checker)
   }
   return found
