@@ -48,8 +48,6 @@ export function runRequest(request: RunRequest, trace?: LineSink): SimulationRes
 /** The arguments of `quorate simulate` that ask for this run. */
 export function argumentsOf(request: RunRequest): readonly string[] {
   const { topology, faultNames: names } = request
-  const option = (name: string, value: string | number | undefined): readonly string[] =>
-    value === undefined ? [] : [`--${name} ${value}`]
   return [
     `--seed ${request.seed}`,
     ...(topology.isStandalone === true ? ['--standalone'] : []),
@@ -62,4 +60,8 @@ export function argumentsOf(request: RunRequest): readonly string[] {
     ...option('workload', request.workload),
     ...(names === undefined ? [] : [`--faults ${names.length === 0 ? 'none' : names.join(',')}`]),
   ]
+}
+
+function option(name: string, value: string | number | undefined): readonly string[] {
+  return value === undefined ? [] : [`--${name} ${value}`]
 }

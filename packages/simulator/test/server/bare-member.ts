@@ -32,7 +32,7 @@ export class BareMember implements Member, ConsensusHost {
       disk: driver.disk,
       dataDirectory: driver.dataDirectory,
       logDirectory: driver.logDirectory,
-      treeOptions: { platform: purePlatform },
+      treeOptions: { platform: purePlatform, extendedTypesEnabled: true },
       platform: purePlatform,
       recentCountMax: 50,
       logOptions: { preallocateBytes: 4_096, fileSizeMax: 16_384 },
@@ -135,12 +135,13 @@ export class BareMember implements Member, ConsensusHost {
       after: (delayMs: number, run: () => void) => driver.after(delayMs, run),
     }
     const { memberships } = driver
-    const [electionAddress] = memberships.committed.memberById.get(this.#serverId)!
-      .electionAddresses
+    const [electionAddress] =
+      memberships.committed.memberById.get(this.#serverId)?.electionAddresses ?? []
+    if (electionAddress === undefined) throw new Error('the membership lacks this server')
     this.#elections = new ElectionConnections({
       serverId: this.#serverId,
-      electionAddress: electionAddress!,
-      dial: (serverId, listener) => driver.dialElection(serverId, listener),
+      electionAddress,
+      dial: (serverId, listener, addresses) => driver.dialElection(serverId, listener, addresses),
       memberships,
       clock,
       handshakeTimeoutMs: 500,
