@@ -195,13 +195,17 @@ export class MemoryDisk implements Disk {
       file.drop([write])
       return done(new DiskError('EIO', 'a write failed'))
     }
-    const used = [...new Set(this.#names.values())].reduce((sum, one) => sum + one.bytes.length, 0)
-    if (used + file.growthOf(write) > (this.#options.capacityBytes ?? Infinity)) {
+    const { capacityBytes = Infinity } = this.#options
+    if (capacityBytes < Infinity && this.#usedBytes() + file.growthOf(write) > capacityBytes) {
       file.drop([write])
       return done(new DiskError('ENOSPC', 'no space is left'))
     }
     file.completeWrite(write)
     done()
+  }
+
+  #usedBytes(): number {
+    return [...new Set(this.#names.values())].reduce((sum, one) => sum + one.bytes.length, 0)
   }
 
   #completeSync(file: MemoryFile, covered: readonly FileChange[], done: Done): void {
