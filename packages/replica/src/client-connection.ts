@@ -23,7 +23,6 @@ import { FrameSplitter } from './frame-splitter.ts'
 import type { ConnectionView } from './inspection.ts'
 import { Latency } from './latency.ts'
 import type { ReplyBuffers } from './reply-buffers.ts'
-import type { HeldAnswer } from './reply-order.ts'
 import type { Session } from './session-tracker.ts'
 
 /** A request that waits for writes of its session. */
@@ -75,8 +74,6 @@ export class ClientConnection implements ConnectionView, Watcher {
   writesSubmitted = 0
   writesAnswered = 0
   readonly deferred: DeferredRequest[] = []
-  /** Answers that were made before their turn, by the request's ordinal. */
-  readonly heldAnswers: Map<number, HeldAnswer> = new Map()
   /** Syncs and linearizable reads that are not yet answered: they may wait for more than the writes behind them would. */
   barrierCount = 0
   /** A write that came behind a barrier and must not be seen by the reads between: it waits, and nothing behind it is read. */

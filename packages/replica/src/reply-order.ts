@@ -8,7 +8,7 @@
 import type { ClientConnection } from './client-connection.ts'
 import type { OrderedRequest } from './write.ts'
 
-export interface HeldAnswer {
+interface HeldAnswer {
   readonly request: OrderedRequest
   /** A whole frame, or what makes the answer. */
   readonly answer: Uint8Array | (() => void)
@@ -18,6 +18,8 @@ export class ReplyOrder {
   /** Answers of all connections that are held. */
   heldCount = 0
   readonly #answered: (request: OrderedRequest) => void
+  /** By the request's ordinal, of the few connections that have any. */
+  readonly #heldByConnection = new Map<ClientConnection, Map<number, HeldAnswer>>()
 
   /** @param answered is told behind each answer */
   constructor(answered: (request: OrderedRequest) => void) {
@@ -48,25 +50,29 @@ export class ReplyOrder {
 
   /** The connection is gone. */
   forget(connection: ClientConnection): void {
-    this.heldCount -= connection.heldAnswers.size
-    connection.heldAnswers.clear()
+    this.heldCount -= this.#heldByConnection.get(connection)?.size ?? 0
+    this.#heldByConnection.delete(connection)
   }
 
   #hold(request: OrderedRequest, answer: HeldAnswer['answer']): void {
+    const held = this.#heldByConnection.get(request.connection) ?? new Map<number, HeldAnswer>()
+    this.#heldByConnection.set(request.connection, held.set(request.ordinal, { request, answer }))
     this.heldCount++
-    request.connection.heldAnswers.set(request.ordinal, { request, answer })
   }
 
   #release(connection: ClientConnection): void {
-    const { heldAnswers } = connection
-    while (heldAnswers.size > 0 && !connection.isClosed) {
-      const held = heldAnswers.get(connection.writesAnswered + 1)
-      if (held === undefined) return
-      heldAnswers.delete(held.request.ordinal)
+    if (this.heldCount === 0) return
+    const held = this.#heldByConnection.get(connection)
+    if (held === undefined) return
+    while (!connection.isClosed) {
+      const next = held.get(connection.writesAnswered + 1)
+      if (next === undefined) return
+      held.delete(next.request.ordinal)
       this.heldCount--
-      if (typeof held.answer === 'function') held.answer()
-      else connection.sendFrame(held.answer)
-      this.#count(held.request)
+      if (held.size === 0) this.#heldByConnection.delete(connection)
+      if (typeof next.answer === 'function') next.answer()
+      else connection.sendFrame(next.answer)
+      this.#count(next.request)
     }
   }
 

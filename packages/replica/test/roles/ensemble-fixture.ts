@@ -213,7 +213,7 @@ export class TestEnsemble {
     this.#options = replica
     this.#hasConfirmedSync = !isLeaderApache
     this.servers = Array.from({ length: count }, (_, i) => new TestServer(this, i + 1))
-    this.elect(this.servers[0]!)
+    this.elect(this.servers[0])
   }
 
   get leading(): TestServer {

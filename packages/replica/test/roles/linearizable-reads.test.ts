@@ -57,8 +57,8 @@ const ways = [
 for (const { name, at, isLeaderApache } of ways) {
   test(`through ${name} a linearizable read shows what was submitted before it`, () => {
     const world = new TestEnsemble({ isLeaderApache })
-    const writer = world.servers[2]!.connectedClient()
-    const client = readerOf(world.servers[at]!)
+    const writer = world.servers[2].connectedClient()
+    const client = readerOf(world.servers[at])
     world.isCommitting = false
     writer.send(OpCode.create, createRequest, { path: '/a', ...createDefaults })
     const xid = send(client, '/a')
@@ -66,23 +66,23 @@ for (const { name, at, isLeaderApache } of ways) {
     world.isCommitting = true
     world.settle()
     const [reply, ...more] = client.takeReplies()
-    assert.deepEqual([reply!.xid, reply!.err, reply!.body.length, more.length], [xid, 0, 68, 0])
+    assert.deepEqual([reply.xid, reply.err, reply.body.length, more.length], [xid, 0, 68, 0])
   })
 
   test(`through ${name} a linearizable read keeps its place between the writes of its session`, () => {
     const world = new TestEnsemble({ isLeaderApache })
-    const client = readerOf(world.servers[at]!)
+    const client = readerOf(world.servers[at])
     world.isCommitting = world.isConfirming = false
-    const create = (path: string): Uint8Array =>
+    const createFrame = (path: string): Uint8Array =>
       client.frame(OpCode.create, createRequest, { path, ...createDefaults })
     client.sendRaw(
       joined(
         client.frame(OpCode.linearizableRead, linearizableExists, { path: '/a' }),
-        create('/a'),
+        createFrame('/a'),
         client.frame(OpCode.setData, setDataRequest, { path: '/a', data: null, version: 0 }),
         client.frame(OpCode.linearizableRead, linearizableExists, { path: '/a' }),
         client.frame(OpCode.exists, pathWatchRequest, { path: '/b', watch: false }),
-        create('/b'),
+        createFrame('/b'),
       ),
     )
     assert.ok(client.isPaused, 'nothing is taken behind a write that waits for the read')
@@ -102,19 +102,19 @@ for (const { name, at, isLeaderApache } of ways) {
 
   test(`through ${name} a read that nobody confirms is never answered`, () => {
     const world = new TestEnsemble({ isLeaderApache })
-    const client = readerOf(world.servers[at]!)
+    const client = readerOf(world.servers[at])
     world.isCommitting = world.isConfirming = false
     send(client, '/a')
     world.settle()
     assert.deepEqual(client.takeReplies(), [])
-    world.elect(world.servers[2]!)
+    world.elect(world.servers[2])
     assert.deepEqual([client.takeReplies(), client.isClosed], [[], true])
   })
 }
 
 test('the barrier through Apache’s leader fails and changes nothing', () => {
   const world = new TestEnsemble({ isLeaderApache: true })
-  const client = readerOf(world.servers[1]!)
+  const client = readerOf(world.servers[1])
   create(client, '/a')
   const nodes = world.leading.tree.nodes.count
   const before = world.leading.tree.lastZxid
@@ -126,10 +126,10 @@ test('the barrier through Apache’s leader fails and changes nothing', () => {
 
 test('a linearizable read through a session that has moved closes the connection', () => {
   const world = new TestEnsemble({ isLeaderApache: true })
-  const client = readerOf(world.servers[1]!)
+  const client = readerOf(world.servers[1])
   const session = world.leading.leader!
-  session.revalidationAsked(world.servers[2]!, client.connection.sessionId, 10_000)
-  world.servers[2]!.fromLeader.length = 0
+  session.revalidationAsked(world.servers[2], client.connection.sessionId, 10_000)
+  world.servers[2].fromLeader.length = 0
   send(client, '/a')
   assert.deepEqual([client.takeReplies(), client.isClosed], [[], true])
 })
@@ -149,14 +149,14 @@ test('what is no read of znodes, or no request at all, is refused', () => {
 
 test('a client that did not announce it is told that the operation is unknown, and gets no longer answer', () => {
   const world = new TestEnsemble()
-  const plain = world.servers[1]!.connectedClient()
+  const plain = world.servers[1].connectedClient()
   send(plain, '/a')
   assert.deepEqual([errs(plain.takeReplies()), plain.isClosed], [[ErrorCode.Unimplemented], true])
-  const capable = world.servers[1]!.client()
+  const capable = world.servers[1].client()
   capable.sendConnect({ capabilities: 0xff })
   const [frame] = capable.takeFrames()
-  assert.equal(frame!.length, 37 + 8)
-  assert.equal(decode(connectResponse, frame!).capabilities, Capability.linearizableReads)
+  assert.equal(frame.length, 37 + 8)
+  assert.equal(decode(connectResponse, frame).capabilities, Capability.linearizableReads)
 })
 
 test('bytes behind a ConnectRequest that are no capabilities of ours are none', () => {

@@ -18,7 +18,7 @@ test('a local session costs no transaction, writes, and is answered when it clos
   for (const at of [0, 1]) {
     const world = new TestEnsemble(local)
     const { tree } = world.leading
-    const client = world.servers[at]!.connectedClient()
+    const client = world.servers[at].connectedClient()
     assert.equal(tree.lastZxid, 0)
     assert.equal(create(client, '/a').err, ErrorCode.Ok)
     const { lastZxid } = tree
@@ -31,22 +31,22 @@ test('a local session costs no transaction, writes, and is answered when it clos
 test('a local session expires on its own server, and is unknown on any other', () => {
   for (const at of [0, 1]) {
     const world = new TestEnsemble(local)
-    const client = world.servers[at]!.connectedClient({ timeOut: 6_000 })
+    const client = world.servers[at].connectedClient({ timeOut: 6_000 })
     const { sessionId } = client.connection
     const passwd = sessionPassword(sessionId)
-    assert.equal(world.servers[2]!.client().connect({ sessionId, passwd }).timeOut, 0)
-    const back = world.servers[at]!.client()
+    assert.equal(world.servers[2].client().connect({ sessionId, passwd }).timeOut, 0)
+    const back = world.servers[at].client()
     assert.equal(back.connect({ sessionId, passwd, timeOut: 6_000 }).sessionId, sessionId)
     world.advance(1_000, 9)
     assert.ok(back.isClosed)
-    assert.equal(world.servers[at]!.client().connect({ sessionId, passwd }).timeOut, 0)
+    assert.equal(world.servers[at].client().connect({ sessionId, passwd }).timeOut, 0)
   }
 })
 
 test('a local session may not own a node', () => {
   for (const at of [0, 1]) {
     const world = new TestEnsemble(local)
-    const client = world.servers[at]!.connectedClient()
+    const client = world.servers[at].connectedClient()
     assert.equal(create(client, '/mine', ephemeral).err, ErrorCode.EphemeralOnLocalSession)
     assert.equal(create(client, '/a').err, ErrorCode.Ok)
   }
@@ -55,8 +55,8 @@ test('a local session may not own a node', () => {
 test('a local session that creates an ephemeral, alone or in a multi, is made known to everybody first', () => {
   for (const at of [0, 1]) {
     const world = new TestEnsemble({ ...local, localSessionsUpgradingEnabled: true })
-    const client = world.servers[at]!.connectedClient()
-    const other = world.servers[at]!.connectedClient()
+    const client = world.servers[at].connectedClient()
+    const other = world.servers[at].connectedClient()
     assert.equal(create(client, '/mine', ephemeral).err, ErrorCode.Ok)
     const operations = [
       { type: OpCode.create, path: '/other', data: null, acl: openAcl, ...ephemeral } as const,
@@ -64,10 +64,10 @@ test('a local session that creates an ephemeral, alone or in a multi, is made kn
     assert.equal(other.ask(OpCode.multi, multiRequest, operations).err, ErrorCode.Ok)
     const { sessionId } = client.connection
     assert.deepEqual(
-      [...world.servers[2]!.tree.timeoutMsBySession.keys()],
+      [...world.servers[2].tree.timeoutMsBySession.keys()],
       [sessionId, other.connection.sessionId],
     )
-    const moved = world.servers[2]!.client()
+    const moved = world.servers[2].client()
     moved.connect({ sessionId, passwd: sessionPassword(sessionId) })
     assert.equal(exists(moved, '/mine').err, ErrorCode.Ok)
     assert.equal(moved.ask(OpCode.closeSession, noRecord, {}).err, ErrorCode.Ok)
@@ -82,7 +82,7 @@ function ping(client: TestClient): void {
 
 test('an upgraded session is kept alive by its server’s touches', () => {
   const world = new TestEnsemble({ ...local, localSessionsUpgradingEnabled: true })
-  const client = world.servers[1]!.connectedClient({ timeOut: 6_000 })
+  const client = world.servers[1].connectedClient({ timeOut: 6_000 })
   create(client, '/mine', ephemeral)
   for (let i = 0; i < 12; i++) {
     ping(client)

@@ -15,7 +15,7 @@ import { TestEnsemble, type TestServer } from './ensemble-fixture.ts'
 
 function isolated(): { readonly server: TestServer; readonly before: TestClient } {
   const world = new TestEnsemble()
-  const server = world.servers[2]!
+  const server = world.servers[2]
   const before = server.connectedClient()
   create(before, '/a')
   world.isolate(server)
@@ -30,7 +30,7 @@ test('a read-only server takes only clients that put up with it, and tells them'
   const client = server.client()
   client.sendConnect({ readOnly: true })
   const [frame] = client.takeFrames()
-  const answer = decode(connectResponse, frame!)
+  const answer = decode(connectResponse, frame)
   assert.equal(answer.readOnly, true)
   assert.ok(answer.timeOut > 0)
 })

@@ -38,11 +38,11 @@ test('a session that moves leaves its old server: a write there closes the conne
     [1, 2],
     [0, 1],
     [1, 0],
-  ]) {
+  ] as const) {
     const world = new TestEnsemble()
-    const old = world.servers[from!]!.connectedClient()
+    const old = world.servers[from].connectedClient()
     create(old, '/before')
-    const now = comeBack(world.servers[to!]!, old.connection.sessionId)
+    const now = comeBack(world.servers[to], old.connection.sessionId)
     assert.equal(exists(old, '/before').err, ErrorCode.Ok, 'reads there are still answered')
     old.send(OpCode.create, createRequest, { path: '/late', ...createDefaults })
     assert.deepEqual(old.takeReplies(), [])
@@ -54,8 +54,8 @@ test('a session that moves leaves its old server: a write there closes the conne
 
 test('only the server that a session came to last can close it', () => {
   const world = new TestEnsemble()
-  const old = world.servers[1]!.connectedClient()
-  const now = comeBack(world.servers[2]!, old.connection.sessionId)
+  const old = world.servers[1].connectedClient()
+  const now = comeBack(world.servers[2], old.connection.sessionId)
   create(now, '/mine', ephemeral)
   old.send(OpCode.closeSession, noRecord, {})
   assert.deepEqual([old.takeReplies(), old.isClosed], [[], true])
@@ -69,12 +69,12 @@ test('a session that nobody knows, or with a wrong password, is refused by a lea
   const world = new TestEnsemble()
   const id = 0x0123n as SessionId
   const refuse = (sessionId: SessionId, passwd: Uint8Array): void => {
-    const client = world.servers[1]!.client()
+    const client = world.servers[1].client()
     assert.deepEqual(client.connect({ sessionId, passwd }).timeOut, 0)
     assert.ok(client.isClosed)
   }
   refuse(id, sessionPassword(id))
-  const healthy = world.servers[1]!.connectedClient()
+  const healthy = world.servers[1].connectedClient()
   refuse(healthy.connection.sessionId, new Uint8Array(16))
   assert.ok(!healthy.isClosed)
 })
@@ -82,16 +82,16 @@ test('a session that nobody knows, or with a wrong password, is refused by a lea
 test('a session that comes back on the same learner takes the place of its old connection, with the new time', () => {
   const world = new TestEnsemble()
   const [, follower] = world.servers
-  const old = follower!.connectedClient()
+  const old = follower.connectedClient()
   const { sessionId } = old.connection
-  comeBack(follower!, sessionId, 5_000)
+  comeBack(follower, sessionId, 5_000)
   assert.ok(old.isClosed)
   assert.equal(world.ping().get(sessionId), 5_000)
 })
 
 test('a session of a learner lives as long as the learner hears of it, and then expires with its ephemerals', () => {
   const world = new TestEnsemble()
-  const client = world.servers[1]!.connectedClient({ timeOut: 6_000 })
+  const client = world.servers[1].connectedClient({ timeOut: 6_000 })
   create(client, '/mine', ephemeral)
   for (let i = 0; i < 10; i++) {
     ping(client)
@@ -104,12 +104,12 @@ test('a session of a learner lives as long as the learner hears of it, and then 
   assert.equal(world.ping().size, 0, 'each time it is told once')
   world.advance(1_000, 9)
   assert.ok(client.isClosed)
-  assert.equal(exists(world.servers[2]!.connectedClient(), '/mine').err, ErrorCode.NoNode)
+  assert.equal(exists(world.servers[2].connectedClient(), '/mine').err, ErrorCode.NoNode)
 })
 
 test('after a pause of the leader sessions that learners may have heard of have their full time', () => {
   const world = new TestEnsemble()
-  const client = world.servers[1]!.connectedClient({ timeOut: 6_000 })
+  const client = world.servers[1].connectedClient({ timeOut: 6_000 })
   world.advance(1_000)
   world.advance(30_000)
   assert.ok(!client.isClosed)
@@ -120,15 +120,15 @@ test('after a pause of the leader sessions that learners may have heard of have 
 test('at a failover clients are cut off, come back with their sessions and find their ephemerals', () => {
   const world = new TestEnsemble()
   const [first, second, third] = world.servers
-  const client = third!.connectedClient()
-  const gone = third!.connectedClient()
+  const client = third.connectedClient()
+  const gone = third.connectedClient()
   create(client, '/mine', ephemeral)
   create(gone, '/gone', ephemeral)
   world.advance(1_000, 9)
-  world.elect(second!)
+  world.elect(second)
   assert.ok(client.isClosed && gone.isClosed)
   world.advance(1_000, 5)
-  const back = comeBack(first!, client.connection.sessionId)
+  const back = comeBack(first, client.connection.sessionId)
   for (const path of ['/mine', '/gone']) assert.equal(exists(back, path).err, ErrorCode.Ok)
   for (let i = 0; i < 9; i++) {
     ping(back)
@@ -141,7 +141,7 @@ test('at a failover clients are cut off, come back with their sessions and find 
 
 test('requests of a session that has expired meanwhile fail', () => {
   const world = new TestEnsemble()
-  const client = world.servers[1]!.connectedClient({ timeOut: 4_000 })
+  const client = world.servers[1].connectedClient({ timeOut: 4_000 })
   world.isCommitting = false
   world.advance(1_000, 8)
   client.send(OpCode.create, createRequest, { path: '/late', ...createDefaults })

@@ -29,18 +29,18 @@ import { TestEnsemble } from './ensemble-fixture.ts'
 test('a write through a learner is answered with the stat of its transaction, and is there on every server', () => {
   const world = new TestEnsemble()
   const [leader, follower, observer] = world.servers
-  const client = follower!.connectedClient()
+  const client = follower.connectedClient()
   assert.equal(create(client, '/a').err, ErrorCode.Ok)
   const reply = setData(client, '/a', 'new')
   assert.equal(decode(stat, reply.body).version, 1)
   assert.equal(decode(stat, reply.body).mzxid, reply.zxid)
-  for (const server of [leader!, observer!])
+  for (const server of [leader, observer])
     assert.equal(exists(server.connectedClient(), '/a').err, ErrorCode.Ok)
 })
 
 test('pipelined requests of one session are answered in order, reads behind the writes before them', () => {
   const world = new TestEnsemble()
-  const client = world.servers[1]!.connectedClient()
+  const client = world.servers[1].connectedClient()
   world.isCommitting = false
   const xids = [
     client.send(OpCode.create, createRequest, { path: '/a', ...createDefaults }),
@@ -68,13 +68,13 @@ test('pipelined requests of one session are answered in order, reads behind the 
 test('a write waits for the sync before it, which a leader that is not confirmed leaves unanswered', () => {
   for (const at of [0, 1]) {
     const world = new TestEnsemble()
-    const client = world.servers[at]!.connectedClient()
+    const client = world.servers[at].connectedClient()
     world.isConfirming = false
     const synced = client.send(OpCode.sync, pathRecord, { path: '/here' })
     const created = client.send(OpCode.create, createRequest, { path: '/a', ...createDefaults })
     const found = client.send(OpCode.exists, pathWatchRequest, { path: '/a', watch: false })
     assert.deepEqual(client.takeReplies(), [], 'a leader that is not confirmed answers no sync')
-    assert.equal(exists(world.servers[2]!.connectedClient(), '/a').err, ErrorCode.NoNode)
+    assert.equal(exists(world.servers[2].connectedClient(), '/a').err, ErrorCode.NoNode)
     world.isConfirming = true
     world.settle()
     const replies = client.takeReplies()
@@ -82,14 +82,14 @@ test('a write waits for the sync before it, which a leader that is not confirmed
       replies.map(({ xid, err }) => [xid, err]),
       [synced, created, found].map((xid) => [xid, ErrorCode.Ok]),
     )
-    assert.equal(decode(pathRecord, replies[0]!.body).path, '/here')
+    assert.equal(decode(pathRecord, replies[0].body).path, '/here')
   }
 })
 
 test('a sync through a learner is answered behind everything that was submitted before it', () => {
   const world = new TestEnsemble()
   const writer = world.leading.connectedClient()
-  const client = world.servers[1]!.connectedClient()
+  const client = world.servers[1].connectedClient()
   world.isCommitting = false
   writer.send(OpCode.create, createRequest, { path: '/a', ...createDefaults })
   client.send(OpCode.sync, pathRecord, { path: '/' })
@@ -105,7 +105,7 @@ test('a sync through a learner is answered behind everything that was submitted 
 
 test('a write that a learner cannot read is answered there and forwarded nowhere', () => {
   const world = new TestEnsemble()
-  const client = world.servers[1]!.connectedClient()
+  const client = world.servers[1].connectedClient()
   const before = world.forwarded.length
   for (const type of [OpCode.create, OpCode.multi, OpCode.reconfig, OpCode.sync]) {
     assert.equal(client.ask(type, noRecord, {}).err, ErrorCode.MarshallingError)
@@ -117,19 +117,19 @@ test('a write that a learner cannot read is answered there and forwarded nowhere
 test('what a learner forwards and the leader cannot read becomes a transaction all the same', () => {
   const world = new TestEnsemble()
   const [leader, follower] = world.servers
-  const session = follower!.connectedClient().connection.sessionId
-  const { lastZxid } = leader!.tree
+  const session = follower.connectedClient().connection.sessionId
+  const { lastZxid } = leader.tree
   for (const type of [OpCode.create, OpCode.multi, OpCode.check, OpCode.deleteContainer, 77]) {
     const body = new Uint8Array(2)
-    leader!.leader!.requestForwarded(follower!, { session, cxid: 5, type, body, identities: [] })
+    leader.leader!.requestForwarded(follower, { session, cxid: 5, type, body, identities: [] })
   }
   world.settle()
-  assert.equal(leader!.tree.lastZxid, lastZxid + 5)
+  assert.equal(leader.tree.lastZxid, lastZxid + 5)
 })
 
 test('a multi through a learner has the results of all its operations', () => {
   const world = new TestEnsemble()
-  const client = world.servers[1]!.connectedClient()
+  const client = world.servers[1].connectedClient()
   const reply = client.ask(OpCode.multi, multiRequest, [
     { type: OpCode.create, path: '/a', data: null, acl: openAcl, flags: 0 },
     { type: OpCode.setData, path: '/a', data: utf8Encode('b'), version: 0 },
@@ -140,9 +140,9 @@ test('a multi through a learner has the results of all its operations', () => {
 
 test('watches on a follower tell of changes made elsewhere, before the change is seen', () => {
   const world = new TestEnsemble()
-  const watcher = world.servers[1]!.connectedClient()
+  const watcher = world.servers[1].connectedClient()
   exists(watcher, '/a', true)
-  create(world.servers[2]!.connectedClient(), '/a')
+  create(world.servers[2].connectedClient(), '/a')
   assert.deepEqual(takeEvents(watcher), ['1 /a'])
 })
 
@@ -150,7 +150,7 @@ test('a reconfiguration is planned, then checked for permission, and shows the n
   const world = new TestEnsemble({ reconfigEnabled: true, superDigest: undefined })
   const request = { joiningServers: null, leavingServers: '3', newMembers: null, curConfigId: -1 }
   const ask = (at: number): ReturnType<typeof create> =>
-    world.servers[at]!.connectedClient().ask(OpCode.reconfig, reconfigRequest, request)
+    world.servers[at].connectedClient().ask(OpCode.reconfig, reconfigRequest, request)
   world.plan = () => ErrorCode.NewConfigNoQuorum
   for (const at of [0, 1]) assert.equal(ask(at).err, ErrorCode.NewConfigNoQuorum)
   world.plan = ({ leaving, newVersion }) => `without ${leaving} at ${newVersion}`
@@ -160,7 +160,7 @@ test('a reconfiguration is planned, then checked for permission, and shows the n
   const open = new TestEnsemble({ reconfigEnabled: true, skipAcl: true })
   open.plan = world.plan
   for (const at of [0, 1]) {
-    const client = open.servers[at]!.connectedClient()
+    const client = open.servers[at].connectedClient()
     const reply = client.ask(OpCode.reconfig, reconfigRequest, request)
     const shown = decode(getDataResponse, reply.body)
     assert.deepEqual(shown.data, utf8Encode(`without 3 at ${reply.zxid}`))
@@ -168,6 +168,6 @@ test('a reconfiguration is planned, then checked for permission, and shows the n
   }
   assert.equal(open.memberships.length, 2)
   const off = new TestEnsemble()
-  const { err } = off.servers[1]!.connectedClient().ask(OpCode.reconfig, reconfigRequest, request)
+  const { err } = off.servers[1].connectedClient().ask(OpCode.reconfig, reconfigRequest, request)
   assert.equal(err, ErrorCode.ReconfigDisabled)
 })
