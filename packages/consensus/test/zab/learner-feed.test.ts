@@ -6,7 +6,9 @@ import { LearnerFeed } from '../../src/zab/learner-feed.ts'
 import { PacketChannel } from '../../src/zab/packet-channel.ts'
 import { zxidText } from './memory-history.ts'
 
-const nameByType = new Map(Object.entries(PacketType).map(([name, type]) => [type, name]))
+const nameByType: ReadonlyMap<number, string> = new Map(
+  Object.entries(PacketType).map(([name, type]) => [type, name]),
+)
 
 /** A link that keeps what was written, and has it under way until it is drained. */
 class SlowLink implements PeerLink {

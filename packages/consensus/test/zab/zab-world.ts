@@ -52,6 +52,8 @@ export class ZabWorld {
   readonly #held = new Set<string>()
   #events: Event[] = []
   #order = 0
+  /** Events since time passed. */
+  #countAtOnce = 0
 
   constructor(options: ZabWorldOptions = {}) {
     this.observer = options.observer ?? {}
@@ -89,7 +91,10 @@ export class ZabWorld {
     }
   }
 
-  /** Runs the next event; false when there is none. */
+  /**
+   * Runs the next event; false when there is none.
+   * @throws an Error when the servers keep themselves busy without any time passing
+   */
   step(): boolean {
     const next = this.#events.reduce<Event | undefined>(
       (first, it) =>
@@ -102,6 +107,8 @@ export class ZabWorld {
     )
     if (next === undefined) return false
     this.#events.splice(this.#events.indexOf(next), 1)
+    this.#countAtOnce = next.dueMs > this.nowMs ? 0 : this.#countAtOnce + 1
+    if (this.#countAtOnce > 20_000) throw new Error(`at ${this.nowMs} ms there is no end of events`)
     this.nowMs = Math.max(this.nowMs, next.dueMs)
     next.run()
     return true
@@ -115,16 +122,9 @@ export class ZabWorld {
     }
   }
 
-  /** @throws an Error when the servers keep themselves busy without any time passing */
   run(durationMs: number): void {
     const endMs = this.nowMs + durationMs
-    let countAtOnce = 0
-    while (this.#events.some((it) => it.dueMs <= endMs)) {
-      const beforeMs = this.nowMs
-      this.step()
-      countAtOnce = this.nowMs === beforeMs ? countAtOnce + 1 : 0
-      if (countAtOnce > 10_000) throw new Error(`at ${this.nowMs} ms there is no end of events`)
-    }
+    while (this.#events.some((it) => it.dueMs <= endMs)) this.step()
     this.nowMs = endMs
   }
 
