@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  CreateMode,
+  decode,
+  ErrorCode,
+  getDataResponse,
+  OpCode,
+  pathWatchRequest,
+  sessionPassword,
+} from '@quorate/protocol'
+import { create, exists } from '../replica-fixture.ts'
+import { MemberWorld } from './member-world.ts'
+
+test('members elect a leader, and every one of them serves reads and writes', () => {
+  const world = new MemberWorld(3)
+  const leader = world.establish()
+  assert.deepEqual(world.machines.map(({ member }) => member.state).toSorted(), [
+    'following',
+    'following',
+    'leading',
+  ])
+  for (const machine of world.machines) {
+    const client = machine.connectedClient()
+    assert.equal(create(client, `/of-${machine.serverId}`).err, ErrorCode.Ok)
+  }
+  world.run(20)
+  const { lastZxid, tree } = leader.member
+  for (const { member } of world.machines) {
+    assert.equal(member.lastZxid, lastZxid)
+    assert.deepEqual(member.tree.digest, tree.digest)
+  }
+})
+
+test('every member shows the membership in its node', () => {
+  const world = new MemberWorld(3)
+  world.establish()
+  for (const machine of world.machines) {
+    const read = { path: '/zookeeper/config', watch: false }
+    const reply = machine.connectedClient().ask(OpCode.getData, pathWatchRequest, read)
+    const { data } = decode(getDataResponse, reply.body)
+    assert.equal(new TextDecoder().decode(data!), machine.memberships.committed.text)
+  }
+})
+
+test('when the leader is lost the others cut their clients off, elect another, and keep sessions and their nodes', () => {
+  const world = new MemberWorld(3)
+  const leader = world.establish()
+  const follower = world.machines.find((it) => it !== leader)!
+  const client = follower.connectedClient({ timeOut: 20_000 })
+  assert.equal(create(client, '/mine', { flags: CreateMode.ephemeral }).err, ErrorCode.Ok)
+  leader.crash()
+  world.runUntil(() => client.isClosed)
+  const next = world.establish()
+  assert.notEqual(next, leader)
+  const { sessionId } = client.connection
+  const back = next.connectedClient({ sessionId, passwd: sessionPassword(sessionId) })
+  assert.equal(back.connection.sessionId, sessionId)
+  assert.equal(exists(back, '/mine').err, ErrorCode.Ok)
+  leader.start()
+  world.establish()
+  assert.equal(exists(leader.connectedClient(), '/mine').err, ErrorCode.Ok)
+})
+
+test('a member alone serves nobody, but reads after two seconds if that is wanted', () => {
+  for (const isReadOnlyModeEnabled of [false, true]) {
+    const world = new MemberWorld(3, { isReadOnlyModeEnabled })
+    world.establish()
+    const [first, second, third] = world.machines
+    assert.equal(create(first.connectedClient(), '/a').err, ErrorCode.Ok)
+    second.crash()
+    third.crash()
+    world.runUntil(() => first.member.state === 'looking')
+    assert.throws(() => first.connectedClient(), /nobody serves/)
+    world.run(1_900)
+    assert.equal(first.member.isServing, false)
+    world.run(400)
+    assert.equal(first.member.state, isReadOnlyModeEnabled ? 'read-only' : 'looking')
+    if (!isReadOnlyModeEnabled) continue
+    const client = first.connectedClient({ readOnly: true })
+    assert.equal(exists(client, '/a').err, ErrorCode.Ok)
+    assert.equal(create(client, '/b').err, ErrorCode.NotReadOnly)
+    second.start()
+    world.establish()
+    assert.ok(client.isClosed, 'a leader was found')
+  }
+})
+
+test('members take snapshots, from which and from the log behind they start again', () => {
+  const world = new MemberWorld(3, { snapCount: 10 })
+  const leader = world.establish()
+  const client = leader.connectedClient()
+  for (let i = 0; i < 40; i++) assert.equal(create(client, `/n${i}`).err, ErrorCode.Ok)
+  for (const machine of world.machines) assert.ok(machine.snapshotCount >= 2)
+  for (const machine of world.machines) machine.crash()
+  for (const machine of world.machines) machine.start()
+  const next = world.establish()
+  assert.equal(exists(next.connectedClient(), '/n39').err, ErrorCode.Ok)
+})
+
+test('a member that stops has made durable what it logged, and serves nobody', () => {
+  const world = new MemberWorld(1)
+  const leader = world.establish()
+  const client = leader.connectedClient()
+  create(client, '/a')
+  let isStopped = false
+  leader.member.stop(() => (isStopped = true))
+  world.run(50)
+  assert.ok(isStopped && client.isClosed)
+  assert.throws(() => leader.connectedClient(), /nobody serves/)
+})
