@@ -5,6 +5,7 @@
  */
 import { faultNames, type RunRequest } from './run-request.ts'
 import { simulationDefaults, type SimulationResult } from './simulation.ts'
+import { usPerMs } from './world.ts'
 
 export interface ShrinkOptions {
   readonly run: (request: RunRequest) => Promise<SimulationResult>
@@ -24,6 +25,7 @@ export async function shrink(
   options: ShrinkOptions,
 ): Promise<Shrunk> {
   const shrinking = new Shrinking(request, result, options)
+  await shrinking.endThere()
   await shrinking.dropFaults()
   await shrinking.dropClients()
   await shrinking.shorten()
@@ -43,6 +45,13 @@ class Shrinking implements Shrunk {
     this.result = result
     this.#checker = result.violation?.checker
     this.#options = options
+  }
+
+  /** Faults end where something was found: what comes later costs every further run its time. */
+  async endThere(): Promise<void> {
+    const durationMs = Math.ceil((this.result.violation?.atUs ?? Infinity) / usPerMs) + 1
+    if (durationMs < (this.request.durationMs ?? simulationDefaults.durationMs))
+      await this.#accepts({ durationMs })
   }
 
   /** Halves of what is left, then one at a time. */
