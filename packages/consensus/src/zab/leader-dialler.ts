@@ -40,6 +40,12 @@ export class LeaderDialler {
     })
   }
 
+  /** The leader has closed the connection without a word, as it does not lead yet: that is one attempt that failed. */
+  turnedAway(reason: string): void {
+    this.#isOver = false
+    this.#failed(reason)
+  }
+
   /** The listener hears no more. */
   cancel(): void {
     if (!this.#isOver) this.#dialling?.cancel()

@@ -179,6 +179,12 @@ export class Learner implements ChannelOwner {
   drained(): void {}
 
   channelClosed(reason: string): void {
+    // Two servers don't decide at the same moment: who comes before the leader knows that it leads comes again.
+    if (this.#phase === 'awaits-epoch') {
+      this.#phase = 'connecting'
+      this.#channel = undefined
+      return this.#dialler!.turnedAway(reason)
+    }
     this.#end('LEADER_LOST', `the connection with server ${this.#leaderId} is over: ${reason}`)
   }
 
