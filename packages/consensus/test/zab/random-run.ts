@@ -220,19 +220,22 @@ export class RandomRun {
     this.#world.runUntil(isSettled)
     this.#world.run(3_000)
     this.#world.runUntil(isSettled)
-    const { leader } = this.#world
-    assert.ok(leader !== undefined)
-    leader.submit('last')
-    let isConfirmed = false
-    if (leader.term?.role === 'leading')
-      leader.term.confirmLeadership(() => {
-        isConfirmed = true
-      })
     const { order } = this.#agreement
-    this.#world.runUntil(() =>
-      servers.every((it) => order.length > 0 && it.history.applied.length === order.length),
-    )
-    this.#world.runUntil(() => isConfirmed)
+    const deliveredBefore = order.length
+    let isConfirmed = false
+    // The epoch's zxids may be used up: then another leader has to be asked.
+    for (let attempt = 0; attempt < 3 && order.length === deliveredBefore; attempt++) {
+      this.#world.runUntil(isSettled)
+      const { leader } = this.#world
+      leader?.submit('last')
+      if (leader?.term?.role === 'leading')
+        leader.term.confirmLeadership(() => {
+          isConfirmed = true
+        })
+      this.#world.run(2_000)
+    }
+    assert.ok(order.length > deliveredBefore && isConfirmed, 'what is proposed is not delivered')
+    this.#world.runUntil(() => servers.every((it) => it.history.applied.length === order.length))
   }
 }
 
