@@ -9,6 +9,7 @@ const allow = {
   simulator: ['protocol', 'tree', 'consensus', 'log', 'replica', 'client'],
   server: ['protocol', 'tree', 'consensus', 'log', 'replica'],
   cli: ['protocol', 'tree', 'log', 'server', 'client', 'simulator'],
+  testkit: ['protocol', 'tree', 'consensus', 'log', 'replica', 'server', 'client'],
 }
 const plain = 'protocol|tree|consensus|log|replica|client|simulator'
 
