@@ -123,8 +123,14 @@ export class WritePipeline {
     this.#submitOwn(write, (context, writer) => this.#preparer.prepareCloseSession(context, writer))
   }
 
-  /** The cleaner's delete; it becomes an error transaction when the node is in use again. */
+  /**
+   * The cleaner's delete.
+   *
+   * Compatibility: the cleaner has looked at the node as it was applied. Apache deletes one that a proposal in flight writes to, or
+   * makes anew; here it is looked at again later.
+   */
   deleteContainer(write: Write, path: Uint8Array): void {
+    if (this.#preparer.isChanging(path)) return
     this.#submitOwn(write, (context, writer) =>
       this.#preparer.prepareDeleteContainer(path, context, writer),
     )

@@ -8,6 +8,7 @@ import {
   JuteWriter,
   OpCode,
   pathRecord,
+  setDataRequest,
 } from '@quorate/protocol'
 import {
   create,
@@ -55,6 +56,20 @@ test('a container goes when its last child has gone, not before it had one', () 
   remove(client, '/used/x')
   here.advance(2_000)
   assert.deepEqual([isThere(client, '/used'), isThere(client, '/unused')], [false, true])
+})
+
+test('a node is not cleaned while a write to it is under way', () => {
+  const here = world()
+  const client = here.connectedClient()
+  ttlNode(client, '/short', 1_500)
+  here.advance(1_400)
+  here.isDiskImmediate = false
+  client.send(OpCode.setData, setDataRequest, { path: '/short', data: null, version: -1 })
+  // The search finds the node as it was applied, and old enough.
+  here.advance(1_000)
+  here.completeSync()
+  here.isDiskImmediate = true
+  assert.equal(isThere(client, '/short'), true)
 })
 
 test('a container that was never used goes after its time, if there is one', () => {

@@ -150,6 +150,12 @@ export class Preparer {
     this.#writeDigest(writer)
   }
 
+  /** Whether proposals in flight change the node with this path, or remove it. */
+  isChanging(path: Uint8Array): boolean {
+    this.#begin()
+    return this.#changes.find(path, 0, path.length)?.changedBy !== 0
+  }
+
   /** The cleaner's delete of a container or TTL node; fails when it is in use again. */
   prepareDeleteContainer(path: Uint8Array, context: RequestContext, writer: JuteWriter): number {
     this.#begin()
