@@ -67,8 +67,8 @@ test('a node is not cleaned while a write to it is under way', () => {
   client.send(OpCode.setData, setDataRequest, { path: '/short', data: null, version: -1 })
   // The search finds the node as it was applied, and old enough.
   here.advance(1_000)
-  here.completeSync()
   here.isDiskImmediate = true
+  here.completeSync()
   assert.equal(isThere(client, '/short'), true)
 })
 
@@ -128,9 +128,8 @@ test('a container that is used again while it is being cleaned stays', () => {
   here.isDiskImmediate = false
   client.send(OpCode.create, createRequest, { path: '/c/y', ...createDefaults })
   here.advance(2_000)
-  here.completeSync()
-  here.completeSync()
   here.isDiskImmediate = true
+  here.completeSync()
   assert.equal(isThere(client, '/c/y'), true)
 })
 
