@@ -1,7 +1,8 @@
 /**
  * One run: servers, clients and faults, from one seed.
  *
- *     faults and load ── faults end, load goes on ── load ends ── a last power failure of all and recovery ── the end
+ *     faults and load ── faults end, load goes on ── load ends, servers come together ── a last power failure of all
+ *     and recovery ── the end
  *
  * The run ends at the first thing that a checker finds wrong.
  */
@@ -187,12 +188,18 @@ class Simulation {
     for (const client of this.#clients) client.stop()
     this.#runFor(livenessBoundMs, () => this.#clients.every(({ isIdle }) => isIdle))
 
+    this.#converge('after the last fault')
     for (const machine of this.#fleet.machines) machine.end(true)
-    this.#runFor(settleBoundMs, () => this.#fleet.isSettled())
-    if (this.#violation === undefined && !this.#fleet.isSettled())
-      this.#violate('convergence', `not all servers have come together in ${settleBoundMs} ms`)
+    this.#converge('after a power failure of all')
     this.#fleet.settle()
     this.#observe({ type: 'ended' })
+  }
+
+  /** Servers that none of them takes notice of any more would be brought back by a restart: so it is asked for before one, too. */
+  #converge(when: string): void {
+    this.#runFor(settleBoundMs, () => this.#fleet.isSettled())
+    if (this.#violation === undefined && !this.#fleet.isSettled())
+      this.#violate('convergence', `${when} not all servers come together in ${settleBoundMs} ms`)
   }
 
   #runFor(durationMs: number, isOver: () => boolean): void {

@@ -67,6 +67,8 @@ const noSession = 0n as SessionId
 
 export class SimulatedClient {
   readonly host: Host
+  /** Nothing new is asked for; its session goes on. */
+  isResting = false
   readonly #world: World
   readonly #network: Network
   readonly #random: Prng
@@ -266,7 +268,7 @@ export class SimulatedClient {
       this.#thinking = undefined
       const link = this.#link
       if (link?.session === undefined || this.#isStopping || this.#session === noSession) return
-      if (link.unanswered.length < this.#settings.depthMax) {
+      if (!this.isResting && link.unanswered.length < this.#settings.depthMax) {
         const operation = this.#workload.next(this.host.name)
         if (operation !== undefined) this.#ask(link, operation)
       }

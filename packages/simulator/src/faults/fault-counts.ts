@@ -36,6 +36,7 @@ export const faultKinds = [
   'clock.drift',
   'client.vanish',
   'client.pause',
+  'client.lull',
   'membership.change',
 ] as const
 

@@ -73,7 +73,12 @@ const oneWay: Fault = {
 }
 
 /** From all servers; whether from its clients too is chance. */
-function isolate(targets: FaultTargets, one: Machine, kind: FaultKind, random: Prng): () => void {
+export function isolate(
+  targets: FaultTargets,
+  one: Machine,
+  kind: FaultKind,
+  random: Prng,
+): () => void {
   const others = namesOf(targets.servers).filter((name) => name !== one.host.name)
   if (random.chance(0.5)) others.push(...namesOf(targets.clients))
   targets.world.scheduler.note('nemesis', 'cuts % off', one.host.name)

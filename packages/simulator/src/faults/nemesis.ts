@@ -5,6 +5,7 @@ import { usPerMs } from '../world.ts'
 import { diskFaults } from './disk-faults.ts'
 import type { Fault, FaultTargets } from './fault.ts'
 import { linkFaults } from './link-faults.ts'
+import { lull } from './lull.ts'
 import { networkFaults } from './network-faults.ts'
 import { processFaults } from './process-faults.ts'
 
@@ -13,6 +14,7 @@ export const allFaults: readonly Fault[] = [
   ...linkFaults,
   ...diskFaults,
   ...processFaults,
+  lull,
 ]
 
 const name = 'nemesis'

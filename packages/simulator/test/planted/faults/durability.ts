@@ -121,7 +121,7 @@ export const durabilityFaults: readonly PlantedFault[] = [
       {
         file: 'log/src/torn-tail.ts',
         original: `rewrite(file, tail.offset, (syncError) => {`,
-        planted: `((then: (syncError?: Error) => void) => then())((syncError) => {`,
+        planted: `;((then: (syncError?: Error) => void) => then())((syncError) => {`,
       },
     ],
   },
