@@ -8,6 +8,7 @@
  *    is no state in between that could be served or voted with.
  */
 import {
+  counterOf,
   decodeDesignatedLeader,
   decodeLeaderInfo,
   designatedLeaderLength,
@@ -338,7 +339,8 @@ export class Learner implements ChannelOwner {
     if (
       options.reconfigEnabled &&
       membership !== undefined &&
-      membership.version > committed.version
+      membership.version > committed.version &&
+      this.#isCommitted(membership)
     )
       if (!this.#activate(membership, this.#leaderId)) return
     this.#phase = 'serving'
@@ -353,6 +355,14 @@ export class Learner implements ChannelOwner {
     })
     this.#term = term
     term.host = ports.host.learningStarted(term)
+  }
+
+  /**
+   * Compatibility: NEWLEADER carries the last membership that was proposed, and Apache's learners put that in force with UPTODATE, also
+   * while its transaction may still be lost: then two memberships that have no server in common could each elect a leader.
+   */
+  #isCommitted({ version }: Membership): boolean {
+    return counterOf(version) === 0 || version <= this.#parts.window.lastDelivered
   }
 
   // Broadcast.
