@@ -17,6 +17,7 @@ await build({
   entryPoints: {
     main: join(source, 'main.ts'),
     'load-worker': join(source, 'bench/load-worker.ts'),
+    'seed-worker': join(rootDirectory, 'packages/simulator/src/node/seed-worker.ts'),
   },
   outdir,
   bundle: true,

@@ -59,7 +59,7 @@ class WorkerPool implements RunPool {
   }
 
   close(): void {
-    for (const child of this.#all) child.disconnect()
+    for (const child of this.#all) if (child.connected) child.disconnect()
   }
 
   #take(): Promise<ChildProcess> {
