@@ -1,6 +1,7 @@
 import { OpCode, type SessionId } from '@quorate/protocol'
 import type { Observation, Proposed } from '../history/observation.ts'
 import { CommittedCursor, type TxnHistory } from '../history/txn-history.ts'
+import { driftMostPpm } from '../host.ts'
 import { usPerMs } from '../world.ts'
 import type { Checker } from './checker.ts'
 
@@ -10,10 +11,26 @@ interface SessionLife {
   heardAtUs: number
   /** Anything of it arrived at this one. */
   heardAtUsByServer: Map<string, number>
+  /** Some of those moments, oldest first. */
+  readonly heard: Heard[]
+}
+
+interface Heard {
+  readonly atUs: number
+  readonly server: string
 }
 
 /** What a leader may need beyond a session's timeout to end it: ticks, the round of touches, the commit. */
 const latenessMs = 2_500
+/** So long after the last fault elections are over, and what is on its way has arrived. */
+const calmAfterMs = 3_000
+/** So long a learner may take to tell its leader of a session, while nothing is in the way. */
+const touchDelayMs = 400
+/** Clocks that run too fast let a timeout end so much earlier. */
+const shortestTimeout = 1 - driftMostPpm / 1_000_000
+/** Moments that are kept of a session are so far apart, and so many. */
+const heardApartMs = 50
+const heardMost = 200
 
 /**
  * Sessions end in time, and no earlier.
@@ -22,7 +39,8 @@ const latenessMs = 2_500
  *    session's timeout. What waits in the sockets of a process that was paused has reached it. (What reached a learner may
  *    have been lost between the two.)
  * 2. A leader gives no session up before it has led for the session's timeout: with a term, all timeouts begin anew.
- * 3. In the end no session is there that was silent for its timeout and some time more, while a leader served.
+ * 3. Once the faults are over, it gives no session up that a server which has been in step for that time has heard of.
+ * 4. In the end no session is there that was silent for its timeout and some time more, while a leader served.
  */
 export class SessionLifetimes implements Checker {
   readonly name = 'session-lifetimes'
@@ -33,6 +51,8 @@ export class SessionLifetimes implements Checker {
     { readonly session: SessionId; readonly server: string }
   >()
   readonly #leadingSinceUs = new Map<string, number>()
+  /** Since when a server has led or followed without a break. */
+  readonly #termSinceUs = new Map<string, number>()
   #faultsEndedAtUs = 0
 
   constructor(history: TxnHistory) {
@@ -55,11 +75,13 @@ export class SessionLifetimes implements Checker {
         if (observation.isFromDialler) this.#arrived(observation.connection, atUs)
         return undefined
       case 'termStarted':
+        this.#termSinceUs.set(observation.server, atUs)
         if (observation.role === 'leading') this.#leadingSinceUs.set(observation.server, atUs)
         return undefined
       case 'termEnded':
       case 'serverEnded':
         this.#leadingSinceUs.delete(observation.server)
+        this.#termSinceUs.delete(observation.server)
         return undefined
       case 'faultsEnded':
         this.#faultsEndedAtUs = atUs
@@ -85,7 +107,12 @@ export class SessionLifetimes implements Checker {
   #life(session: SessionId, timeoutMs: number): SessionLife {
     const known = this.#sessions.get(session)
     if (known !== undefined) return known
-    const life: SessionLife = { timeoutMs, heardAtUs: 0, heardAtUsByServer: new Map() }
+    const life: SessionLife = {
+      timeoutMs,
+      heardAtUs: 0,
+      heardAtUsByServer: new Map(),
+      heard: [],
+    }
     this.#sessions.set(session, life)
     return life
   }
@@ -96,6 +123,10 @@ export class SessionLifetimes implements Checker {
     if (known === undefined || life === undefined) return
     life.heardAtUs = atUs
     life.heardAtUsByServer.set(known.server, atUs)
+    const { heard } = life
+    if (atUs - (heard.at(-1)?.atUs ?? -Infinity) < heardApartMs * usPerMs) return
+    heard.push({ atUs, server: known.server })
+    if (heard.length > heardMost) heard.shift()
   }
 
   #proposed({ txn, server }: Proposed, atUs: number): string | undefined {
@@ -108,12 +139,33 @@ export class SessionLifetimes implements Checker {
     // Learners log what their leader expires.
     if (life === undefined || (sinceUs === undefined && this.#isEnsemble)) return undefined
     const silentMs = Math.ceil((atUs - heardAtUs) / usPerMs)
-    if (silentMs < life.timeoutMs)
+    if (silentMs < life.timeoutMs * shortestTimeout)
       return `${server} expires session ${header.clientId} after ${silentMs} ms of silence; its timeout is ${life.timeoutMs} ms`
     const ledMs = sinceUs === undefined ? Infinity : Math.ceil((atUs - sinceUs) / usPerMs)
-    return ledMs >= life.timeoutMs
+    if (ledMs < life.timeoutMs * shortestTimeout)
+      return `${server} expires session ${header.clientId} after it has led for ${ledMs} ms; the timeout is ${life.timeoutMs} ms`
+    const heard = this.#heardByOthers(life, atUs, sinceUs)
+    return heard === undefined
       ? undefined
-      : `${server} expires session ${header.clientId} after it has led for ${ledMs} ms; the timeout is ${life.timeoutMs} ms`
+      : `${server} expires session ${header.clientId}, which ${heard.server} had heard of ${Math.floor((atUs - heard.atUs) / usPerMs)} ms before; its timeout is ${life.timeoutMs} ms`
+  }
+
+  /** When a server heard of the session which had the time to tell the leader, in a time without faults. */
+  #heardByOthers(
+    { heard, timeoutMs }: SessionLife,
+    atUs: number,
+    sinceUs: number | undefined,
+  ): Heard | undefined {
+    const fromUs = atUs - timeoutMs * shortestTimeout * usPerMs
+    const isCalm =
+      this.#faultsEndedAtUs > 0 && this.#faultsEndedAtUs + calmAfterMs * usPerMs < fromUs
+    if (!isCalm || sinceUs === undefined || sinceUs > fromUs) return undefined
+    return heard.find(
+      (it) =>
+        it.atUs > fromUs &&
+        it.atUs < atUs - touchDelayMs * usPerMs &&
+        (this.#termSinceUs.get(it.server) ?? Infinity) <= fromUs,
+    )
   }
 
   get #isEnsemble(): boolean {
