@@ -19,6 +19,8 @@ export interface BroadcastParts {
   readonly window: ProposalWindow
   readonly logSync: LogSync
   readonly handlers: ReadonlySet<LearnerHandler>
+  /** Whether the role has ended: nothing more is committed. */
+  readonly isOver: () => boolean
   readonly delivered: (proposal: Proposal) => void
   /** A reconfiguration has been committed; `designated` leads from here on. */
   readonly reconfigured: (membership: Membership, designated: number) => void
@@ -60,7 +62,7 @@ export class Broadcast {
     this.#isCommitting = true
     const { window } = this.#parts
     for (let head = window.head; head !== undefined; head = window.head) {
-      if (this.#isHandedOver || !this.#hasQuorums(head.zxid)) break
+      if (this.#isHandedOver || this.#parts.isOver() || !this.#hasQuorums(head.zxid)) break
       this.#commit(head)
     }
     this.#isCommitting = false

@@ -4,7 +4,7 @@
  * 1. The new epoch is higher than any that a quorum of voters, this server included, has accepted; it is on this disk as accepted
  *    before anybody hears of it (ZOOKEEPER-335, 1081).
  * 2. The epoch is agreed when a quorum of voters has accepted it and none of them has a history beyond the leader's.
- * 3. Observers raise the epoch but do not count (ZOOKEEPER-2959).
+ * 3. Who does not vote raises the epoch but does not count (ZOOKEEPER-2959): quorums are of voters.
  */
 import type { Zxid } from '@quorate/protocol'
 import type { QuorumSystem } from '../quorum/quorum-system.ts'
@@ -43,10 +43,10 @@ export class Discovery {
   }
 
   /** A learner told its acceptedEpoch. */
-  reported(serverId: number, acceptedEpoch: number, isObserver: boolean): void {
+  reported(serverId: number, acceptedEpoch: number): void {
     if (this.#epoch !== undefined) return
     this.#highest = Math.max(this.#highest, acceptedEpoch)
-    if (!isObserver) this.#reported.add(serverId)
+    this.#reported.add(serverId)
   }
 
   /** Fixes the epoch when a quorum has reported; returns it once. */
@@ -63,7 +63,6 @@ export class Discovery {
    */
   accepted(learner: {
     readonly serverId: number
-    readonly isObserver: boolean
     readonly currentEpoch: number
     readonly lastZxid: Zxid
   }): boolean {
@@ -73,7 +72,7 @@ export class Discovery {
       learner.currentEpoch > currentEpoch ||
       (learner.currentEpoch === currentEpoch && learner.lastZxid > lastZxid)
     if (isAhead) return false
-    if (!learner.isObserver && learner.lastZxid !== -1) this.#accepted.add(learner.serverId)
+    if (learner.lastZxid !== -1) this.#accepted.add(learner.serverId)
     return true
   }
 

@@ -19,7 +19,9 @@ import {
 } from '@quorate/protocol'
 import type { ForwardedRequest, LeaderHost } from '../engine.ts'
 import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
+import { jointQuorum } from '../quorum/joint-quorums.ts'
 import type { Membership } from '../quorum/membership.ts'
+import type { QuorumSystem } from '../quorum/quorum-system.ts'
 import { withVersion } from '../quorum/membership.ts'
 import { Broadcast } from './broadcast.ts'
 import { Discovery } from './discovery.ts'
@@ -39,7 +41,8 @@ export class Leader implements HandlerOwner {
   readonly #discovery: Discovery
   readonly #broadcast: Broadcast
   readonly #confirmation: LeadershipConfirmation
-  readonly #newLeaderAcks = new Set<number>()
+  /** This server's own history and epoch are on disk. */
+  #hasOwnAck = false
   /** The new epoch is on disk as accepted: others may hear of it. */
   #isEpochKnown = false
   /** Set when a quorum has accepted the epoch. */
@@ -59,7 +62,7 @@ export class Leader implements HandlerOwner {
     this.#life = new RoleLife(ports.clock)
     this.#discovery = new Discovery({
       serverId,
-      quorums: () => ports.memberships.committed.quorums,
+      quorums: () => this.#quorums,
       acceptedEpoch,
       currentEpoch,
       lastZxid,
@@ -70,6 +73,7 @@ export class Leader implements HandlerOwner {
       window,
       logSync,
       handlers: this.#handlers,
+      isOver: () => this.#life.isOver,
       delivered: (proposal) => this.#host?.deliver(proposal),
       reconfigured: (membership, designated) => this.#reconfigured(membership, designated),
     })
@@ -132,13 +136,15 @@ export class Leader implements HandlerOwner {
   // What learners say.
 
   learnerArrived(handler: LearnerHandler, acceptedEpoch: number, configVersion: Zxid): void {
-    const { committed } = this.#parts.ports.memberships
-    if (configVersion > committed.version)
+    const { ports, options } = this.#parts
+    if (configVersion > ports.memberships.committed.version)
       return handler.dismiss('its membership is newer than the leader’s')
+    if (handler.serverId === options.serverId)
+      return handler.dismiss('it says that it is this very server; give each its own myid')
     for (const other of this.#handlers)
       if (other !== handler && other.serverId === handler.serverId)
         other.dismiss('it has come on another connection')
-    const isVoter = !handler.isObserver && committed.quorums.isVoter(handler.serverId)
+    const isVoter = this.#quorums.isVoter(handler.serverId)
     const { epoch } = this.#discovery
     // Compatibility: an Apache leader turns away, as long as it leads, a voter that has accepted a later epoch from a leader
     // that came to nothing. Here an election takes place, which brings everybody to a still later epoch.
@@ -146,15 +152,14 @@ export class Leader implements HandlerOwner {
       const reason = `server ${handler.serverId} has accepted the epoch ${acceptedEpoch}, and this one is ${epoch}`
       return this.#end('EPOCH_BEHIND', reason)
     }
-    this.#discovery.reported(handler.serverId, acceptedEpoch, !isVoter)
+    this.#discovery.reported(handler.serverId, acceptedEpoch)
     if (this.#isEpochKnown) this.#sendLeaderInfo(handler)
     else this.#fixEpoch()
   }
 
   epochAcknowledged(handler: LearnerHandler, currentEpoch: number): void {
-    const { serverId, isObserver, peerLastZxid } = handler
-    const learner = { serverId, isObserver, currentEpoch, lastZxid: peerLastZxid }
-    if (!this.#discovery.accepted(learner))
+    const { serverId, peerLastZxid } = handler
+    if (!this.#discovery.accepted({ serverId, currentEpoch, lastZxid: peerLastZxid }))
       return handler.dismiss('its history is beyond the leader’s')
     if (this.#sync === undefined) this.#agree()
     else this.#sync.begin(handler)
@@ -165,8 +170,6 @@ export class Leader implements HandlerOwner {
       return handler.dismiss(`it acknowledged 0x${zxid.toString(16)} instead of NEWLEADER`)
     handler.ackedZxid = Math.max(handler.ackedZxid, handler.syncedTo)
     if (this.#isEstablished) return this.#serve(handler)
-    // An observer's counts as well where it is to vote: in a membership that was proposed, and not put in force before.
-    this.#newLeaderAcks.add(handler.serverId)
     this.#tryEstablish()
   }
 
@@ -194,8 +197,8 @@ export class Leader implements HandlerOwner {
   handlerLeft(handler: LearnerHandler, reason: string): void {
     this.#handlers.delete(handler)
     this.#dirty.delete(handler)
-    this.#newLeaderAcks.delete(handler.serverId)
     const { serverId } = handler
+    if (handler.feed.hadGap) this.#sync?.logHadGap(serverId)
     this.#parts.ports.report({
       level: 'info',
       code: 'LEARNER_LEFT',
@@ -215,6 +218,19 @@ export class Leader implements HandlerOwner {
 
   get #epoch(): number {
     return this.#discovery.epoch ?? 0
+  }
+
+  /**
+   * What this leader must be agreed on by. A membership that was proposed may have been put in force by others, and then its
+   * quorums alone may have decided what came after it.
+   *
+   * Compatibility: an Apache leader asks for a quorum of both only when it is established, not for its epoch.
+   */
+  get #quorums(): QuorumSystem {
+    const { committed, lastSeen } = this.#parts.ports.memberships
+    return lastSeen.version > committed.version
+      ? jointQuorum(committed.quorums, lastSeen.quorums)
+      : committed.quorums
   }
 
   #fixEpoch(): void {
@@ -268,17 +284,16 @@ export class Leader implements HandlerOwner {
     })
     for (const handler of this.#handlers)
       if (handler.phase === 'awaits-sync') this.#sync.begin(handler)
-    this.#newLeaderAcks.add(options.serverId)
+    this.#hasOwnAck = true
     this.#tryEstablish()
   }
 
   #tryEstablish(): void {
-    const { committed, lastSeen } = this.#parts.ports.memberships
-    const isIn = (serverId: number): boolean => this.#newLeaderAcks.has(serverId)
-    if (this.#isEstablished || !isIn(this.#parts.options.serverId)) return
-    if (!committed.quorums.isQuorum(isIn)) return
-    if (lastSeen.version > committed.version && !lastSeen.quorums.isQuorum(isIn)) return
-    this.#establish()
+    if (this.#isEstablished || !this.#hasOwnAck) return
+    // Whoever votes in one of the memberships counts there, be it an observer by now.
+    const inStep = new Set([this.#parts.options.serverId])
+    for (const handler of this.#handlers) if (handler.isInStep) inStep.add(handler.serverId)
+    if (this.#quorums.isQuorum((serverId) => inStep.has(serverId))) this.#establish()
   }
 
   #establish(): void {

@@ -36,6 +36,7 @@ export class LearnerFeed {
   #isWaiting = false
   #queue: Queued[] = []
   #queuedBytes = 0
+  #hadGap = false
 
   constructor(channel: PacketChannel, queueBytesMax: number) {
     this.#channel = channel
@@ -45,6 +46,11 @@ export class LearnerFeed {
   /** Whether packets go straight to the learner. */
   get isLive(): boolean {
     return this.#long === undefined && !this.#isWaiting
+  }
+
+  /** The log on disk ended before the window began. */
+  get hadGap(): boolean {
+    return this.#hadGap
   }
 
   /** More waits for the learner than may. */
@@ -121,6 +127,7 @@ export class LearnerFeed {
       if (!reader.next()) {
         reader.close()
         this.#long = undefined
+        this.#hadGap = true
         return 'broken'
       }
       // Where the window begins with an epoch, the zxid before it is none of a transaction: this one comes from the window.

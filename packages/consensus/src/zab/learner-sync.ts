@@ -16,6 +16,8 @@ export interface LearnerSyncParts {
 
 export class LearnerSync {
   readonly #parts: LearnerSyncParts
+  /** Learners that the log on disk did not reach for, as it ended before the window: they get snapshots. */
+  readonly #withoutLog = new Set<number>()
 
   constructor(parts: LearnerSyncParts) {
     this.#parts = parts
@@ -28,9 +30,9 @@ export class LearnerSync {
       peerLastZxid: handler.peerLastZxid,
       window,
       isSnapshotForced: options.forceSnapshotSync,
-      isDiskAllowed: this.#isDiskAllowed(handler.peerLastZxid),
+      isDiskAllowed: this.#isDiskAllowed(handler),
     })
-    this.#report(handler, plan.kind)
+    this.#report(handler, plan)
     switch (plan.kind) {
       case 'diff':
       case 'trunc':
@@ -42,9 +44,14 @@ export class LearnerSync {
     }
   }
 
-  #isDiskAllowed(after: Zxid): boolean {
+  /** The log on disk had a gap for this learner, who will come again. */
+  logHadGap(serverId: number): void {
+    this.#withoutLog.add(serverId)
+  }
+
+  #isDiskAllowed({ serverId, peerLastZxid: after }: LearnerHandler): boolean {
     const { snapshotSizeFactor } = this.#parts.options
-    if (snapshotSizeFactor < 0 || after < 0) return false
+    if (snapshotSizeFactor < 0 || after < 0 || this.#withoutLog.has(serverId)) return false
     const { snapshotBytes, logBytes } = this.#parts.ports.history.sizesAfter(after)
     const limitBytes = Math.floor(snapshotBytes * snapshotSizeFactor)
     return limitBytes === 0 || logBytes <= limitBytes
@@ -103,12 +110,20 @@ export class LearnerSync {
     handler.feed.send(PacketType.newLeader, makeZxid(epoch, 0), this.#parts.membershipText())
   }
 
-  #report({ serverId, peerLastZxid }: LearnerHandler, kind: SyncPlan['kind']): void {
+  #report({ serverId, peerLastZxid }: LearnerHandler, plan: SyncPlan): void {
+    const { kind } = plan
+    const { lastDelivered } = this.#parts.window
     this.#parts.ports.report({
       level: 'info',
       code: 'LEARNER_SYNC',
       message: `server ${serverId} is brought from zxid 0x${peerLastZxid.toString(16)} to this leader's history by ${kind}`,
-      fields: { serverId, kind, peerLastZxid },
+      fields: {
+        serverId,
+        kind,
+        peerLastZxid,
+        lastDelivered,
+        ...(plan.kind === 'snap' ? {} : { zxid: plan.zxid }),
+      },
     })
   }
 }

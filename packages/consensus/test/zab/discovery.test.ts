@@ -16,7 +16,6 @@ function discoveryOf(voterIds: readonly number[] = [1, 2, 3]): Discovery {
 
 const follower = {
   serverId: 1,
-  isObserver: false,
   currentEpoch: 3,
   lastZxid: makeZxid(3, 7),
 } as const
@@ -25,31 +24,31 @@ describe('discovery', () => {
   test('fixes an epoch beyond all that a quorum has accepted, once', () => {
     const discovery = discoveryOf()
     assert.equal(discovery.fixEpoch(), undefined)
-    discovery.reported(1, 9, false)
+    discovery.reported(1, 9)
     assert.equal(discovery.fixEpoch(), 10)
     assert.equal(discovery.fixEpoch(), undefined)
-    discovery.reported(2, 20, false)
+    discovery.reported(2, 20)
     assert.equal(discovery.epoch, 10)
   })
 
   test('counts the leader’s own accepted epoch', () => {
     const discovery = discoveryOf()
-    discovery.reported(1, 2, false)
+    discovery.reported(1, 2)
     assert.equal(discovery.fixEpoch(), 5)
   })
 
-  test('does not count observers, and hears of their epoch', () => {
+  test('does not count who does not vote, and hears of their epoch', () => {
     const discovery = discoveryOf()
-    discovery.reported(8, 30, true)
-    discovery.reported(9, 2, true)
+    discovery.reported(8, 30)
+    discovery.reported(9, 2)
     assert.equal(discovery.fixEpoch(), undefined)
-    discovery.reported(1, 2, false)
+    discovery.reported(1, 2)
     assert.equal(discovery.fixEpoch(), 31)
   })
 
   test('does not count servers that are no members', () => {
     const discovery = discoveryOf()
-    discovery.reported(7, 2, false)
+    discovery.reported(7, 2)
     assert.equal(discovery.fixEpoch(), undefined)
   })
 
@@ -57,40 +56,40 @@ describe('discovery', () => {
     const discovery = discoveryOf([3])
     assert.equal(discovery.fixEpoch(), 5)
     assert.ok(discovery.agree())
-    assert.equal(discovery.agree(), false)
+    assert.equal(discovery.agree())
   })
 
   test('agrees when a quorum has accepted the epoch, and not before it is fixed', () => {
     const discovery = discoveryOf()
-    assert.equal(discovery.agree(), false)
-    discovery.reported(1, 2, false)
+    assert.equal(discovery.agree())
+    discovery.reported(1, 2)
     discovery.fixEpoch()
-    assert.equal(discovery.agree(), false)
+    assert.equal(discovery.agree())
     assert.ok(discovery.accepted(follower))
     assert.ok(discovery.agree())
     assert.ok(discovery.isAgreed)
   })
 
-  test('does not take an answer of −1, an observer’s, or one without a history as a vote', () => {
+  test('does not take an answer of −1, one of who does not vote, or one without a history as a vote', () => {
     const discovery = discoveryOf()
-    discovery.reported(1, 2, false)
+    discovery.reported(1, 2)
     discovery.fixEpoch()
     assert.ok(discovery.accepted({ ...follower, currentEpoch: -1 }))
-    assert.ok(discovery.accepted({ ...follower, isObserver: true }))
+    assert.ok(discovery.accepted({ ...follower, serverId: 8 }))
     assert.ok(discovery.accepted({ ...follower, lastZxid: -1 }))
-    assert.equal(discovery.agree(), false)
+    assert.equal(discovery.agree())
   })
 
   test('refuses a learner of a later epoch, or of the same and a later zxid', () => {
     const discovery = discoveryOf()
-    assert.equal(discovery.accepted({ ...follower, lastZxid: makeZxid(3, 8) }), false)
-    assert.equal(discovery.accepted({ ...follower, currentEpoch: 4, lastZxid: 0 }), false)
+    assert.equal(discovery.accepted({ ...follower, lastZxid: makeZxid(3, 8) }))
+    assert.equal(discovery.accepted({ ...follower, currentEpoch: 4, lastZxid: 0 }))
     assert.ok(discovery.accepted({ ...follower, currentEpoch: 2, lastZxid: makeZxid(2, 99) }))
   })
 
   test('refuses nobody once the epoch is agreed: who is ahead is cut back', () => {
     const discovery = discoveryOf()
-    discovery.reported(1, 2, false)
+    discovery.reported(1, 2)
     discovery.fixEpoch()
     discovery.accepted(follower)
     discovery.agree()
