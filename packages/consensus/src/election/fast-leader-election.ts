@@ -360,7 +360,10 @@ export class FastLeaderElection {
   /** The leader must say itself that it leads, by a vote of the same set that the quorum is of (ZOOKEEPER-3537). */
   #isJoined(votes: VoteSet, vote: CastVote): boolean {
     const supporters = votes.supportersOf(vote)
-    if (!this.#electorate.isQuorum(supporters)) return false
+    // Compatibility: Apache also asks for a quorum of a membership that was proposed. Where only this server knows of that, it would
+    // never join anybody; and whether the leader has the quorums it needs is settled by its epoch and NEWLEADER, not here.
+    const { quorums } = this.#memberships.committed
+    if (!quorums.isQuorum((serverId) => supporters.has(serverId))) return false
     const isConfirmed =
       vote.leader === this.#serverId ? vote.round === this.#round : votes.isLeading(vote.leader)
     if (!isConfirmed) return false
