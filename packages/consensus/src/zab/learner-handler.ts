@@ -52,7 +52,8 @@ export interface HandlerOwner {
 }
 
 export class LearnerHandler implements Learner, ChannelOwner {
-  serverId = 0
+  /** −1 until it has said so. */
+  serverId = -1
   /** It came with OBSERVERINFO. */
   isObserver = false
   phase: LearnerPhase = 'connected'
