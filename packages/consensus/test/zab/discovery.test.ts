@@ -56,15 +56,15 @@ describe('discovery', () => {
     const discovery = discoveryOf([3])
     assert.equal(discovery.fixEpoch(), 5)
     assert.ok(discovery.agree())
-    assert.equal(discovery.agree())
+    assert.equal(discovery.agree(), false)
   })
 
   test('agrees when a quorum has accepted the epoch, and not before it is fixed', () => {
     const discovery = discoveryOf()
-    assert.equal(discovery.agree())
+    assert.equal(discovery.agree(), false)
     discovery.reported(1, 2)
     discovery.fixEpoch()
-    assert.equal(discovery.agree())
+    assert.equal(discovery.agree(), false)
     assert.ok(discovery.accepted(follower))
     assert.ok(discovery.agree())
     assert.ok(discovery.isAgreed)
@@ -77,13 +77,13 @@ describe('discovery', () => {
     assert.ok(discovery.accepted({ ...follower, currentEpoch: -1 }))
     assert.ok(discovery.accepted({ ...follower, serverId: 8 }))
     assert.ok(discovery.accepted({ ...follower, lastZxid: -1 }))
-    assert.equal(discovery.agree())
+    assert.equal(discovery.agree(), false)
   })
 
   test('refuses a learner of a later epoch, or of the same and a later zxid', () => {
     const discovery = discoveryOf()
-    assert.equal(discovery.accepted({ ...follower, lastZxid: makeZxid(3, 8) }))
-    assert.equal(discovery.accepted({ ...follower, currentEpoch: 4, lastZxid: 0 }))
+    assert.equal(discovery.accepted({ ...follower, lastZxid: makeZxid(3, 8) }), false)
+    assert.equal(discovery.accepted({ ...follower, currentEpoch: 4, lastZxid: 0 }), false)
     assert.ok(discovery.accepted({ ...follower, currentEpoch: 2, lastZxid: makeZxid(2, 99) }))
   })
 

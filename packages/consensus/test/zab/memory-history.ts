@@ -45,6 +45,8 @@ export class MemoryHistory implements ZabHistory {
   /** An image is opened at once, or by an operation of the disk. */
   isImageLate = false
   readonly #complete: Completion
+  /** The change of the log that is not complete. */
+  #underWay: string | undefined
   #disk: MemoryDisk = { snapshot: [], snapshotZxid: 0, log: [], currentEpoch: 0, acceptedEpoch: 0 }
 
   constructor(complete: Completion) {
@@ -68,6 +70,7 @@ export class MemoryHistory implements ZabHistory {
 
   /** Everything that was not durable is gone; what is on disk is loaded. */
   crash(): void {
+    this.#underWay = undefined
     this.currentEpoch = this.#disk.currentEpoch
     this.acceptedEpoch = this.#disk.acceptedEpoch
     this.#load()
@@ -81,7 +84,7 @@ export class MemoryHistory implements ZabHistory {
 
   sync(done: () => void): void {
     const synced = this.lastZxid
-    this.#complete(`syncs the log to ${zxidText(this.lastZxid)}`, () => {
+    this.#changeLog(`syncs the log to ${zxidText(this.lastZxid)}`, () => {
       // A snapshot may have been taken meanwhile.
       this.#disk = { ...this.#disk, log: this.log.filter((it) => it.zxid <= synced) }
       done()
@@ -104,7 +107,7 @@ export class MemoryHistory implements ZabHistory {
 
   truncate(zxid: Zxid, done: (isDone: boolean) => void): void {
     const isKnown = zxid === this.snapshotZxid || this.log.some((it) => it.zxid === zxid)
-    this.#complete(
+    this.#changeLog(
       isKnown
         ? `cuts the log behind ${zxidText(zxid)}`
         : `can't cut the log behind ${zxidText(zxid)}`,
@@ -119,7 +122,7 @@ export class MemoryHistory implements ZabHistory {
   }
 
   reload(done: () => void): void {
-    this.#complete('loads its history', () => {
+    this.#changeLog('loads its history', () => {
       this.#load()
       done()
     })
@@ -127,7 +130,7 @@ export class MemoryHistory implements ZabHistory {
 
   receiveState(zxid: Zxid): StateReceiver {
     return new MemoryReceiver((snapshot, done) => {
-      this.#complete(`installs the state at ${zxidText(zxid)}`, () => {
+      this.#changeLog(`installs the state at ${zxidText(zxid)}`, () => {
         this.#disk = { ...this.#disk, snapshot, snapshotZxid: zxid, log: [] }
         this.#load()
         done()
@@ -195,6 +198,17 @@ export class MemoryHistory implements ZabHistory {
 
   sizesAfter(): { readonly snapshotBytes: number; readonly logBytes: number } {
     return this.sizes
+  }
+
+  /** One such operation at a time. */
+  #changeLog(what: string, run: () => void): void {
+    const before = this.#underWay
+    if (before !== undefined) throw new Error(`it ${what} while it ${before}`)
+    this.#underWay = what
+    this.#complete(what, () => {
+      this.#underWay = undefined
+      run()
+    })
   }
 
   #image(): StateImage {

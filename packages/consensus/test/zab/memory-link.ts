@@ -65,6 +65,12 @@ export class MemoryLink implements PeerLink {
     this.far?.end('broken')
   }
 
+  /** The owner is gone, and hears nothing of it. */
+  abandon(): void {
+    this.listener = undefined
+    this.break()
+  }
+
   /** Told to both ends, once each. */
   end(reason: string): void {
     if (this.#isOver) return

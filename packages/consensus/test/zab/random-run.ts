@@ -137,8 +137,11 @@ export class RandomRun {
     else if (chance < 0.6) this.#snapshot(a)
     else if (chance < 0.63) this.#isolateLeader()
     else if (chance < 0.68 && this.#isReconfiguring) this.#reconfigure()
-    else if (chance < 0.76) this.#agreement.confirm(a)
-    else if (chance < 0.82) this.#sync(a)
+    else if (chance < 0.71 && a !== b) this.#world.hold(a.id, b.id)
+    else if (chance < 0.74) this.#world.release(a.id, b.id)
+    else if (chance < 0.75) this.#silenceLeader()
+    else if (chance < 0.82) for (const server of this.#servers) this.#agreement.confirm(server)
+    else if (chance < 0.87) this.#sync(a)
     else for (const leader of this.#servers) this.#submit(leader)
   }
 
@@ -158,6 +161,21 @@ export class RandomRun {
     for (const server of [leader, companion]) if (server.isUp) server.crash()
     for (const other of this.#servers)
       if (this.#random() < 0.7) this.#world.heal(leader.id, other.id)
+    if (this.#random() < 0.5) return
+    // The others may have elected another leader, and have had no time to propose.
+    this.#world.run(300 + this.#below(300))
+    for (const server of [leader, companion]) if (!server.isUp) server.start()
+    this.#world.run(300 + this.#below(300))
+  }
+
+  /** Nothing breaks, but nothing of the leader's comes through, and the others may elect another one; or the other way round. */
+  #silenceLeader(): void {
+    const { leader } = this.#world
+    if (leader === undefined) return
+    const isDeaf = this.#random() < 0.5
+    for (const other of this.#servers)
+      if (isDeaf) this.#world.hold(other.id, leader.id)
+      else this.#world.hold(leader.id, other.id)
   }
 
   /** A power failure: many go at once, and most come back at once. */
@@ -213,7 +231,11 @@ export class RandomRun {
 
   #settle(): void {
     const servers = this.#servers
-    for (const a of servers) for (const b of servers) this.#world.heal(a.id, b.id)
+    for (const a of servers)
+      for (const b of servers) {
+        this.#world.heal(a.id, b.id)
+        this.#world.release(a.id, b.id)
+      }
     for (const server of servers) if (!server.isUp) server.start()
     const isSettled = (): boolean =>
       servers.every((it) => it.term !== undefined) && this.#world.leader !== undefined

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RandomRun, type RunFigures } from './random-run.ts'
 
-const [first, last] = (process.env['ZAB_SEEDS'] ?? '1..60').split('..').map(Number)
+const [first, last] = (process.env['ZAB_SEEDS'] ?? '1..100').split('..').map(Number)
 
 test(`random ensembles keep what was delivered and serve again (seeds ${first} to ${last})`, (t) => {
   const runs: RunFigures[] = []
@@ -32,7 +32,7 @@ test(`random ensembles keep what was delivered and serve again (seeds ${first} t
   }
   t.diagnostic(JSON.stringify(figures))
   assert.ok(figures.delivered > 15 * (last - first))
-  // Too few runs may lack a kind of synchronisation.
-  if (runs.length < 50) return
+  // Few runs may lack a kind of synchronisation.
+  if (runs.length < 100) return
   for (const [name, count] of Object.entries(figures)) assert.ok(count > 0, name)
 })

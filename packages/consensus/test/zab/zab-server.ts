@@ -93,7 +93,7 @@ export class ZabServer implements ConsensusHost {
     this.#isTurnEndDue = false
     this.#operations = []
     this.#touched = []
-    for (const link of [...this.#links]) link.break()
+    for (const link of [...this.#links]) link.abandon()
     this.delivered = []
     this.history.crash()
   }
