@@ -122,10 +122,10 @@ export class Broadcast {
       if (isObserver) feed.send(PacketType.informAndActivate, zxid, activationWithTxn)
       else feed.send(PacketType.commitAndActivate, zxid, activation)
     }
-    this.#pending = undefined
     this.#isHandedOver = designated !== this.#parts.serverId
-    ports.memberships.setCommitted(membership)
     delivered(proposal)
+    this.#pending = undefined
+    ports.memberships.setCommitted(membership)
     reconfigured(membership, designated)
   }
 
