@@ -17,6 +17,7 @@ export { RunSummary } from './run-summary.ts'
 export { shrink, type ShrinkOptions, type Shrunk } from './shrinking.ts'
 export {
   simulate,
+  simulateAsync,
   type SimulationOptions,
   type SimulationResult,
   simulationDefaults,

@@ -3,7 +3,7 @@ import type { LineSink } from './event-log.ts'
 import type { Fault } from './faults/fault.ts'
 import { allFaults } from './faults/nemesis.ts'
 import {
-  simulate,
+  simulateAsync,
   simulationDefaults,
   type SimulationOptions,
   type SimulationResult,
@@ -18,6 +18,7 @@ export interface RunRequest {
   /** Events under faults, at most. */
   readonly stepsMax?: number | undefined
   readonly clientCount?: number | undefined
+  readonly realClientCount?: number | undefined
   readonly loadPerSecond?: number | undefined
   /** Names of faults; all others stay away. */
   readonly faultNames?: readonly string[] | undefined
@@ -34,7 +35,7 @@ export function faultsByName(names: readonly string[]): readonly Fault[] {
   return allFaults.filter(({ name }) => names.includes(name))
 }
 
-export function runRequest(request: RunRequest, trace?: LineSink): SimulationResult {
+export function runRequest(request: RunRequest, trace?: LineSink): Promise<SimulationResult> {
   const { faultNames: names, ...asked } = request
   const options: Partial<SimulationOptions> = {
     ...simulationDefaults,
@@ -42,7 +43,7 @@ export function runRequest(request: RunRequest, trace?: LineSink): SimulationRes
     ...(names === undefined ? {} : { faults: faultsByName(names) }),
     trace,
   }
-  return simulate({ ...options, seed: request.seed })
+  return simulateAsync({ ...options, seed: request.seed })
 }
 
 /** The arguments of `quorate simulate` that ask for this run. */
@@ -56,6 +57,7 @@ export function argumentsOf(request: RunRequest): readonly string[] {
     ...option('duration-ms', request.durationMs),
     ...option('steps', request.stepsMax),
     ...option('clients', request.clientCount),
+    ...option('real-clients', request.realClientCount),
     ...option('load', request.loadPerSecond),
     ...option('workload', request.workload),
     ...(names === undefined ? [] : [`--faults ${names.length === 0 ? 'none' : names.join(',')}`]),

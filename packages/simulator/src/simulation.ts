@@ -9,6 +9,8 @@
 import { parseMembership } from '@quorate/consensus'
 import type { Checker } from './checkers/checker.ts'
 import { standardCheckers } from './checkers/standard-checkers.ts'
+import type { ClientProcess } from './client/client-process.ts'
+import { RealClient } from './client/real-client.ts'
 import { SimulatedClient } from './client/simulated-client.ts'
 import { EventLog, type LineSink } from './event-log.ts'
 import type { Fault } from './faults/fault.ts'
@@ -18,6 +20,7 @@ import type { Observation } from './history/observation.ts'
 import { driftMostPpm, Host } from './host.ts'
 import { Network } from './network/network.ts'
 import { Prng } from './prng.ts'
+import { PromiseTurns, runContinuations } from './promise-turns.ts'
 import { Scheduler } from './scheduler.ts'
 import { createEnsembleMember, memberTiming } from './server/ensemble-member-factory.ts'
 import type { EnsembleOperator } from './server/ensemble-server.ts'
@@ -37,6 +40,8 @@ export interface SimulationOptions {
   /** Events under faults, if fewer; later phases have what they need. */
   readonly stepsMax: number
   readonly clientCount: number
+  /** How many of them are the real client library; undefined: some, drawn from the seed. */
+  readonly realClientCount: number | undefined
   /** Operations that the clients together ask for in a virtual second, if they are answered soon. */
   readonly loadPerSecond: number
   /** The name of one workload; undefined: all of them. */
@@ -58,6 +63,7 @@ export const simulationDefaults: Omit<SimulationOptions, 'seed'> = {
   durationMs: 20_000,
   stepsMax: Infinity,
   clientCount: 12,
+  realClientCount: undefined,
   loadPerSecond: 150,
   workload: undefined,
   faults: allFaults,
@@ -97,14 +103,39 @@ export interface SimulationResult {
   readonly violation: Violation | undefined
 }
 
-export function simulate(
-  options: Partial<SimulationOptions> & { readonly seed: number },
-): SimulationResult {
-  return new Simulation({ ...simulationDefaults, ...options }).run()
+type Asked = Partial<SimulationOptions> & { readonly seed: number }
+
+/** A whole run, with real clients: what they do goes on behind promises. */
+export async function simulateAsync(options: Asked): Promise<SimulationResult> {
+  const run = new Simulation({ ...simulationDefaults, ...options }).run()
+  for (;;) {
+    const { done, value } = run.next()
+    if (done === true) return value
+    await runContinuations()
+  }
 }
+
+/** The same with no real clients, at once. */
+export function simulate(options: Omit<Asked, 'realClientCount'>): SimulationResult {
+  const run = new Simulation({ ...simulationDefaults, ...options, realClientCount: 0 }).run()
+  const { done, value } = run.next()
+  if (done === true) return value
+  throw new Error('a simulation without real clients waits for a promise')
+}
+
+/** Each step ends where continuations of promises are to run. */
+type Steps<T> = Generator<undefined, T>
 
 /** A wiped server comes back last of all. */
 const settleBoundMs = 30_000
+
+/** What servers find of peers that are wrong, and the ways between them can't have done. */
+const impossibleCodes: ReadonlySet<string> = new Set([
+  'PROPOSAL_GAP',
+  'COMMIT_OUT_OF_ORDER',
+  'LEADER_BROKEN',
+  'SNAP_UNREADABLE',
+])
 
 class Simulation {
   readonly #options: SimulationOptions
@@ -115,7 +146,8 @@ class Simulation {
   readonly #reports = new Map<string, number>()
   readonly #checkers: readonly Checker[]
   readonly #fleet: Fleet
-  readonly #clients: readonly SimulatedClient[]
+  readonly #clients: readonly ClientProcess[]
+  readonly #turns = new PromiseTurns()
   readonly #nemesis: Nemesis
   #replyCount = 0
   #recoveryCount = 0
@@ -133,7 +165,7 @@ class Simulation {
       random,
       faults: this.#faults,
       observe: (observation) => this.#observe(observation),
-      reported: (code) => this.#reports.set(code, (this.#reports.get(code) ?? 0) + 1),
+      reported: (code) => this.#reported(code),
     }
     const network = new Network(world)
     const { createDriver, createMember, faults } = options
@@ -150,9 +182,9 @@ class Simulation {
     if (faults.some(({ name }) => name === 'clock.drift')) this.#letClocksDrift(random)
   }
 
-  run(): SimulationResult {
+  *run(): Steps<SimulationResult> {
     try {
-      this.#runPhases()
+      yield* this.#runPhases()
     } catch (error) {
       // The server's own assertions, and whatever else nobody expected, in whichever event it came.
       const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
@@ -173,42 +205,46 @@ class Simulation {
     }
   }
 
-  #runPhases(): void {
+  *#runPhases(): Steps<void> {
     const { durationMs, stepsMax, livenessBoundMs } = this.#options
     for (const machine of this.#fleet.machines) machine.start()
     for (const client of this.#clients) client.start()
     this.#nemesis.start()
-    this.#runUntil(durationMs * usPerMs, () => this.#scheduler.step >= stepsMax)
+    yield* this.#runUntil(durationMs * usPerMs, () => this.#scheduler.step >= stepsMax)
 
     this.#nemesis.stop()
     const clients = this.#clients.map(({ host }) => host.name)
     this.#observe({ type: 'faultsEnded', clients })
-    this.#runFor(livenessBoundMs, () => false)
+    yield* this.#runFor(livenessBoundMs, () => false)
 
     for (const client of this.#clients) client.stop()
-    this.#runFor(livenessBoundMs, () => this.#clients.every(({ isIdle }) => isIdle))
+    yield* this.#runFor(livenessBoundMs, () => this.#clients.every(({ isIdle }) => isIdle))
 
-    this.#converge('after the last fault')
+    yield* this.#converge('after the last fault')
     for (const machine of this.#fleet.machines) machine.end(true)
-    this.#converge('after a power failure of all')
+    yield* this.#converge('after a power failure of all')
     this.#fleet.settle()
     this.#observe({ type: 'ended' })
   }
 
   /** Servers that none of them takes notice of any more would be brought back by a restart: so it is asked for before one, too. */
-  #converge(when: string): void {
-    this.#runFor(settleBoundMs, () => this.#fleet.isSettled())
+  *#converge(when: string): Steps<void> {
+    yield* this.#runFor(settleBoundMs, () => this.#fleet.isSettled())
     if (this.#violation === undefined && !this.#fleet.isSettled())
       this.#violate('convergence', `${when} not all servers come together in ${settleBoundMs} ms`)
   }
 
-  #runFor(durationMs: number, isOver: () => boolean): void {
-    this.#runUntil(this.#scheduler.nowUs + durationMs * usPerMs, isOver)
+  *#runFor(durationMs: number, isOver: () => boolean): Steps<void> {
+    yield* this.#runUntil(this.#scheduler.nowUs + durationMs * usPerMs, isOver)
   }
 
-  #runUntil(atUs: number, isOver: () => boolean): void {
-    while (this.#violation === undefined && this.#scheduler.nowUs < atUs && !isOver())
+  *#runUntil(atUs: number, isOver: () => boolean): Steps<void> {
+    while (this.#violation === undefined && this.#scheduler.nowUs < atUs && !isOver()) {
       if (!this.#scheduler.runNext()) return
+      if (!this.#turns.isDue) continue
+      yield
+      this.#turns.end()
+    }
   }
 
   #observe(observation: Observation): void {
@@ -224,6 +260,12 @@ class Simulation {
     }
   }
 
+  #reported(code: string): void {
+    this.#reports.set(code, (this.#reports.get(code) ?? 0) + 1)
+    if (impossibleCodes.has(code))
+      this.#violate('peers', `a server reports ${code} of another one that should be right`)
+  }
+
   /** The first one counts: what follows may be its consequence. */
   #violate(checker: string, message: string): void {
     this.#violation ??= {
@@ -235,12 +277,13 @@ class Simulation {
     }
   }
 
-  #createClients(world: World, network: Network): readonly SimulatedClient[] {
+  #createClients(world: World, network: Network): readonly ClientProcess[] {
     const { clientCount, loadPerSecond } = this.#options
     const workload = createWorkload(world.random.fork('workload'), this.#options.workload, {
       reconfiguration: this.#fleet.ensemble?.reconfiguration,
     })
     const random = world.random.fork('clients')
+    const realCount = this.#realClientCount(world.random.fork('real clients'))
     const thinkMostMs = Math.ceil((2_000 * clientCount) / loadPerSecond)
     return Array.from({ length: clientCount }, (_, at) => {
       const host = new Host(`client${at + 1}`, this.#scheduler)
@@ -252,8 +295,18 @@ class Simulation {
         depthMax: random.between(1, 6),
         thinkMostMs: Math.max(2, Math.floor(thinkMostMs * (0.5 + random.next()))),
       }
-      return new SimulatedClient(host, { world, network, settings, workload })
+      const parts = { world, network, settings, workload }
+      if (at >= clientCount - realCount)
+        return new RealClient(host, { ...parts, turns: this.#turns })
+      return new SimulatedClient(host, parts)
     })
+  }
+
+  /** Two or three of twelve. */
+  #realClientCount(random: Prng): number {
+    const { clientCount, realClientCount } = this.#options
+    const drawn = random.between(2, 3)
+    return Math.min(clientCount, realClientCount ?? Math.ceil((drawn * clientCount) / 12))
   }
 
   #letClocksDrift(seeded: Prng): void {

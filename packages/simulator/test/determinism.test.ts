@@ -35,7 +35,7 @@ test('another process comes to the same event log', async () => {
   child.send(request)
   const [there] = (await once(child, 'message')) as [SimulationResult]
   child.disconnect()
-  const here = runRequest(request)
+  const here = await runRequest(request)
   assert.ok(here.steps > 1_000)
   assert.deepEqual([there.hash, there.steps], [here.hash, here.steps])
 })

@@ -31,21 +31,11 @@ import type { Prng } from '../prng.ts'
 import type { Appointment } from '../scheduler.ts'
 import type { Workload } from '../workload/workload.ts'
 import { usPerMs, type World } from '../world.ts'
+import type { ClientProcess, ClientSettings } from './client-process.ts'
 import { ClientWatches } from './client-watches.ts'
 import { FrameReader } from './frame-reader.ts'
 import { describe, isLinearizable, type Operation } from './operation.ts'
 import { decodeAnswer, encodeOperation, framed } from './operation-codec.ts'
-
-export interface ClientSettings {
-  readonly servers: readonly string[]
-  readonly sessionTimeoutMs: number
-  /** Whether it takes a server that is cut off from its ensemble, for reading. */
-  readonly acceptsReadOnly: boolean
-  /** Operations under way at a time, at most. */
-  readonly depthMax: number
-  /** Longest pause between two operations. */
-  readonly thinkMostMs: number
-}
 
 interface Link {
   readonly server: string
@@ -65,9 +55,8 @@ const readOnlyStayMs = 1_000
 
 const noSession = 0n as SessionId
 
-export class SimulatedClient {
+export class SimulatedClient implements ClientProcess {
   readonly host: Host
-  /** Nothing new is asked for; its session goes on. */
   isResting = false
   readonly #world: World
   readonly #network: Network
@@ -114,7 +103,6 @@ export class SimulatedClient {
     return (this.#link?.unanswered.length ?? 0) === 0
   }
 
-  /** Starts the process; a client that has been killed starts over, with nothing. */
   start(): void {
     this.host.powerOn()
     this.#forgetSession()
@@ -124,12 +112,10 @@ export class SimulatedClient {
     this.#watchOver()
   }
 
-  /** From now on nothing new is asked for. */
   stop(): void {
     this.#isStopping = true
   }
 
-  /** The process dies without a word; its session is left to expire. */
   kill(losesPower: boolean): void {
     const link = this.#link
     if (link?.session !== undefined)

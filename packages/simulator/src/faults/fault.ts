@@ -1,5 +1,5 @@
 /** One way in which the world goes wrong. */
-import type { SimulatedClient } from '../client/simulated-client.ts'
+import type { ClientProcess } from '../client/client-process.ts'
 import type { Network } from '../network/network.ts'
 import type { Prng } from '../prng.ts'
 import type { Ensemble } from '../server/ensemble.ts'
@@ -13,7 +13,7 @@ export interface FaultTargets {
   readonly servers: readonly Machine[]
   /** undefined: the server is alone. */
   readonly ensemble: Ensemble | undefined
-  readonly clients: readonly SimulatedClient[]
+  readonly clients: readonly ClientProcess[]
 }
 
 export interface Fault {

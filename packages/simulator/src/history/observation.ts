@@ -124,11 +124,22 @@ export interface Recovered {
 }
 
 /** A leader has chosen how to bring a learner into step. */
+export interface SyncPlanned {
+  readonly type: 'syncPlanned'
+  /** The leader. */
+  readonly server: string
+  readonly learner: string
+  /** The last transaction that it had committed then. */
+  readonly committedZxid: Zxid
+}
+
+/** A learner has been told how its leader brings it into step. */
 export interface Synchronised {
   readonly type: 'synchronised'
   /** The learner. */
   readonly server: string
-  readonly kind: 'DIFF' | 'TRUNC' | 'SNAP' | 'TRUNC+DIFF'
+  readonly leader: string
+  readonly kind: 'DIFF' | 'TRUNC' | 'SNAP'
 }
 
 /** A membership is in force on a server: at its start, by a delivered transaction, or from its leader. */
@@ -202,6 +213,69 @@ export interface DigestMismatched {
   readonly zxid: Zxid
 }
 
+/** A real client was made, for a session of its own; all that follows of this name is about it. */
+export interface ClientOpened {
+  readonly type: 'clientOpened'
+  readonly client: string
+  /** The session timeout that it asks for. */
+  readonly timeoutMs: number
+}
+
+/** A real client's process is gone, with the promises that it gave. */
+export interface ClientEnded {
+  readonly type: 'clientEnded'
+  readonly client: string
+}
+
+/** A real client tries a server. */
+export interface Dialled {
+  readonly type: 'dialled'
+  readonly client: string
+  readonly server: string
+}
+
+/** A method of a real client was called. */
+export interface Called {
+  readonly type: 'called'
+  readonly client: string
+  /** Numbers the calls of a client. */
+  readonly call: number
+  readonly operation: Operation
+  readonly deadlineMs: number | undefined
+}
+
+/** The promise of a call was settled. */
+export interface Returned {
+  readonly type: 'returned'
+  readonly client: string
+  readonly call: number
+  /** `Ok`, or the code of the error that it was rejected with. */
+  readonly code: string
+  /** What an error says of whether the change was made. */
+  readonly applied: 'no' | 'unknown'
+  /** What it was fulfilled with. */
+  readonly value: unknown
+}
+
+/** A real client told a listener of a change. */
+export interface ChangeTold {
+  readonly type: 'changeTold'
+  readonly client: string
+  /** The call that the listener came with; undefined: it is one for all changes. */
+  readonly call: number | undefined
+  readonly event: EventType
+  readonly path: string
+  /** Undefined when it is not known. */
+  readonly zxid: Zxid | undefined
+}
+
+/** A real client told of where its session stands. */
+export interface StateTold {
+  readonly type: 'stateTold'
+  readonly client: string
+  readonly state: string
+}
+
 /** No fault begins after this, and all have ended. */
 export interface FaultsEnded {
   readonly type: 'faultsEnded'
@@ -226,6 +300,7 @@ export type Observation =
   | Applied
   | DigestTold
   | Recovered
+  | SyncPlanned
   | Synchronised
   | MembershipChanged
   | TermStarted
@@ -236,5 +311,12 @@ export type Observation =
   | Settled
   | ServerFailed
   | DigestMismatched
+  | ClientOpened
+  | ClientEnded
+  | Dialled
+  | Called
+  | Returned
+  | ChangeTold
+  | StateTold
   | FaultsEnded
   | Ended

@@ -83,7 +83,7 @@ class SeedRun {
     ) {
       const run = { ...request, seed: this.#nextSeed++ }
       const result = isTraced
-        ? runRequest(run, (line) => this.#output.line(line))
+        ? await runRequest(run, (line) => this.#output.line(line))
         : await this.#pool.run(run)
       this.#told(run, result)
     }

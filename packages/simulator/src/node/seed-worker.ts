@@ -1,6 +1,6 @@
 /** A child process that runs seeds, one after another, as its parent hands them over. */
 import { runRequest, type RunRequest } from '../index.ts'
 
-process.on('message', (request: RunRequest) => {
-  process.send?.(runRequest(request))
+process.on('message', async (request: RunRequest) => {
+  process.send?.(await runRequest(request))
 })

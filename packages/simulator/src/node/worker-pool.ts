@@ -18,7 +18,7 @@ export function createPool(size: number): RunPool {
 class OwnProcess implements RunPool {
   readonly size = 1
 
-  async run(request: RunRequest): Promise<SimulationResult> {
+  run(request: RunRequest): Promise<SimulationResult> {
     return runRequest(request)
   }
 

@@ -1,0 +1,131 @@
+/**
+ * Listens at the socket of a real client, and tells the checkers what a client of the simulator's own tells of itself: requests with
+ * their xids, replies with their zxids, watch events, and the session's connection to a server.
+ *
+ * 1. It only reads: the client gets the same bytes, after the tap has told of them.
+ * 2. A connection counts as one of the session from the server's welcome until either side closes it.
+ */
+import {
+  connectRequest,
+  connectResponse,
+  decode,
+  ErrorCode,
+  type EventType,
+  formatSessionId,
+  replyHeader,
+  replyHeaderLength,
+  type SessionId,
+  watcherEvent,
+  Xid,
+} from '@quorate/protocol'
+import type { ClientMoment } from '../history/observation.ts'
+import type { Host } from '../host.ts'
+import type { World } from '../world.ts'
+import { FrameReader } from './frame-reader.ts'
+import { describe } from './operation.ts'
+import { decodeReply, decodeRequest, type SentRequest } from './operation-decoder.ts'
+
+export interface TapParts {
+  readonly host: Host
+  readonly server: string
+  readonly connection: number
+  observe: World['observe']
+}
+
+export class ConnectionTap {
+  readonly #parts: TapParts
+  readonly #sent = new FrameReader()
+  readonly #received = new FrameReader()
+  /** By xid, as those with a number of the protocol's own are answered ahead of others; each in its order. */
+  readonly #unanswered = new Map<number, SentRequest[]>()
+  /** The session that the client asks for, before it has one on this connection. */
+  #asked: SessionId | undefined
+  #session: SessionId | undefined
+  #isOver = false
+
+  constructor(parts: TapParts) {
+    this.#parts = parts
+  }
+
+  sent(bytes: Uint8Array): void {
+    for (const frame of this.#sent.push(bytes)) {
+      if (this.#asked === undefined) this.#asked = decode(connectRequest, frame).sessionId
+      else this.#request(decodeRequest(frame))
+    }
+  }
+
+  received(bytes: Uint8Array): void {
+    for (const frame of this.#received.push(bytes)) {
+      if (this.#isOver) return
+      if (this.#session === undefined) this.#welcome(frame)
+      else this.#frame(frame, this.#moment(this.#session))
+    }
+  }
+
+  /** By either side; the first time counts. */
+  closed(): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    if (this.#session === undefined) return
+    this.#parts.host.note('lost its connection n%', this.#parts.connection)
+    this.#parts.observe({ type: 'disconnected', ...this.#moment(this.#session) })
+  }
+
+  #request(request: SentRequest): void {
+    const { host, observe } = this.#parts
+    const { xid, operation } = request
+    const others = this.#unanswered.get(xid)
+    if (others === undefined) this.#unanswered.set(xid, [request])
+    else others.push(request)
+    if (operation === undefined || this.#session === undefined) return
+    host.note(`asks ${xid} ${describe(operation)}`)
+    observe({ type: 'invoked', ...this.#moment(this.#session), xid, operation })
+  }
+
+  #welcome(frame: Uint8Array): void {
+    const { host, server, observe } = this.#parts
+    const response = decode(connectResponse, frame)
+    if (response.timeOut <= 0) {
+      const session = this.#asked ?? (0n as SessionId)
+      host.note(`session ${formatSessionId(session)} is over`)
+      this.#isOver = true
+      observe({ type: 'refused', client: host.name, session })
+      return
+    }
+    this.#session = response.sessionId
+    const isReadOnly = response.readOnly === true
+    const kind = isReadOnly ? ', read-only' : ''
+    host.note(`has session ${formatSessionId(response.sessionId)} with ${server}${kind}`)
+    observe({
+      type: 'connected',
+      ...this.#moment(response.sessionId),
+      server,
+      timeoutMs: response.timeOut,
+      isReadOnly,
+    })
+  }
+
+  #frame(frame: Uint8Array, moment: ClientMoment): void {
+    const { host, observe } = this.#parts
+    const header = decode(replyHeader, frame)
+    const body = frame.subarray(replyHeaderLength)
+    if (header.xid === Xid.notification) {
+      const { type, path } = decode(watcherEvent, body)
+      host.note(`is told of ${type} ${path} at ${header.zxid}`)
+      const event = type as EventType
+      observe({ type: 'notified', ...moment, event, path, zxid: header.zxid })
+      return
+    }
+    const request = this.#unanswered.get(header.xid)?.shift()
+    if (header.xid === Xid.auth) return
+    host.note(`is answered ${header.xid} at ${header.zxid} with ${header.err}`)
+    const isOk = request !== undefined && header.err === ErrorCode.Ok
+    const answer = isOk ? decodeReply(request, body) : {}
+    observe({ type: 'replied', ...moment, ...header, operation: request?.operation, answer })
+  }
+
+  #moment(session: SessionId): ClientMoment {
+    const { host, connection } = this.#parts
+    return { client: host.name, session, connection }
+  }
+}
