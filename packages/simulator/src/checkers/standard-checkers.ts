@@ -18,6 +18,7 @@ import { RecoveredState } from './recovered-state.ts'
 import { ReplyOrder } from './reply-order.ts'
 import { ServerFailures } from './server-failures.ts'
 import { SessionLifetimes } from './session-lifetimes.ts'
+import { SessionRefusals } from './session-refusals.ts'
 import { TotalOrder } from './total-order.ts'
 import { WatchOrder } from './watch-order.ts'
 import { ZxidOrder } from './zxid-order.ts'
@@ -43,6 +44,7 @@ export function standardCheckers(options: { readonly livenessBoundMs: number }):
     new ReadState(committed),
     new EphemeralOwners(history),
     new SessionLifetimes(history),
+    new SessionRefusals(),
     new MultiAtomicity(),
     new NodeRemovals(committed),
     new QuotaLimits(history),

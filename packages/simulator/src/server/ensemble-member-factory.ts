@@ -17,7 +17,9 @@ export const memberTiming: { readonly tickTimeMs: number; readonly initLimit: nu
 }
 
 /** Few, so that servers which were away need logs and snapshots. */
-const commitLogCount = 60
+const commitLogCount = 40
+/** Of every other server: so that it sends its log where others send a snapshot. */
+const generousSnapshotSizeFactor = 20
 
 export function memberOptions(
   serverId: number,
@@ -46,6 +48,8 @@ export function memberOptions(
       tickTimeMs: memberTiming.tickTimeMs,
       initLimit: memberTiming.initLimit,
       commitLogCount,
+      snapshotSizeFactor:
+        serverId % 2 === 0 ? generousSnapshotSizeFactor : zabDefaults.snapshotSizeFactor,
       reconfigEnabled: true,
       standaloneEnabled: false,
       minNotificationIntervalMs: 100,

@@ -1,0 +1,34 @@
+import { OpCode, type SessionId } from '@quorate/protocol'
+import type { Observation } from '../history/observation.ts'
+import type { Checker } from './checker.ts'
+
+/**
+ * A client that comes back with its session is told that it is over only after some leader has proposed its end. (Whether that was
+ * too early is for session-lifetimes.)
+ */
+export class SessionRefusals implements Checker {
+  readonly name = 'session-refusals'
+  readonly #sessions = new Set<SessionId>()
+  readonly #ended = new Set<SessionId>()
+
+  observe(observation: Observation): string | undefined {
+    switch (observation.type) {
+      case 'connected':
+        if (observation.isReadOnly !== true) this.#sessions.add(observation.session)
+        return undefined
+      case 'proposed': {
+        const { header, body } = observation.txn
+        if (body.type === OpCode.closeSession) this.#ended.add(header.clientId)
+        return undefined
+      }
+      case 'refused': {
+        const { client, session } = observation
+        return !this.#sessions.has(session) || this.#ended.has(session)
+          ? undefined
+          : `${client} is told that its session ${session} is over, whose end nobody has proposed`
+      }
+      default:
+        return undefined
+    }
+  }
+}

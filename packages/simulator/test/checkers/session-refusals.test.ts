@@ -1,0 +1,18 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { OpCode } from '@quorate/protocol'
+import { SessionRefusals } from '../../src/checkers/session-refusals.ts'
+import type { Observation } from '../../src/history/observation.ts'
+import { connected, proposed, session, txnOf, verdict } from './wrong-history.ts'
+
+const refused: Observation = { type: 'refused', client: 'client1', session }
+
+test('session-refusals: a session is over once its end was proposed, and not before', () => {
+  const end = proposed(txnOf(1, { type: OpCode.closeSession, paths2Delete: [] }, 0))
+  assert.equal(verdict(new SessionRefusals(), [connected(), end, refused]), undefined)
+  assert.match(verdict(new SessionRefusals(), [connected(), refused])!, /nobody has proposed/)
+})
+
+test('session-refusals: a session that no server has confirmed may be unknown', () => {
+  assert.equal(verdict(new SessionRefusals(), [refused]), undefined)
+})
