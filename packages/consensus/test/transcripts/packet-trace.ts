@@ -50,7 +50,7 @@ export class PacketTrace {
   #takeRaw(bytes: Uint8Array, start: number, texts: string[]): number {
     const raw = this.#raw!
     for (let at = start; at < bytes.length; at++) {
-      raw.push(bytes[at]!)
+      raw.push(bytes[at])
       if (!signature.every((byte, i) => raw[raw.length - signature.length + i] === byte)) continue
       const count = new JuteReader(Uint8Array.from(raw)).readInt()
       texts.push(`(the state: ${count} transactions)`)

@@ -212,17 +212,12 @@ export class ZabTranscript implements TranscriptWorld {
 
   #reconfigure([id, ...words]: readonly string[]): void {
     const values = valuesIn(words)
-    const members = (text: string): string =>
-      text
-        .split(',')
-        .map((word) => serverLine(Number.parseInt(word, 10), word.endsWith(':observer')))
-        .join(',')
     const joining = values.get('add')
     const newMembers = values.get('members')
     const outcome = this.#at(id).reconfigure({
-      joining: joining === undefined ? undefined : members(joining),
+      joining: joining === undefined ? undefined : serverLines(joining),
       leaving: values.get('remove'),
-      newMembers: newMembers === undefined ? undefined : members(newMembers),
+      newMembers: newMembers === undefined ? undefined : serverLines(newMembers),
     })
     if (outcome < 0) this.#trace(`refused: ${nameOfError(outcome)}`)
   }
@@ -267,6 +262,14 @@ const shownReports: ReadonlySet<string> = new Set([
 
 function serverLine(id: number, isObserver: boolean): string {
   return `server.${id}=s${id}:2888:3888:${isObserver ? 'observer' : 'participant'};2181`
+}
+
+/** Out of `1,2:observer`. */
+function serverLines(text: string): string {
+  return text
+    .split(',')
+    .map((word) => serverLine(Number.parseInt(word, 10), word.endsWith(':observer')))
+    .join(',')
 }
 
 /** `1:1` or `1:1-1:4`. */

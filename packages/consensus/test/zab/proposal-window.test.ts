@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { makeZxid, type Zxid } from '@quorate/protocol'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { ProposalWindow } from '../../src/zab/proposal-window.ts'
 
 function pushed(window: ProposalWindow, zxid: Zxid, length = 4): Uint8Array {

@@ -127,7 +127,7 @@ export class RandomRun {
   #act(): void {
     const [a, b] = [this.#pick(this.#servers), this.#pick(this.#servers)]
     const chance = this.#random() < this.#faultShare ? this.#random() : 1
-    if (chance < 0.08) a.isUp ? a.crash() : a.start()
+    if (chance < 0.08 && a.isUp) a.crash()
     else if (chance < 0.2 && !a.isUp) a.start()
     else if (chance < 0.3 && a !== b) this.#world.cut(a.id, b.id)
     else if (chance < 0.48) this.#world.heal(a.id, b.id)

@@ -85,7 +85,7 @@ export class RoleFixture {
 
   constructor(fixture: RoleFixtureOptions = {}) {
     const lines = (fixture.voters ?? [1, 2, 3]).map((id) => `server.${id}=s${id}:2888:3888;2181`)
-    let membership: Membership = parseMembership(lines.join('\n'))
+    const membership = parseMembership(lines.join('\n'))
     this.history = new MemoryHistory((what, run) => this.operations.push({ what, run }))
     this.history.plant(fixture.disk ?? {})
     const options: ZabOptions = { ...zabDefaults, tickTimeMs: 200, serverId: 1, ...fixture.options }
@@ -96,7 +96,6 @@ export class RoleFixture {
       this.history.apply(proposal)
       this.delivered.push(proposal.zxid)
     }
-    const fixtureOf = (): RoleFixture => this
     this.#parts = {
       options,
       window: this.window,
@@ -107,69 +106,7 @@ export class RoleFixture {
       },
       established: () => {},
       activated: () => {},
-      ports: {
-        clock: {
-          get nowMs() {
-            return fixtureOf().nowMs
-          },
-          after: (delayMs, run) => {
-            const timer = { dueMs: this.nowMs + delayMs, run }
-            this.#timers.add(timer)
-            return { cancel: () => this.#timers.delete(timer) }
-          },
-        },
-        history: this.history,
-        memberships: {
-          committed: membership,
-          lastSeen: membership,
-          setCommitted: (it) => {
-            membership = it
-          },
-          setLastSeen: (it) => {
-            membership = it
-          },
-        },
-        election: {
-          hasDelivered: true,
-          send: () => {},
-          connectAll: () => {},
-          restart: () => {},
-        },
-        host: {
-          leadingStarted: () => {
-            this.isServing = true
-            return {
-              deliver,
-              requestForwarded: () => {},
-              syncAsked: () => {},
-              revalidationAsked: () => {},
-              sessionTouched: () => {},
-              learnerLeft: () => {},
-            }
-          },
-          learningStarted: () => {
-            this.isServing = true
-            return {
-              deliver,
-              syncAnswered: () => {},
-              revalidated: () => {},
-              takeTouches: () => {},
-            }
-          },
-          termEnded: () => {},
-          membershipChanged: () => {},
-          requestTurnEnd: () => {
-            this.#isTurnEndDue = true
-          },
-        },
-        dial: (_serverId, listener) => {
-          const peer = new PeerByHand()
-          this.peers.push(peer)
-          peer.listener = listener.opened(peer)
-          return { cancel() {} }
-        },
-        report: ({ code }) => this.reports.push(code),
-      },
+      ports: this.#ports(membership, deliver),
     }
   }
 
@@ -236,6 +173,73 @@ export class RoleFixture {
       this.endTurn()
     }
     this.nowMs = endMs
+  }
+
+  #ports(membership: Membership, deliver: (proposal: Proposal) => void): RoleParts['ports'] {
+    const fixtureOf = (): RoleFixture => this
+    return {
+      clock: {
+        get nowMs() {
+          return fixtureOf().nowMs
+        },
+        after: (delayMs, run) => {
+          const timer = { dueMs: this.nowMs + delayMs, run }
+          this.#timers.add(timer)
+          return { cancel: () => this.#timers.delete(timer) }
+        },
+      },
+      history: this.history,
+      memberships: {
+        committed: membership,
+        lastSeen: membership,
+        setCommitted: (it) => {
+          membership = it
+        },
+        setLastSeen: (it) => {
+          membership = it
+        },
+      },
+      election: {
+        hasDelivered: true,
+        send: () => {},
+        connectAll: () => {},
+        restart: () => {},
+      },
+      host: {
+        leadingStarted: () => {
+          this.isServing = true
+          return {
+            deliver,
+            requestForwarded: () => {},
+            syncAsked: () => {},
+            revalidationAsked: () => {},
+            sessionTouched: () => {},
+            learnerLeft: () => {},
+          }
+        },
+        learningStarted: () => {
+          this.isServing = true
+          return {
+            deliver,
+            syncAnswered: () => {},
+            revalidated: () => {},
+            takeTouches: () => {},
+          }
+        },
+        termEnded: () => {},
+        membershipChanged: () => {},
+        requestTurnEnd: () => {
+          this.#isTurnEndDue = true
+        },
+      },
+      dial: (_serverId, listener) => {
+        const peer = new PeerByHand()
+        this.peers.push(peer)
+        peer.listener = listener.opened(peer)
+        return { cancel() {} }
+      },
+      report: ({ code }) => this.reports.push(code),
+    }
   }
 }
 

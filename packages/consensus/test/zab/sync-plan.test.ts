@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Proposal } from '@quorate/consensus'
 import { makeZxid, type Zxid } from '@quorate/protocol'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { ProposalWindow } from '../../src/zab/proposal-window.ts'
 import { planSync, type SyncPlan } from '../../src/zab/sync-plan.ts'
 
@@ -26,7 +26,7 @@ function planOf(
 }
 
 /** `1:1-1:3 2:1` */
-function zxids(text: string): readonly Zxid[] {
+function zxidsIn(text: string): readonly Zxid[] {
   return text.split(' ').flatMap((range) => {
     const [first, last] = range.split('-').map((zxid) => {
       const [epoch, counter] = zxid.split(':').map(Number)
@@ -36,24 +36,24 @@ function zxids(text: string): readonly Zxid[] {
   })
 }
 
-const [z13, z14, z20, z30] = zxids('1:3-1:4 2:0 3:0')
+const [z13, z14, z20, z30] = zxidsIn('1:3-1:4 2:0 3:0')
 const z21 = makeZxid(2, 1)
 
 describe('the plan of a synchronisation', () => {
   const cases: readonly (readonly [string, SyncPlan, SyncPlan])[] = [
     [
       'row 0: a snapshot when that is forced',
-      planOf(z13, windowOf(zxids('1:1-1:3')), { isSnapshotForced: true }),
+      planOf(z13, windowOf(zxidsIn('1:1-1:3')), { isSnapshotForced: true }),
       { kind: 'snap' },
     ],
     [
       'row 0: a snapshot when the learner asks for one',
-      planOf(-1, windowOf(zxids('1:1-1:3'))),
+      planOf(-1, windowOf(zxidsIn('1:1-1:3'))),
       { kind: 'snap' },
     ],
     [
       'row 1: nothing for a learner that has it all',
-      planOf(z13, windowOf(zxids('1:1-1:3'))),
+      planOf(z13, windowOf(zxidsIn('1:1-1:3'))),
       { kind: 'diff', zxid: z13, sendAfter: z13 },
     ],
     [
@@ -63,52 +63,52 @@ describe('the plan of a synchronisation', () => {
     ],
     [
       'row 2: a cut for a learner that is ahead',
-      planOf(z14, windowOf(zxids('1:1-1:3'))),
+      planOf(z14, windowOf(zxidsIn('1:1-1:3'))),
       { kind: 'trunc', zxid: z13, sendAfter: z13 },
     ],
     [
       'row 3: what comes behind its last',
-      planOf(makeZxid(1, 2), windowOf(zxids('1:1-1:4'))),
+      planOf(makeZxid(1, 2), windowOf(zxidsIn('1:1-1:4'))),
       { kind: 'diff', zxid: z14, sendAfter: makeZxid(1, 2) },
     ],
     [
       'row 3: the whole window at its floor',
-      planOf(makeZxid(1, 2), windowOf(zxids('1:1-1:4'), 2)),
+      planOf(makeZxid(1, 2), windowOf(zxidsIn('1:1-1:4'), 2)),
       { kind: 'diff', zxid: z14, sendAfter: makeZxid(1, 2) },
     ],
     [
       'row 3: a cut and the rest where the same epoch goes on',
-      planOf(z14, windowOf(zxids('1:1-1:3 1:5-1:6'))),
+      planOf(z14, windowOf(zxidsIn('1:1-1:3 1:5-1:6'))),
       { kind: 'trunc', zxid: z13, sendAfter: z13 },
     ],
     [
       'row 3: a snapshot where another epoch goes on',
-      planOf(z14, windowOf(zxids('1:1-1:3 2:1'))),
+      planOf(z14, windowOf(zxidsIn('1:1-1:3 2:1'))),
       { kind: 'snap' },
     ],
     [
       'row 3: the rest for one at the start of an epoch that has no transaction',
-      planOf(z20, windowOf(zxids('1:1-1:3 3:1'))),
+      planOf(z20, windowOf(zxidsIn('1:1-1:3 3:1'))),
       { kind: 'diff', zxid: makeZxid(3, 1), sendAfter: z20 },
     ],
     [
       'row 3: the rest for one at the start of an epoch that has some',
-      planOf(z20, windowOf(zxids('1:1-1:3 2:1'))),
+      planOf(z20, windowOf(zxidsIn('1:1-1:3 2:1'))),
       { kind: 'diff', zxid: z21, sendAfter: z20 },
     ],
     [
       'row 4: the log for one before the window',
-      planOf(makeZxid(1, 1), windowOf(zxids('1:1-1:4'), 2)),
+      planOf(makeZxid(1, 1), windowOf(zxidsIn('1:1-1:4'), 2)),
       { kind: 'diff-from-disk', zxid: z14, sendAfter: makeZxid(1, 1) },
     ],
     [
       'row 4: a snapshot when the log is too long for that',
-      planOf(makeZxid(1, 1), windowOf(zxids('1:1-1:4'), 2), { isDiskAllowed: false }),
+      planOf(makeZxid(1, 1), windowOf(zxidsIn('1:1-1:4'), 2), { isDiskAllowed: false }),
       { kind: 'snap' },
     ],
     [
       'row 5: a snapshot for one at the start of an epoch beyond this history',
-      planOf(z30, windowOf(zxids('1:1-1:3 2:1'))),
+      planOf(z30, windowOf(zxidsIn('1:1-1:3 2:1'))),
       { kind: 'snap' },
     ],
   ]

@@ -45,7 +45,7 @@ test('a leader that crashes is followed by one that has all that was delivered',
 test('one voter leads itself', () => {
   const world = new ZabWorld()
   const [server] = ensemble(world, [1])
-  world.runUntil(() => server!.term !== undefined)
-  server!.submit('a')
-  world.runUntil(() => server!.delivered.length === 1)
+  world.runUntil(() => server.term !== undefined)
+  server.submit('a')
+  world.runUntil(() => server.delivered.length === 1)
 })

@@ -93,7 +93,7 @@ export class ZabServer implements ConsensusHost {
     this.#isTurnEndDue = false
     this.#operations = []
     this.#touched = []
-    for (const link of [...this.#links]) link.abandon()
+    for (const link of this.#links) link.abandon()
     this.delivered = []
     this.history.crash()
   }
@@ -188,7 +188,7 @@ export class ZabServer implements ConsensusHost {
   // Links and disk.
 
   breakLinks(peer: number): void {
-    for (const link of [...this.#links]) if (link.peerId === peer) link.break()
+    for (const link of this.#links) if (link.peerId === peer) link.break()
   }
 
   releaseLinks(peer: number): void {
