@@ -36,14 +36,20 @@ let missedCount = 0
 
 async function huntOneAfterAnother(): Promise<void> {
   for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
-    const outcome = await hunt(fault, controls, {
-      firstSeed: Number(values['first-seed']),
-      seedCount: Number(values.seeds),
-      wallMsMax: Number(values.minutes) * 60_000,
-    })
-    if (outcome.found === undefined) missedCount++
-    process.stdout.write(`${lineOf(fault, outcome)}\n`)
-    if (values.write) writeResults([{ fault, outcome }])
+    try {
+      const outcome = await hunt(fault, controls, {
+        firstSeed: Number(values['first-seed']),
+        seedCount: Number(values.seeds),
+        wallMsMax: Number(values.minutes) * 60_000,
+      })
+      if (outcome.found === undefined) missedCount++
+      process.stdout.write(`${lineOf(fault, outcome)}\n`)
+      if (values.write) writeResults([{ fault, outcome }])
+    } catch (error) {
+      // It could not be planted, or its process died of it.
+      missedCount++
+      process.stdout.write(`${fault.name}: ${(error as Error).message}\n`)
+    }
   }
 }
 

@@ -76,8 +76,9 @@ export const epochFaults: readonly PlantedFault[] = [
     edits: [
       {
         file: 'consensus/src/zab/leader.ts',
-        original: '    if (!committed.quorums.isQuorum(isIn)) return\n',
-        planted: '',
+        original:
+          'if (this.#quorums.isQuorum((serverId) => inStep.has(serverId))) this.#establish()',
+        planted: 'this.#establish()',
       },
     ],
   },

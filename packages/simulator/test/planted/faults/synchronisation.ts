@@ -13,6 +13,11 @@ export const synchronisationFaults: readonly PlantedFault[] = [
         original: '      this.#floor = evicted.zxid\n',
         planted: '',
       },
+      {
+        file: 'consensus/src/zab/sync-plan.ts',
+        original: 'if (peer === window.floor || window.has(peer))',
+        planted: 'if (epochOf(peer) === epochOf(max) || window.has(peer))',
+      },
     ],
   },
   {
@@ -23,11 +28,8 @@ export const synchronisationFaults: readonly PlantedFault[] = [
     edits: [
       {
         file: 'consensus/src/zab/learner-sync.ts',
-        original: `    handler.feed.awaitLongPart()
-    this.#sendRest(handler, last)
-    handler.feed.begin({ kind: 'log', reader, last })`,
-        planted: `    reader.close()
-    this.#sendRest(handler, last)`,
+        original: "handler.feed.begin({ kind: 'log', reader, last })",
+        planted: "handler.feed.begin({ kind: 'log', reader, last: plan.sendAfter })",
       },
     ],
   },
@@ -41,6 +43,11 @@ export const synchronisationFaults: readonly PlantedFault[] = [
         file: 'consensus/src/zab/proposal-window.ts',
         original: '      this.#floor = evicted.zxid\n',
         planted: '',
+      },
+      {
+        file: 'consensus/src/zab/sync-plan.ts',
+        original: 'if (peer === window.floor || window.has(peer))',
+        planted: 'if (epochOf(peer) === epochOf(max) || window.has(peer))',
       },
       {
         file: 'consensus/src/zab/learned-history.ts',
