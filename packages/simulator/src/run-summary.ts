@@ -3,6 +3,9 @@ import type { SimulationResult } from './simulation.ts'
 
 const msPerHour = 3_600_000
 
+/** As leaders report them. */
+const syncKinds = ['diff (empty)', 'diff', 'diff-from-disk', 'trunc', 'trunc and proposals', 'snap']
+
 export class RunSummary {
   readonly failedSeeds: number[] = []
   #runCount = 0
@@ -40,8 +43,8 @@ export class RunSummary {
   }
 
   lines(): readonly string[] {
-    const syncs = ['DIFF', 'TRUNC', 'SNAP'].map(
-      (kind) => `${kind} ${this.#reports.get(`SYNCHRONISING ${kind}`) ?? 0}`,
+    const syncs = syncKinds.map(
+      (kind) => `${kind} ${this.#reports.get(`LEARNER_SYNC ${kind}`) ?? 0}`,
     )
     const failed = this.failedSeeds.map((seed) => ` ${seed}`).join('')
     const missed = [...this.#faultHits].filter(([, count]) => count === 0).map(([kind]) => kind)

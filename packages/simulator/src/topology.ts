@@ -15,11 +15,13 @@ export type TopologyWish = { readonly [K in keyof Topology]?: Topology[K] | unde
 /** Three voters are what most ensembles have, and what shows most. */
 const voterCounts = [1, 3, 3, 3, 3, 5]
 const observerCounts = [0, 0, 1, 1, 2]
+const spareCounts = [0, 0, 1, 1, 2]
 
 export function drawTopology(random: Prng, wish: TopologyWish): Topology {
   const drawn = {
     voterCount: random.pick(voterCounts),
     observerCount: random.pick(observerCounts),
+    spareCount: random.pick(spareCounts),
   }
   if (wish.isStandalone === true)
     return { isStandalone: true, voterCount: 1, observerCount: 0, spareCount: 0 }
@@ -27,7 +29,7 @@ export function drawTopology(random: Prng, wish: TopologyWish): Topology {
     isStandalone: false,
     voterCount: wish.voterCount ?? drawn.voterCount,
     observerCount: wish.observerCount ?? drawn.observerCount,
-    spareCount: wish.spareCount ?? 0,
+    spareCount: wish.spareCount ?? drawn.spareCount,
   }
 }
 

@@ -112,7 +112,7 @@ export class LearnerSync {
 
   #report({ serverId, peerLastZxid }: LearnerHandler, plan: SyncPlan): void {
     const { kind } = plan
-    const { lastDelivered } = this.#parts.window
+    const { lastDelivered, outstandingCount } = this.#parts.window
     this.#parts.ports.report({
       level: 'info',
       code: 'LEARNER_SYNC',
@@ -122,6 +122,7 @@ export class LearnerSync {
         kind,
         peerLastZxid,
         lastDelivered,
+        outstandingCount,
         ...(plan.kind === 'snap' ? {} : { zxid: plan.zxid }),
       },
     })

@@ -466,7 +466,7 @@ export class Learner implements ChannelOwner {
       level: 'info',
       code: 'SYNCHRONISING',
       message: `the leader synchronises this server by ${kind} to zxid 0x${zxid.toString(16)}`,
-      fields: { kind, zxid },
+      fields: { kind, zxid, leaderId: this.#leaderId },
     })
   }
 

@@ -54,6 +54,8 @@ export class SessionLifetimes implements Checker {
   /** Since when a server has led or followed without a break. */
   readonly #termSinceUs = new Map<string, number>()
   #faultsEndedAtUs = 0
+  /** Whether servers have terms: one that is alone never tells of any. */
+  #isEnsemble = false
 
   constructor(history: TxnHistory) {
     this.#cursor = new CommittedCursor(history)
@@ -75,6 +77,7 @@ export class SessionLifetimes implements Checker {
         if (observation.isFromDialler) this.#arrived(observation.connection, atUs)
         return undefined
       case 'termStarted':
+        this.#isEnsemble = true
         this.#termSinceUs.set(observation.server, atUs)
         if (observation.role === 'leading') this.#leadingSinceUs.set(observation.server, atUs)
         return undefined
@@ -136,7 +139,7 @@ export class SessionLifetimes implements Checker {
     const life = this.#sessions.get(header.clientId)
     const heardAtUs = life?.heardAtUsByServer.get(server) ?? -Infinity
     const sinceUs = this.#leadingSinceUs.get(server)
-    // Learners log what their leader expires.
+    // Learners log what their leader expires, and what one had expired who leads no longer.
     if (life === undefined || (sinceUs === undefined && this.#isEnsemble)) return undefined
     const silentMs = Math.ceil((atUs - heardAtUs) / usPerMs)
     if (silentMs < life.timeoutMs * shortestTimeout)
@@ -166,10 +169,6 @@ export class SessionLifetimes implements Checker {
         it.atUs < atUs - touchDelayMs * usPerMs &&
         (this.#termSinceUs.get(it.server) ?? Infinity) <= fromUs,
     )
-  }
-
-  get #isEnsemble(): boolean {
-    return this.#leadingSinceUs.size > 0
   }
 
   #settled(atUs: number): string | undefined {

@@ -48,7 +48,7 @@ export function standardCheckers(options: { readonly livenessBoundMs: number }):
     new MultiAtomicity(),
     new NodeRemovals(committed),
     new QuotaLimits(history),
-    new Memberships(),
+    new Memberships(history),
     new RecoveredState(committed),
     new Linearizability(history),
     new Liveness(options.livenessBoundMs),

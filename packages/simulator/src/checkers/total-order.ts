@@ -6,6 +6,7 @@ import type {
   Observation,
   Proposed,
   Recovered,
+  SyncPlanned,
   TermStarted,
 } from '../history/observation.ts'
 import {
@@ -18,12 +19,19 @@ import {
 } from '../history/txn-history.ts'
 import type { Checker } from './checker.ts'
 
+/** A leader that a learner comes to again may carry out plans for its earlier connections behind that for the last. */
+const plansMax = 4
+
 /** What is known of one server; undefined entries: nothing yet in this life of its process. */
 interface ServerLog {
   logged: HistoryEntry | undefined
   applied: HistoryEntry | undefined
   durableZxid: Zxid
   term: TermStarted | undefined
+  /** Who has told it last how it is brought into step. */
+  leader: string | undefined
+  /** What the leaders that planned its synchronisations had committed then, by leader. */
+  plans: Map<string, readonly HistoryEntry[]>
   /** Whether it has told anything that only members of ensembles tell. */
   isMember: boolean
 }
@@ -37,7 +45,9 @@ interface ServerLog {
  * 3. Each server applies one transaction after another, in a term only what is committed.
  * 4. A leader starts with every transaction that was committed in an earlier epoch, and what it starts with is committed. A
  *    learner starts with what is committed, and with all that its leader started with. A server that is alone has it all.
- * 5. Nothing committed is cut off, nothing durable is lost when a state is loaded, and nothing appears that nobody logged.
+ * 5. Nothing committed is lost when a state is loaded, and nothing appears that nobody logged.
+ * 6. A log is cut exactly where it leaves what the leader had committed when it planned that. What else the leader commits
+ *    meanwhile it commits without this server, and sends it again; commit-quorum has an eye on that.
  */
 export class TotalOrder implements Checker {
   readonly name = 'total-order'
@@ -64,6 +74,12 @@ export class TotalOrder implements Checker {
         return told(observation.server, this.#loaded(observation))
       case 'historyCut':
         return told(observation.server, this.#historyCut(observation))
+      case 'syncPlanned':
+        this.#planned(observation)
+        return undefined
+      case 'synchronised':
+        this.#server(observation.server).leader = observation.leader
+        return undefined
       case 'termStarted':
         return told(observation.server, this.#termStarted(observation))
       case 'termEnded':
@@ -153,12 +169,18 @@ export class TotalOrder implements Checker {
     if (before === undefined) return undefined
     if (!this.#history.isPrefix(entry, before))
       return `cuts its log at ${formatZxid(zxid)}, which is not in it`
-    const last = lastCommittedIn(before)
-    // What its leader had not committed when it chose may be committed meanwhile, without this server, which is sent it again.
-    if (epochOf(last.zxid) === Math.max(...this.#startByEpoch.keys())) return undefined
-    return entry.position < 0 || entry.position >= last.position
+    const plans = server.plans.get(server.leader ?? '') ?? [lastCommittedIn(before)]
+    const common = plans.map((plan) => this.#history.lastCommon(plan, before))
+    return common.includes(entry)
       ? undefined
-      : `cuts its log at ${formatZxid(zxid)} and so loses the committed ${formatZxid(last.zxid)}`
+      : `cuts its log at ${formatZxid(zxid)}, and has the history of its leader up to ${formatZxid(common.at(-1)!.zxid)}`
+  }
+
+  #planned({ server, learner, committedZxid }: SyncPlanned): void {
+    const entry = this.#history.entryOf(committedZxid)
+    if (entry === undefined) return
+    const { plans } = this.#server(learner)
+    plans.set(server, [...(plans.get(server) ?? []), entry].slice(-plansMax))
   }
 
   #termStarted(term: TermStarted): string | undefined {
@@ -231,6 +253,8 @@ export class TotalOrder implements Checker {
       applied: undefined,
       durableZxid: 0,
       term: undefined,
+      leader: undefined,
+      plans: new Map(),
       isMember: false,
     }
     this.#servers.set(name, server)

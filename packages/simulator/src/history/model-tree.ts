@@ -3,7 +3,8 @@
  * shares no code with the tree room.
  *
  * 1. Nodes are values: a change puts a new one in the place of the old, which {@link ModelTree.nodeAt} still finds.
- * 2. What lies below /zookeeper has counters of its own kind and is left out.
+ * 2. What lies below /zookeeper has counters of its own kind and is left out, except that {@link ModelTree.nodeAt} knows when the
+ *    node of the membership changed, for those who watch it.
  */
 import { OpCode, type SessionId, type Txn, type TxnBody, type Zxid } from '@quorate/protocol'
 import { hexOf, type NodeView } from './tree-view.ts'
@@ -19,6 +20,7 @@ interface NodeState {
   readonly node: ModelNode | undefined
 }
 
+const configPath = '/zookeeper/config'
 const noOwner = 0n as SessionId
 const containerOwner = (1n << 63n) as SessionId
 const ttlOwner = 0xffn << 56n
@@ -32,6 +34,7 @@ export class ModelTree {
 
   constructor() {
     // /zookeeper is the one child that is there from the start.
+    this.#statesByPath.set(configPath, [{ zxid: 0, node: membershipNode(0) }])
     this.#put('/', 0, { ...newNode({ zxid: 0, time: 0 }, '', noOwner), childCount: 1 })
   }
 
@@ -97,6 +100,11 @@ export class ModelTree {
           mtime: header.time,
         }))
         break
+      case OpCode.reconfig:
+        this.#statesByPath
+          .get(configPath)
+          ?.push({ zxid: header.zxid, node: membershipNode(header.zxid) })
+        break
       case OpCode.setACL:
         this.#change(body.path, header.zxid, ({ aversion }) => ({ aversion: aversion + 1 }))
         break
@@ -148,6 +156,10 @@ export class ModelTree {
     else if (states.at(-1)!.zxid === zxid) states[states.length - 1] = { zxid, node }
     else states.push({ zxid, node })
   }
+}
+
+function membershipNode(mzxid: Zxid): ModelNode {
+  return { ...newNode({ zxid: 0, time: 0 }, '', noOwner), mzxid }
 }
 
 function isSystemPath(path: string): boolean {

@@ -103,6 +103,18 @@ export class TxnHistory {
     while (at !== undefined && at !== before && at.zxid > before.zxid) at = at.parent
     return at === before
   }
+
+  /** The last transaction that is in both histories. */
+  lastCommon(one: HistoryEntry, other: HistoryEntry): HistoryEntry {
+    let a: HistoryEntry = one
+    let b: HistoryEntry = other
+    while (a !== b) {
+      if (a.zxid >= b.zxid && a.parent !== undefined) a = a.parent
+      else if (b.parent !== undefined) b = b.parent
+      else return this.root
+    }
+    return a
+  }
 }
 
 /** Hands out each committed transaction once. */

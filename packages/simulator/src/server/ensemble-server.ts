@@ -85,6 +85,14 @@ export class EnsembleServer extends Machine implements MemberListener {
     return this.#memberships?.committed
   }
 
+  /** The one in force, and the one that was proposed last, if that is another one. */
+  get memberships(): readonly Membership[] {
+    const memberships = this.#memberships
+    if (memberships === undefined) return []
+    const { committed, lastSeen } = memberships
+    return committed.text === lastSeen.text ? [committed] : [committed, lastSeen]
+  }
+
   get doubtfulSinceUs(): number | undefined {
     return this.#doubtfulSinceUs
   }

@@ -8,7 +8,10 @@
  *    disk was lost: whichever quorum the empty server votes in, one of the others in it knows everything that was committed;
  * 2. when a leader that still counts on an epoch which it accepted must have given up.
  *
- * Until it has been brought into step nobody else loses anything.
+ * Until it has been brought into step nobody else loses anything. While a reconfiguration is under way, all of this is asked of
+ * both memberships.
+ *
+ * Servers that are no members (yet, or any more) run on beside the ensemble: they may be taken in at any time.
  */
 import type { Zxid } from '@quorate/protocol'
 import type { Membership } from '@quorate/consensus'
@@ -63,22 +66,20 @@ export class Ensemble implements EnsembleOperator {
     return leader
   }
 
-  /** Servers that have been members from the start, and so serve clients. */
-  get clientServers(): readonly EnsembleServer[] {
-    const { voterCount, observerCount } = this.#options
-    return this.servers.slice(0, voterCount + observerCount)
+  /** Who belongs to the ensemble, as far as the leader knows; undefined: nobody leads. */
+  get members(): readonly EnsembleServer[] | undefined {
+    const memberById = this.leader?.membership?.memberById
+    return memberById && this.servers.filter(({ serverId }) => memberById.has(serverId))
   }
 
   /** What a workload has to know to change the membership. */
   get reconfiguration(): ReconfigurationSettings {
-    const { clientServers } = this
     const servers = this.servers.map((server) => ({
       serverId: server.serverId,
       addresses: `server.${server.serverId}=${server.host.name}:2888:3888`,
       clientAddress: `${server.host.name}:2181`,
-      isClientServer: clientServers.includes(server),
     }))
-    return { servers, votersMin: this.#options.voterCount }
+    return { servers, votersUsual: this.#options.voterCount }
   }
 
   nameOf(serverId: number): string {
@@ -111,10 +112,14 @@ export class Ensemble implements EnsembleOperator {
   /** Whether the disk of this server may be lost now. */
   mayLoseDisk(server: EnsembleServer): boolean {
     if (this.servers.some(({ doubtfulSinceUs }) => doubtfulSinceUs !== undefined)) return false
-    const membership = this.leader?.membership
-    if (membership === undefined) return false
+    const memberships = this.leader?.memberships ?? []
     return (
-      !membership.quorums.isVoter(server.serverId) || this.#hasQuorumWithout(server, membership)
+      memberships.length > 0 &&
+      memberships.every(
+        (membership) =>
+          !membership.quorums.isVoter(server.serverId) ||
+          this.#hasQuorumWithout(server, membership),
+      )
     )
   }
 
@@ -127,8 +132,11 @@ export class Ensemble implements EnsembleOperator {
     const { tickTimeMs, initLimit } = this.#options
     const waitUs = 3 * initLimit * tickTimeMs * usPerMs
     if (this.#world.scheduler.nowUs < lostAtUs + waitUs) return false
-    const membership = this.leader?.membership
-    return membership !== undefined && this.#hasQuorumWithout(server, membership)
+    const memberships = this.leader?.memberships ?? []
+    return (
+      memberships.length > 0 &&
+      memberships.every((membership) => this.#hasQuorumWithout(server, membership))
+    )
   }
 
   /** Whether the others serve in one epoch, with all on their disks that was in anybody's log at the loss. */

@@ -11,7 +11,7 @@ export interface Fleet {
   readonly ensemble: Ensemble | undefined
   /** Names of the hosts that clients are told of. */
   readonly clientHosts: readonly string[]
-  /** Whether all serve, and have come to the same transaction. */
+  /** Whether all members serve, and have come to the same transaction. */
   isSettled(): boolean
   /** Tells the checkers what each has come to. */
   settle(): void
@@ -66,14 +66,15 @@ class EnsembleFleet implements Fleet {
   }
 
   get clientHosts(): readonly string[] {
-    return this.ensemble.clientServers.map(({ host }) => host.name)
+    return this.ensemble.servers.map(({ host }) => host.name)
   }
 
   isSettled(): boolean {
-    const { leader, servers } = this.ensemble
+    const { leader, members } = this.ensemble
     return (
       leader !== undefined &&
-      servers.every(
+      members !== undefined &&
+      members.every(
         ({ role, epoch, lastZxid }) =>
           role !== undefined && epoch === leader.epoch && lastZxid === leader.lastZxid,
       )
@@ -81,6 +82,6 @@ class EnsembleFleet implements Fleet {
   }
 
   settle(): void {
-    for (const server of this.ensemble.servers) server.settle()
+    for (const server of this.ensemble.members ?? []) server.settle()
   }
 }

@@ -181,14 +181,24 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
     this.#parts.listener.snapshotEnded()
   }
 
-  report({ code, message, fields }: ReplicaReport): void {
+  report({ code, message, fields = {} }: ReplicaReport): void {
     const { host, world, listener } = this.#parts
-    const kind = fields?.['kind']
+    const kind = syncKindOf(code, fields)
     listener.reported(code)
     host.note('%: %', code, message)
-    world.reported(typeof kind === 'string' ? `${code} ${kind}` : code)
-    if (code === 'SYNCHRONISING' && isSyncKind(kind))
-      world.observe({ type: 'synchronised', server: host.name, kind })
+    world.reported(kind === undefined ? code : `${code} ${kind}`)
+    this.#observeSync(code, fields)
+  }
+
+  #observeSync(code: string, { kind, leaderId, serverId, lastDelivered }: ReportFields): void {
+    const { host, world, nameOf } = this.#parts
+    const server = host.name
+    if (code === 'SYNCHRONISING' && isSyncKind(kind) && typeof leaderId === 'number')
+      world.observe({ type: 'synchronised', server, leader: nameOf(leaderId), kind })
+    if (code !== 'LEARNER_SYNC') return
+    if (typeof serverId !== 'number' || typeof lastDelivered !== 'number') return
+    const learner = nameOf(serverId)
+    world.observe({ type: 'syncPlanned', server, learner, committedZxid: lastDelivered })
   }
 
   failed(error: Error): void {
@@ -307,6 +317,19 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
       this.#scheduleTick()
     })
   }
+}
+
+type ReportFields = NonNullable<ReplicaReport['fields']>
+
+/** How a synchronisation goes, as the summary of runs tells it. */
+function syncKindOf(
+  code: string,
+  { kind, peerLastZxid, lastDelivered, outstandingCount }: ReportFields,
+): string | undefined {
+  if (typeof kind !== 'string') return undefined
+  if (code !== 'LEARNER_SYNC') return kind
+  if (kind === 'diff' && peerLastZxid === lastDelivered) return 'diff (empty)'
+  return kind === 'trunc' && outstandingCount !== 0 ? 'trunc and proposals' : kind
 }
 
 function isSyncKind(kind: unknown): kind is 'DIFF' | 'TRUNC' | 'SNAP' {

@@ -24,8 +24,10 @@ export class SimulatedMemberships implements MembershipStore {
   ) {
     this.#disk = disk
     this.#changed = changed
-    const committed = textOf(disk.contents(committedPath)) ?? configuration.initialText
-    this.#committed = configuration.parse(committed)
+    const found = textOf(disk.contents(committedPath))
+    // The file is there from the start: the operator may write another one when a disk is lost later.
+    if (found === undefined) disk.install(committedPath, bytesOf(configuration.initialText))
+    this.#committed = configuration.parse(found ?? configuration.initialText)
     const lastSeen = textOf(disk.contents(lastSeenPath))
     this.#lastSeen = lastSeen === undefined ? this.#committed : configuration.parse(lastSeen)
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ErrorCode, OpCode, openAcl, type TxnBody } from '@quorate/protocol'
+import { ErrorCode, OpCode, openAcl, type TxnBody, utf8Encode } from '@quorate/protocol'
 import { Memberships } from '../../src/checkers/memberships.ts'
 import { NodeRemovals } from '../../src/checkers/node-removals.ts'
 import { QuotaLimits } from '../../src/checkers/quota-limits.ts'
@@ -10,10 +10,10 @@ import {
   applied,
   createBody,
   judged,
+  proposed,
   replied,
   type Subject,
   txnOf,
-  verdict,
 } from './wrong-history.ts'
 
 /** One transaction after another, each a second after the one before. */
@@ -76,23 +76,74 @@ test('quota-limits: what is shown is what is there', () => {
   assert.match(shows(3, 'count=3,bytes=0')!, /expected is count=2,bytes=0/)
 })
 
-const judge = (...history: Observation[]): string | undefined => verdict(new Memberships(), history)
+const memberships: Subject = (history) => new Memberships(history)
+const judge = (...history: Observation[]): string | undefined => judged(memberships, history)
 
-const has = (server: string, version: string, members: string): Observation => ({
+const has = (server: string, version: number, members: string): Observation => ({
   type: 'membershipChanged',
   server,
-  text: `${members}\nversion=${version}`,
+  text: `${members}\nversion=${version.toString(16)}`,
+})
+const epoch = 0x1_0000_0000
+const leads = (server: string, epochNumber: number, lastZxid: number): Observation => ({
+  type: 'termStarted',
+  server,
+  role: 'leading',
+  epoch: epochNumber,
+  lastZxid,
+})
+const lines = (...voters: number[]): string =>
+  voters.map((id) => `server.${id}=h${id}:1:2:participant`).join('\n')
+const on = <O extends Observation>(server: string, observation: O): O => ({
+  ...observation,
+  server,
 })
 
+/** A leader of servers 1 to 3 makes these the voters by its first transaction. */
+function reconfigures(...voters: number[]): readonly Observation[] {
+  const data = utf8Encode(`${lines(...voters)}\nversion=${(epoch + 1).toString(16)}`)
+  const body = { type: OpCode.reconfig, path: '/zookeeper/config', data, version: -1 } as const
+  const txn = txnOf(epoch + 1, body, 1)
+  return [
+    has('server1', 0, lines(1, 2, 3)),
+    leads('server1', 1, 0),
+    on('server1', proposed(txn)),
+    on('server1', applied(txn)),
+  ]
+}
+
 test('memberships: a version is one membership, and no server goes back', () => {
-  assert.equal(judge(has('a', '0', 'x'), has('b', '0', 'y'), has('a', '1f', 'z')), undefined)
-  assert.match(judge(has('a', '1f', 'x'), has('b', '1f', 'y'))!, /b has another membership 1f/)
-  assert.match(judge(has('a', '1f', 'x'), has('a', '1e', 'y'))!, /a goes back from membership 1f/)
+  const second = epoch + epoch
+  assert.equal(judge(has('a', 0, 'x'), has('b', 0, 'y'), has('a', epoch, 'z')), undefined)
+  assert.match(judge(has('a', epoch, 'x'), has('b', epoch, 'y'))!, /b has another membership 1000/)
+  assert.match(judge(has('a', second, 'x'), has('a', epoch, 'y'))!, /a goes back from membership 2/)
   const crash: Observation = {
     type: 'serverEnded',
     server: 'a',
     losesPower: true,
     losesDisk: false,
   }
-  assert.equal(judge(has('a', '1f', 'x'), crash, has('a', '1e', 'y')), undefined)
+  assert.equal(judge(has('a', second, 'x'), crash, has('a', epoch, 'y')), undefined)
+})
+
+test('memberships: one that comes into force is that of a committed transaction', () => {
+  assert.match(judge(has('a', epoch + 1, 'x'))!, /a has the membership 1:1 in force, which is not/)
+  const committed = [...reconfigures(1, 2), has('server2', epoch + 1, 'x')]
+  assert.equal(judge(...committed), undefined)
+})
+
+test('memberships: only voters lead, and none leads on without its vote', () => {
+  const restart = (server: string): Observation => leads(server, 2, epoch + 1)
+  assert.equal(judge(...reconfigures(1, 2), restart('server2')), undefined)
+  assert.match(
+    judge(...reconfigures(1, 2), restart('server3'))!,
+    /server3 leads epoch 2 and is no voter of membership 1:1/,
+  )
+  const more = [createBody('/a')].map((body) => txnOf(epoch + 2, body, 2))
+  const goesOn = more.flatMap((txn) => [on('server1', proposed(txn)), on('server1', applied(txn))])
+  assert.equal(judge(...reconfigures(1, 2), ...goesOn), undefined)
+  assert.match(
+    judge(...reconfigures(2, 3), ...goesOn)!,
+    /server1 delivers 1:2 as leader, behind the end of its vote/,
+  )
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Txn, Zxid } from '@quorate/protocol'
+import { OpCode, type Txn, utf8Encode, type Zxid } from '@quorate/protocol'
 import { CommitQuorum } from '../../src/checkers/commit-quorum.ts'
 import { LeaderEpochs } from '../../src/checkers/leader-epochs.ts'
 import { TotalOrder } from '../../src/checkers/total-order.ts'
@@ -154,7 +154,7 @@ test('total-order: the leader of an earlier epoch may learn late that it was one
 test('total-order: nothing committed is cut off, and what is cut to is in the log', () => {
   assert.match(
     order(failedOver, loads('a', epoch + 2), cuts('a', 0))!,
-    /a cuts its log at 0 and so loses the committed 1:1/,
+    /a cuts its log at 0, and has the history of its leader up to 1:1/,
   )
   assert.match(order(begun, cuts('b', 9))!, /nobody logged/)
   assert.match(
@@ -237,4 +237,78 @@ test('commit-quorum: what is committed is durable on a majority of the voters', 
   )
   const spare = [...afterwards, syncs('server3', epoch + 1), cuts('server2', 0)]
   assert.equal(judged(commitQuorum, spare), undefined, 'two are left')
+})
+
+const line = (id: number, kind = 'participant'): string => `server.${id}=h${id}:1:2:${kind}`
+const membership = (version: Zxid, ...lines: string[]): string =>
+  [...lines, `version=${version.toString(16)}`].join('\n')
+const reconfiguration = (zxid: Zxid, text: string): Txn =>
+  txnOf(
+    zxid,
+    { type: OpCode.reconfig, path: '/zookeeper/config', data: utf8Encode(text), version: -1 },
+    xidOf(zxid),
+  )
+
+test('commit-quorum: a reconfiguration is durable on a quorum of both memberships, and what follows on one of the new', () => {
+  const text = membership(0, line(1), line(2), line(3))
+  const next = reconfiguration(epoch + 1, membership(epoch + 1, line(1), line(4), line(5)))
+  const start: Observation[] = [
+    { type: 'membershipChanged', server: 'server1', text },
+    loads('server1', 0),
+    starts('server1', 'leading', 1, 0),
+    on('server1', proposed(next)),
+    syncs('server1', epoch + 1),
+  ]
+  const delivered = on('server1', applied(next))
+  const judge = (...more: Observation[]): string | undefined =>
+    judged(commitQuorum, [...start, ...more])
+  const [old, other] = [syncs('server2', epoch + 1), syncs('server5', epoch + 1)]
+  assert.match(judge(old, delivered)!, /durable on server1 of server1, server4, server5/)
+  assert.match(judge(other, delivered)!, /durable on server1 of server1, server2, server3/)
+  assert.equal(judge(old, other, delivered), undefined)
+  const after = [logs('server1', epoch + 2), syncs('server1', epoch + 2)]
+  const deliveredAfter = delivers('server1', epoch + 2)
+  const committed = [old, other, delivered, ...after]
+  assert.match(
+    judge(...committed, syncs('server2', epoch + 2), deliveredAfter)!,
+    /of server1, server4, server5, the voters of membership 1:1/,
+  )
+  assert.equal(judge(...committed, syncs('server4', epoch + 2), deliveredAfter), undefined)
+})
+
+test('commit-quorum: groups and weights decide who is a quorum', () => {
+  const servers = [1, 2, 3, 4].map((id) => line(id))
+  const text = membership(0, ...servers, 'group.1=1:2:3:4', 'weight.1=3')
+  const judge = (...holders: string[]): string | undefined =>
+    judged(commitQuorum, [
+      { type: 'membershipChanged', server: 'server1', text },
+      loads('server1', 0),
+      starts('server1', 'leading', 1, 0),
+      logs('server1', epoch + 1),
+      ...holders.map((holder) => syncs(holder, epoch + 1)),
+      delivers('server1', epoch + 1),
+    ])
+  assert.match(judge('server2', 'server3', 'server4')!, /\(in groups\)/)
+  assert.equal(judge('server1', 'server2'), undefined)
+})
+
+test('a log is cut exactly where the leader that planned it wanted', () => {
+  const planned = (committedZxid: Zxid): Observation[] => [
+    { type: 'syncPlanned', server: 'server1', learner: 'server2', committedZxid },
+    { type: 'synchronised', server: 'server2', leader: 'server1', kind: 'TRUNC' },
+  ]
+  const history: Observation[] = [
+    loads('server1', 0),
+    starts('server1', 'leading', 1, 0),
+    loads('server2', 0),
+    ...[1, 2, 3].flatMap((at) => [logs('server1', epoch + at), logs('server2', epoch + at)]),
+    delivers('server1', epoch + 1),
+  ]
+  const late = delivers('server1', epoch + 2)
+  assert.equal(order(history, planned(epoch + 1), late, cuts('server2', epoch + 1)), undefined)
+  assert.match(
+    order(history, late, planned(epoch + 2), cuts('server2', epoch + 1))!,
+    /server2 cuts its log at 1:1, and has the history of its leader up to 1:2/,
+  )
+  assert.match(order(history, planned(epoch + 1), cuts('server2', epoch + 2))!, /up to 1:1/)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode } from '@quorate/protocol'
 import type { Operation } from '../../src/client/operation.ts'
+import { electorateOf } from '../../src/history/electorate.ts'
 import { Prng } from '../../src/prng.ts'
 import { Barriers } from '../../src/workload/barriers.ts'
 import { createWorkload, workloadNames } from '../../src/workload/mixed-workload.ts'
@@ -16,20 +17,16 @@ const server = (serverId: number): Parameters<typeof line>[0] => ({
   serverId,
   addresses: `server.${serverId}=server${serverId}:2888:3888`,
   clientAddress: `server${serverId}:2181`,
-  isClientServer: serverId <= 3,
 })
 
 function line(
-  {
-    addresses,
-    clientAddress,
-  }: { serverId: number; addresses: string; clientAddress: string; isClientServer: boolean },
+  { addresses, clientAddress }: { serverId: number; addresses: string; clientAddress: string },
   role = 'participant',
 ): string {
   return `${addresses}:${role};${clientAddress}`
 }
 
-const settings = { servers: [1, 2, 3, 4].map(server), votersMin: 3 }
+const settings = { servers: [1, 2, 3, 4].map(server), votersUsual: 3 }
 
 /** What the workload asks for; everything succeeds. */
 function asked(workload: Workload, count: number): Operation[] {
@@ -73,18 +70,34 @@ test('barriers: behind a sync of a client comes its read', () => {
   assert.ok(operations.some((operation) => 'isLinearizable' in operation))
 })
 
-test('reconfiguration: there are never fewer voters asked for than there have to be', () => {
+/** What is asked for when this is the membership. */
+function changesOf(lines: readonly string[]): Extract<Operation, { type: 'reconfig' }>[] {
   const workload = new Reconfigurations(random(), settings)
   const read = { type: 'getData', path: '/zookeeper/config', watch: false } as const
-  const text = [...[1, 2, 3].map((id) => line(server(id))), line(server(4), 'observer')].join('\n')
-  workload.answered(read, ErrorCode.Ok, { data: `${text}\nversion=10000001f` })
-  const changes = asked(workload, 400).filter((operation) => operation.type === 'reconfig')
-  assert.ok(changes.length > 20)
-  for (const { joining, leaving, newMembers } of changes) {
-    assert.ok(leaving === undefined || leaving === '4', 'clients are told of the others')
-    assert.ok(joining === undefined || !/^server\.[123]=.*observer/.test(joining))
-    const voters = newMembers?.split(',').filter((member) => member.includes(':participant'))
-    assert.ok(voters === undefined || voters.length >= 3)
-  }
+  workload.answered(read, ErrorCode.Ok, { data: [...lines, 'version=10000001f'].join('\n') })
+  return asked(workload, 600).filter((operation) => operation.type === 'reconfig')
+}
+
+test('reconfiguration: servers join, leave and change in both forms, and one voter is left at least', () => {
+  const members = [...[1, 2, 3].map((id) => line(server(id))), line(server(4), 'observer')]
+  const changes = changesOf(members)
+  assert.ok(changes.some(({ joining }) => joining?.includes('server4:2888:3888:participant')))
+  assert.ok(changes.some(({ joining }) => joining?.includes('server1:2888:3888:observer')))
+  assert.ok(changes.some(({ leaving }) => leaving === '1'))
+  assert.ok(changes.some(({ newMembers }) => newMembers?.includes('server.1=') === false))
   assert.ok(changes.some(({ version }) => version === 0x1_0000_001f))
+  for (const { newMembers } of changes)
+    assert.ok(newMembers === undefined || newMembers.includes(':participant'))
+})
+
+test('reconfiguration: groups stay groups, with every voter in one and some weight in each', () => {
+  const members = [1, 2, 3].map((id) => line(server(id)))
+  const changes = changesOf([...members, 'group.1=1:2:3'])
+  const grouped = changes.filter(({ newMembers }) => newMembers?.includes(',group.1='))
+  assert.ok(grouped.length > changes.length / 2)
+  for (const { newMembers = '' } of grouped) {
+    const { voters, groups = [] } = electorateOf(newMembers)
+    assert.deepEqual(groups.flatMap((weights) => [...weights.keys()]).toSorted(), voters)
+    for (const weights of groups) assert.ok([...weights.values()].some((weight) => weight > 0))
+  }
 })
