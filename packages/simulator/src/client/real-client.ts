@@ -83,7 +83,12 @@ export class RealClient implements ClientProcess {
     const { network, turns, settings, world } = this.#parts
     const { sessionTimeoutMs: timeout, acceptsReadOnly: readOnly } = settings
     turns.begin()
-    world.observe({ type: 'clientOpened', client: host.name, timeoutMs: timeout })
+    world.observe({
+      type: 'clientOpened',
+      client: host.name,
+      servers: settings.servers,
+      timeoutMs: timeout,
+    })
     const clientWorld = createClientWorld({
       host,
       network,

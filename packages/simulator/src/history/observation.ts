@@ -217,6 +217,7 @@ export interface DigestMismatched {
 export interface ClientOpened {
   readonly type: 'clientOpened'
   readonly client: string
+  readonly servers: readonly string[]
   /** The session timeout that it asks for. */
   readonly timeoutMs: number
 }

@@ -1,0 +1,342 @@
+/**
+ * One real client: what it was asked for, what its connections brought, and what it therefore has to tell its caller. What must be so
+ * is in {@link ClientPromises}; methods return a sentence when it is not.
+ */
+import { ErrorCode, type Zxid } from '@quorate/protocol'
+import { watchKind } from '../client/client-watches.ts'
+import { describe, isWrite, type Operation } from '../client/operation.ts'
+import type {
+  Called,
+  ChangeTold,
+  ClientOpened,
+  Connected,
+  Invoked,
+  Notified,
+  Replied,
+  Returned,
+  StateTold,
+} from '../history/observation.ts'
+import { usPerMs } from '../world.ts'
+import { outcomeProblem } from './call-outcome.ts'
+import { WatchListeners } from './watch-listeners.ts'
+
+interface Call {
+  readonly called: Called
+  readonly atUs: number
+  /** It is on the wire of the present connection, and not answered. */
+  isAsked: boolean
+  /** It was on the wire at any time. */
+  wasAsked: boolean
+  isSettled: boolean
+}
+
+/** Something that the caller is to be told, in this order; listeners of one change in any. */
+type Due =
+  | { readonly type: 'return'; readonly call: Call; readonly reply: Replied }
+  | { readonly type: 'state'; readonly state: string }
+  | {
+      readonly type: 'change'
+      readonly told: Notified
+      readonly listeners: Set<number | undefined>
+    }
+
+/** Clocks of hosts differ by half a hundredth at most. */
+const clockTolerance = 0.01
+/** Longest pause of a process, and what it takes to go on. */
+const latenessMs = 5_000
+
+export class CalledClient {
+  readonly #client: string
+  readonly #servers: readonly string[]
+  readonly #calls = new Map<number, Call>()
+  readonly #askedByXid = new Map<number, Call>()
+  readonly #watches = new WatchListeners()
+  /** In order. */
+  readonly #due: Due[] = []
+  /** Returns that come behind more promises than one. */
+  readonly #dueLater = new Map<Call, Replied>()
+  #dueAtUs = 0
+  #timeoutMs: number
+  #hasSession = false
+  #isConnected = false
+  #isRefused = false
+  #isOver = false
+  /** It went by a clock that nobody else can see: what follows cannot be matched to calls any more. */
+  #isBlind = false
+  #hasWatchesToSet = false
+  #lastZxid: Zxid = 0
+  #lastServer: string | undefined
+  #heardAtUs: number
+
+  constructor({ client, servers, timeoutMs }: ClientOpened, atUs: number) {
+    this.#client = client
+    this.#servers = servers
+    this.#timeoutMs = timeoutMs
+    this.#heardAtUs = atUs
+  }
+
+  get hasOpenCalls(): boolean {
+    return [...this.#calls.values()].some(({ isSettled }) => !isSettled)
+  }
+
+  dialled(server: string): string | undefined {
+    const again = server === this.#lastServer && this.#servers.length > 1
+    this.#lastServer = server
+    return again ? this.#says(`dials ${server} twice in a row`) : undefined
+  }
+
+  called(called: Called, atUs: number): void {
+    const state = { isAsked: false, wasAsked: false, isSettled: false }
+    this.#calls.set(called.call, { called, atUs, ...state })
+  }
+
+  connected({ timeoutMs }: Connected, atUs: number): void {
+    this.#timeoutMs = timeoutMs
+    this.#hasSession = true
+    this.#isConnected = true
+    this.#heardAtUs = atUs
+    this.#hasWatchesToSet = Object.values(this.#watches.lists()).some(({ length }) => length > 0)
+    this.#owe({ type: 'state', state: 'connected' }, atUs)
+  }
+
+  refused(atUs: number): void {
+    this.#isRefused = true
+    this.#owe({ type: 'state', state: 'expired' }, atUs)
+  }
+
+  disconnected(atUs: number): void {
+    this.#isConnected = false
+    for (const call of this.#askedByXid.values()) call.isAsked = false
+    this.#askedByXid.clear()
+    if (!this.#isClosing && !this.#isOver) this.#owe({ type: 'state', state: 'disconnected' }, atUs)
+  }
+
+  invoked({ operation, xid }: Invoked): string | undefined {
+    if (operation.type === 'ping') return undefined
+    if (this.#hasWatchesToSet) {
+      this.#hasWatchesToSet = false
+      if (!this.#isBlind) return this.#watchesProblem(operation)
+    }
+    if (operation.type === 'setWatches' || this.#isBlind) return undefined
+    const key = describe(operation)
+    const call = [...this.#calls.values()].find(
+      ({ called, isAsked, isSettled }) =>
+        !isAsked && !isSettled && describe(called.operation) === key,
+    )
+    if (call === undefined) return this.#says(`sends ${key}, which it was not called for`)
+    if (call.wasAsked && isWrite(operation)) return this.#says(`sends ${key} a second time`)
+    call.isAsked = true
+    call.wasAsked = true
+    this.#askedByXid.set(xid, call)
+    return undefined
+  }
+
+  replied(reply: Replied, atUs: number): void {
+    this.#heard(reply.zxid, atUs)
+    const call = this.#askedByXid.get(reply.xid)
+    if (call === undefined) return
+    this.#askedByXid.delete(reply.xid)
+    call.isAsked = false
+    const { operation, call: number } = call.called
+    const kind = watchKind(operation, reply.err === ErrorCode.Ok)
+    const isWatched =
+      reply.err === ErrorCode.Ok || (kind === 'exist' && reply.err === ErrorCode.NoNode)
+    if (kind !== undefined && isWatched && 'path' in operation)
+      this.#watches.add(kind, operation.path, number)
+    if (call.isSettled) this.#calls.delete(number)
+    else if (operation.type === 'multi' || operation.type === 'closeSession') {
+      this.#dueLater.set(call, reply)
+      this.#dueAtUs = atUs
+    } else this.#owe({ type: 'return', call, reply }, atUs)
+  }
+
+  notified(told: Notified, atUs: number): void {
+    this.#heard(told.zxid, atUs)
+    if (this.#isBlind) return
+    const calls = this.#watches.fire(told.event, told.path)
+    if (calls.size > 0)
+      this.#owe({ type: 'change', told, listeners: new Set([undefined, ...calls]) }, atUs)
+  }
+
+  changeTold({ call, event, path, zxid }: ChangeTold): string | undefined {
+    if (this.#isBlind) return undefined
+    const [due] = this.#due
+    const what = `is told of ${event} ${path} at ${zxid}`
+    if (due?.type !== 'change') return this.#says(`${what}, and ${describeDue(due)} is due`)
+    const { told, listeners } = due
+    const isRight =
+      told.event === event &&
+      told.path === path &&
+      (told.zxid > 0 ? told.zxid : undefined) === zxid &&
+      listeners.delete(call)
+    if (listeners.size === 0) this.#due.shift()
+    return isRight
+      ? undefined
+      : this.#says(`${what} by call ${call}, and ${describeDue(due)} is due`)
+  }
+
+  returned(returned: Returned, atUs: number): string | undefined {
+    const call = this.#calls.get(returned.call)
+    if (call === undefined || call.isSettled)
+      return this.#says(`call ${returned.call} returns, which does not wait`)
+    const reply = this.#replyDue(call)
+    if (typeof reply === 'string') return reply
+    call.isSettled = true
+    if (!call.isAsked) this.#calls.delete(returned.call)
+    if (call.called.operation.type === 'auth' || this.#isBlind) return undefined
+    const problem =
+      reply === undefined
+        ? this.#unansweredProblem(call, returned, atUs)
+        : outcomeProblem(reply, returned)
+    // It may have been written and not sent yet, and may still be.
+    if (reply === undefined && this.#isConnected && !call.isAsked) this.#isBlind = true
+    return problem === undefined
+      ? undefined
+      : this.#says(`${describe(call.called.operation)} returns ${returned.code}: ${problem}`)
+  }
+
+  stateTold({ state }: StateTold, atUs: number): string | undefined {
+    if (state === 'connecting' || state === 'idle') return undefined
+    const [due] = this.#due
+    if (due?.type === 'state' && due.state === state) {
+      this.#due.shift()
+      this.#isOver = state === 'expired'
+      return undefined
+    }
+    if (state === 'closed' && this.#isClosing) {
+      this.#isOver = true
+      return undefined
+    }
+    if (state !== 'expired') return this.#says(`is told that it is ${state}, which is not so`)
+    this.#isOver = true
+    const silentMs = (atUs - this.#heardAtUs) / usPerMs
+    const leastMs = (this.#timeoutMs * 4 * (1 - clockTolerance)) / 3 - 1
+    if (this.#hasSession && !this.#isConnected && silentMs >= leastMs) return undefined
+    return this.#says(`gives its session up after ${silentMs} ms of ${this.#timeoutMs}`)
+  }
+
+  /** What has not been told in the event in which it became known. */
+  late(atUs: number): string | undefined {
+    if (this.#isBlind || atUs <= this.#dueAtUs) return undefined
+    const [first] = this.#due
+    if (first !== undefined) return this.#says(`does not tell of ${describeDue(first)}`)
+    const [later] = this.#dueLater.keys()
+    return later === undefined
+      ? undefined
+      : this.#says(`does not settle call ${later.called.call}, which was answered`)
+  }
+
+  /** What has been waited for too long. */
+  overdue(atUs: number): string | undefined {
+    for (const { called, atUs: calledAtUs, isSettled } of this.#calls.values()) {
+      const { deadlineMs = Infinity } = called
+      if (!isSettled && atUs - calledAtUs > (deadlineMs + latenessMs) * usPerMs)
+        return this.#says(`call ${called.call} has not returned after its ${deadlineMs} ms`)
+    }
+    const silentMs = (atUs - this.#heardAtUs) / usPerMs
+    const isLost = this.#hasSession && !this.#isConnected && !this.#isOver && !this.#isRefused
+    return isLost && silentMs > (this.#timeoutMs * 4) / 3 + this.#timeoutMs + latenessMs
+      ? this.#says(`does not give its session up after ${silentMs} ms`)
+      : undefined
+  }
+
+  get #isClosing(): boolean {
+    return [...this.#calls.values()].some(({ called }) => called.operation.type === 'closeSession')
+  }
+
+  #owe(due: Due, atUs: number): void {
+    this.#due.push(due)
+    this.#dueAtUs = atUs
+  }
+
+  #heard(zxid: Zxid, atUs: number): void {
+    this.#heardAtUs = atUs
+    if (zxid > this.#lastZxid) this.#lastZxid = zxid
+  }
+
+  /** The reply that the call returns with; a sentence when something else comes first. */
+  #replyDue(call: Call): Replied | string | undefined {
+    const later = this.#dueLater.get(call)
+    if (later !== undefined) {
+      this.#dueLater.delete(call)
+      return later
+    }
+    const at = this.#due.findIndex((due) => due.type === 'return' && due.call === call)
+    const due = this.#due[at]
+    if (due?.type !== 'return') return undefined
+    if (at > 0 && !this.#isBlind)
+      return this.#says(`call ${call.called.call} returns before ${describeDue(this.#due[0])}`)
+    this.#due.splice(at, 1)
+    return due.reply
+  }
+
+  #unansweredProblem(
+    { called, atUs: calledAtUs, isAsked, wasAsked }: Call,
+    { code, applied }: Returned,
+    atUs: number,
+  ): string | undefined {
+    const { operation, deadlineMs } = called
+    if (operation.type === 'closeSession')
+      return code === 'Ok' ? undefined : 'a close does not fail'
+    if (wasAsked && isWrite(operation) && applied === 'no')
+      return 'it was sent, so nobody knows whether it was carried out'
+    switch (code) {
+      case 'OperationTimeout': {
+        const elapsedMs = (atUs - calledAtUs) / usPerMs
+        const isTime =
+          deadlineMs !== undefined && elapsedMs >= deadlineMs * (1 - clockTolerance) - 1
+        return isTime ? undefined : `${elapsedMs} ms of ${deadlineMs} have passed`
+      }
+      case 'ConnectionLoss':
+        if (isAsked) return 'its connection is there'
+        return (wasAsked && isWrite(operation)) || !this.#hasSession
+          ? undefined
+          : 'it can be sent on the next connection'
+      case 'SessionExpired':
+        return this.#isOver || this.#isRefused ? undefined : 'the session is not lost'
+      case 'Closed':
+        return this.#isClosing || this.#isOver ? undefined : 'nobody closed the client'
+      default:
+        return 'no server said so'
+    }
+  }
+
+  #watchesProblem(operation: Operation): string | undefined {
+    if (operation.type !== 'setWatches')
+      return this.#says(`sends ${describe(operation)} on a connection without its watches`)
+    const expected = sorted(this.#watches.lists())
+    const sent = sorted(operation.watches)
+    if (sent !== expected) return this.#says(`sets the watches ${sent}, and has ${expected}`)
+    return operation.relativeZxid === this.#lastZxid
+      ? undefined
+      : this.#says(
+          `sets its watches since ${operation.relativeZxid}; it has seen ${this.#lastZxid}`,
+        )
+  }
+
+  #says(text: string): string {
+    return `${this.#client} ${text}`
+  }
+}
+
+function describeDue(due: Due | undefined): string {
+  switch (due?.type) {
+    case 'return':
+      return `the return of call ${due.call.called.call}`
+    case 'state':
+      return `the state ${due.state}`
+    case 'change': {
+      const { event, path, zxid } = due.told
+      const listeners = [...due.listeners].map((call) => call ?? 'all').join(', ')
+      return `the change ${event} ${path} at ${zxid} (listeners ${listeners})`
+    }
+    default:
+      return 'nothing'
+  }
+}
+
+function sorted(lists: object): string {
+  return JSON.stringify(
+    Object.entries(lists).map(([kind, paths]) => [kind, (paths as readonly string[]).toSorted()]),
+  )
+}

@@ -1,0 +1,95 @@
+import type { Observation } from '../history/observation.ts'
+import { usPerMs } from '../world.ts'
+import { CalledClient } from './called-client.ts'
+import type { Checker } from './checker.ts'
+
+/** Between two looks at what is waited for. */
+const lookPauseUs = 500 * usPerMs
+
+/**
+ * The client library keeps what it promises its caller, as seen from its socket.
+ *
+ * 1. Every call returns: with what its reply says, in the event in which the reply came; else by its deadline, when the
+ *    session is lost, and for a write when its connection is. In the end none is left open.
+ * 2. What was sent and not answered is `applied: 'unknown'`, and no write is sent twice.
+ * 3. Every watch event on the wire is told once to each listener that waits for it, and in the order of events and replies.
+ * 4. What is told of the session is so: connected and disconnected when the wire says it, and expired when a server said it or
+ *    nothing was heard for 4/3 of the timeout; then it is told before long.
+ * 5. No server is dialled twice in a row when there are others, and each new connection is told of all watches first.
+ */
+export class ClientPromises implements Checker {
+  readonly name = 'client-promises'
+  readonly #clients = new Map<string, CalledClient>()
+  #lookAtUs = 0
+
+  observe(observation: Observation, atUs: number): string | undefined {
+    for (const client of this.#clients.values()) {
+      const late = client.late(atUs)
+      if (late !== undefined) return late
+    }
+    if (observation.type === 'ended') return this.#open()
+    if (!('client' in observation)) return this.#overdue(atUs)
+    if (observation.type === 'clientOpened') {
+      const open = this.#open(observation.client)
+      this.#clients.set(observation.client, new CalledClient(observation, atUs))
+      return open
+    }
+    if (observation.type === 'clientEnded') this.#clients.delete(observation.client)
+    const client = this.#clients.get(observation.client)
+    return client === undefined ? undefined : observeClient(client, observation, atUs)
+  }
+
+  #overdue(atUs: number): string | undefined {
+    if (atUs < this.#lookAtUs) return undefined
+    this.#lookAtUs = atUs + lookPauseUs
+    for (const client of this.#clients.values()) {
+      const problem = client.overdue(atUs)
+      if (problem !== undefined) return problem
+    }
+    return undefined
+  }
+
+  #open(name?: string): string | undefined {
+    for (const [client, { hasOpenCalls }] of this.#clients)
+      if (hasOpenCalls && (name === undefined || name === client))
+        return `${client} has calls that never return`
+    return undefined
+  }
+}
+
+function observeClient(
+  client: CalledClient,
+  observation: Extract<Observation, { readonly client: string }>,
+  atUs: number,
+): string | undefined {
+  switch (observation.type) {
+    case 'dialled':
+      return client.dialled(observation.server)
+    case 'called':
+      client.called(observation, atUs)
+      return undefined
+    case 'returned':
+      return client.returned(observation, atUs)
+    case 'changeTold':
+      return client.changeTold(observation)
+    case 'stateTold':
+      return client.stateTold(observation, atUs)
+    case 'invoked':
+      return client.invoked(observation)
+    default:
+      observeWire(client, observation, atUs)
+      return undefined
+  }
+}
+
+function observeWire(
+  client: CalledClient,
+  observation: Extract<Observation, { readonly client: string }>,
+  atUs: number,
+): void {
+  if (observation.type === 'connected') client.connected(observation, atUs)
+  else if (observation.type === 'refused') client.refused(atUs)
+  else if (observation.type === 'disconnected') client.disconnected(atUs)
+  else if (observation.type === 'replied') client.replied(observation, atUs)
+  else if (observation.type === 'notified') client.notified(observation, atUs)
+}
