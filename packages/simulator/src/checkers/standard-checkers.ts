@@ -3,6 +3,7 @@ import { TxnHistory } from '../history/txn-history.ts'
 import { AcknowledgedWrites } from './acknowledged-writes.ts'
 import { AppliedOnce } from './applied-once.ts'
 import type { Checker } from './checker.ts'
+import { ClientPromises } from './client-promises.ts'
 import { CommitQuorum } from './commit-quorum.ts'
 import { EphemeralOwners } from './ephemeral-owners.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
@@ -37,6 +38,7 @@ export function standardCheckers(options: { readonly livenessBoundMs: number }):
     new TotalOrder(history),
     new CommitQuorum(history),
     new ReplyOrder(),
+    new ClientPromises(),
     new ZxidOrder(),
     new RealTimeOrder(),
     new AppliedOnce(history),
