@@ -7,7 +7,7 @@
  * The run ends at the first thing that a checker finds wrong.
  */
 import { parseMembership } from '@quorate/consensus'
-import type { Checker } from './checkers/checker.ts'
+import { type Checker, isRead } from './checkers/checker.ts'
 import { standardCheckers } from './checkers/standard-checkers.ts'
 import type { ClientProcess } from './client/client-process.ts'
 import { RealClient } from './client/real-client.ts'
@@ -145,6 +145,7 @@ class Simulation {
   readonly #faults = new FaultCounts()
   readonly #reports = new Map<string, number>()
   readonly #checkers: readonly Checker[]
+  readonly #readersByType = new Map<Observation['type'], readonly Checker[]>()
   readonly #fleet: Fleet
   readonly #clients: readonly ClientProcess[]
   readonly #turns = new PromiseTurns()
@@ -254,7 +255,7 @@ class Simulation {
     else if (type === 'loaded' && observation.cause === 'recovered') this.#recoveryCount++
     else if (type === 'termStarted' && observation.role === 'leading') this.#leaderCount++
     const { nowUs } = this.#scheduler
-    for (const checker of this.#checkers) {
+    for (const checker of this.#readersOf(observation)) {
       const message = checker.observe(observation, nowUs)
       if (message !== undefined) this.#violate(checker.name, message)
     }
@@ -264,6 +265,14 @@ class Simulation {
     this.#reports.set(code, (this.#reports.get(code) ?? 0) + 1)
     if (impossibleCodes.has(code))
       this.#violate('peers', `a server reports ${code} of another one that should be right`)
+  }
+
+  #readersOf(observation: Observation): readonly Checker[] {
+    const known = this.#readersByType.get(observation.type)
+    if (known !== undefined) return known
+    const readers = this.#checkers.filter((checker) => isRead(checker, observation))
+    this.#readersByType.set(observation.type, readers)
+    return readers
   }
 
   /** The first one counts: what follows may be its consequence. */

@@ -16,6 +16,7 @@ import type { Checker } from './checker.ts'
  */
 export class AcknowledgedWrites implements Checker {
   readonly name = 'acknowledged-writes'
+  readonly reads: Checker['reads'] = ['connected', 'replied', 'notified', 'recovered']
   readonly #history: TxnHistory
   readonly #readOnlyConnections = new Set<number>()
   #lastShown: { readonly zxid: Zxid; readonly client: string; readonly xid: number } | undefined

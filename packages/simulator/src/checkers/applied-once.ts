@@ -2,7 +2,7 @@ import { OpCode, type Txn, type Zxid } from '@quorate/protocol'
 import type { Observation } from '../history/observation.ts'
 import { CommittedCursor, formatZxid, type TxnHistory } from '../history/txn-history.ts'
 import { effectiveBodies, parentOf } from '../history/txn-steps.ts'
-import type { Checker } from './checker.ts'
+import { type Checker, committingTypes } from './checker.ts'
 
 const sequential = /-(\d{10})$/
 
@@ -15,6 +15,7 @@ const sequential = /-(\d{10})$/
  */
 export class AppliedOnce implements Checker {
   readonly name = 'applied-once'
+  readonly reads: Checker['reads'] = committingTypes
   readonly #cursor: CommittedCursor
   readonly #requests = new Map<string, Zxid>()
   readonly #sequentialPaths = new Set<string>()

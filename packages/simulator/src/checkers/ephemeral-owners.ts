@@ -3,7 +3,7 @@ import type { Observation, Replied } from '../history/observation.ts'
 import { isSessionOwner, type TreeView } from '../history/tree-view.ts'
 import { CommittedCursor, formatZxid, type TxnHistory } from '../history/txn-history.ts'
 import { effectiveBodies } from '../history/txn-steps.ts'
-import type { Checker } from './checker.ts'
+import { type Checker, committingTypes } from './checker.ts'
 
 /**
  * Ephemeral nodes are there exactly while their session is.
@@ -14,6 +14,7 @@ import type { Checker } from './checker.ts'
  */
 export class EphemeralOwners implements Checker {
   readonly name = 'ephemeral-owners'
+  readonly reads: Checker['reads'] = [...committingTypes, 'connected', 'replied', 'settled']
   readonly #createdAt = new Map<SessionId, Zxid>()
   readonly #closedAt = new Map<SessionId, Zxid>()
   readonly #owners = new Map<string, SessionId>()

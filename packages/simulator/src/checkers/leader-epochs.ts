@@ -12,6 +12,7 @@ import type { Checker } from './checker.ts'
  */
 export class LeaderEpochs implements Checker {
   readonly name = 'leader-epochs'
+  readonly reads: Checker['reads'] = ['termStarted', 'termEnded', 'serverEnded']
   readonly #leaderByEpoch = new Map<number, string>()
   readonly #lastEpochByServer = new Map<string, number>()
   readonly #terms = new Map<string, TermStarted>()

@@ -29,6 +29,7 @@ interface Pending extends RegisterOperation {
 
 export class Linearizability implements Checker {
   readonly name = 'linearizability'
+  readonly reads: Checker['reads'] = ['connected', 'termStarted', 'invoked', 'replied', 'ended']
   readonly #history: TxnHistory
   readonly #operations = new Map<string, Pending[]>()
   /** By connection and xid. */

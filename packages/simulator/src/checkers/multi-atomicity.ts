@@ -13,6 +13,7 @@ import { pairsRoot } from '../workload/pairs.ts'
  */
 export class MultiAtomicity implements Checker {
   readonly name = 'multi-atomicity'
+  readonly reads: Checker['reads'] = ['replied', 'recovered', 'loaded', 'settled']
 
   observe(observation: Observation): string | undefined {
     switch (observation.type) {

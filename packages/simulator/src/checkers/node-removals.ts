@@ -2,7 +2,7 @@ import { OpCode, type Txn } from '@quorate/protocol'
 import type { CommittedTree } from '../history/committed-tree.ts'
 import type { Observation } from '../history/observation.ts'
 import { CommittedCursor, formatZxid } from '../history/txn-history.ts'
-import type { Checker } from './checker.ts'
+import { type Checker, committingTypes } from './checker.ts'
 
 const containerOwner = 1n << 63n
 const ttlMask = 0xff_ffff_ffffn
@@ -16,6 +16,7 @@ const ttlMask = 0xff_ffff_ffffn
  */
 export class NodeRemovals implements Checker {
   readonly name = 'node-removals'
+  readonly reads: Checker['reads'] = committingTypes
   readonly #committed: CommittedTree
   readonly #cursor: CommittedCursor
 

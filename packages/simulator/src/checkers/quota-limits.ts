@@ -3,7 +3,7 @@ import type { Observation, Replied } from '../history/observation.ts'
 import { CommittedCursor, formatZxid, type TxnHistory } from '../history/txn-history.ts'
 import { effectiveBodies } from '../history/txn-steps.ts'
 import { byteLimit, countLimit, quotaRoot } from '../workload/quotas.ts'
-import type { Checker } from './checker.ts'
+import { type Checker, committingTypes } from './checker.ts'
 
 const folder = `/zookeeper/quota${quotaRoot}`
 
@@ -22,6 +22,7 @@ interface Use {
  */
 export class QuotaLimits implements Checker {
   readonly name = 'quota-limits'
+  readonly reads: Checker['reads'] = [...committingTypes, 'replied']
   readonly #cursor: CommittedCursor
   readonly #bytesByPath = new Map<string, number>()
   #bytes = 0

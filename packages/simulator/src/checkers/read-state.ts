@@ -5,6 +5,7 @@ import type { ModelNode } from '../history/model-tree.ts'
 import type { Observation, Replied } from '../history/observation.ts'
 import { hexOf, isSessionOwner } from '../history/tree-view.ts'
 import { formatZxid } from '../history/txn-history.ts'
+import { stepsOf } from '../history/txn-steps.ts'
 import type { Checker } from './checker.ts'
 
 /**
@@ -14,9 +15,12 @@ import type { Checker } from './checker.ts'
  * 1. A node is found exactly if it was there then, with the data and the stat that it had.
  * 2. A list of children names exactly those that were there.
  * 3. A write's own stat is that of the node right after it.
+ * 4. A read-only server shows the same of what was committed. What its log has behind that may never be; nodes that are touched
+ *    there are passed over.
  */
 export class ReadState implements Checker {
   readonly name = 'read-state'
+  readonly reads: Checker['reads'] = ['connected', 'replied']
   readonly #committed: CommittedTree
   readonly #readOnlyConnections = new Set<number>()
 
@@ -27,12 +31,23 @@ export class ReadState implements Checker {
   observe(observation: Observation): string | undefined {
     if (observation.type === 'connected' && observation.isReadOnly === true)
       this.#readOnlyConnections.add(observation.connection)
-    if (observation.type !== 'replied' || this.#readOnlyConnections.has(observation.connection))
-      return undefined
-    const problem = this.#problem(observation)
+    if (observation.type !== 'replied') return undefined
+    const problem = this.#readOnlyConnections.has(observation.connection)
+      ? this.#readOnlyProblem(observation)
+      : this.#problem(observation)
     return problem === undefined
       ? undefined
       : `${observation.client} is answered ${observation.xid} at ${formatZxid(observation.zxid)}: ${problem}`
+  }
+
+  #readOnlyProblem(reply: Replied): string | undefined {
+    const path = reply.operation === undefined ? undefined : readPath(reply.operation)
+    let entry = this.#committed.history.entryOf(reply.zxid)
+    for (; entry !== undefined && entry.position < 0; entry = entry.parent) {
+      const steps = entry.txn === undefined ? [] : stepsOf(entry.txn)
+      if (steps.some((step) => step.path === path)) return undefined
+    }
+    return entry === undefined ? undefined : this.#problem({ ...reply, zxid: entry.zxid })
   }
 
   #problem({ operation, err, answer, zxid }: Replied): string | undefined {

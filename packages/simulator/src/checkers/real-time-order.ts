@@ -21,6 +21,7 @@ interface Asked {
  */
 export class RealTimeOrder implements Checker {
   readonly name = 'real-time-order'
+  readonly reads: Checker['reads'] = ['connected', 'invoked', 'replied', 'disconnected']
   readonly #asked = new Map<number, Map<number, Asked>>()
   readonly #readOnlyConnections = new Set<number>()
   readonly #hasConfirmedSync: boolean

@@ -4,7 +4,7 @@ import type { CommittedTree } from '../history/committed-tree.ts'
 import type { Observation } from '../history/observation.ts'
 import { digestOf, type NodeView, type TreeView } from '../history/tree-view.ts'
 import { CommittedCursor, formatZxid } from '../history/txn-history.ts'
-import type { Checker } from './checker.ts'
+import { type Checker, committingTypes } from './checker.ts'
 
 /**
  * Every state that is seen, at a start, after a load or at the end, is what the history makes of an empty tree.
@@ -17,6 +17,7 @@ import type { Checker } from './checker.ts'
  */
 export class RecoveredState implements Checker {
   readonly name = 'recovered-state'
+  readonly reads: Checker['reads'] = [...committingTypes, 'digestMismatched', 'digest', 'settled']
   readonly #committed: CommittedTree
   readonly #cursor: CommittedCursor
   readonly #tree: Tree

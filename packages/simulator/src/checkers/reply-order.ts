@@ -4,6 +4,7 @@ import type { Checker } from './checker.ts'
 /** The replies of a connection come in the order of its requests, one for each. */
 export class ReplyOrder implements Checker {
   readonly name = 'reply-order'
+  readonly reads: Checker['reads'] = ['invoked', 'replied', 'disconnected']
   readonly #unanswered = new Map<number, number[]>()
 
   observe(observation: Observation): string | undefined {

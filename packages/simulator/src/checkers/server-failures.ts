@@ -7,6 +7,7 @@ const allowedCodes: ReadonlySet<string> = new Set(['EIO', 'ENOSPC'])
 /** A server ends because of its disk, and for no other reason; above all it never refuses what a crash left. */
 export class ServerFailures implements Checker {
   readonly name = 'server-failures'
+  readonly reads: Checker['reads'] = ['serverFailed']
 
   observe(observation: Observation): string | undefined {
     if (observation.type !== 'serverFailed' || allowedCodes.has(observation.code)) return undefined

@@ -26,6 +26,7 @@ interface WatchedConnection {
 
 export class WatchOrder implements Checker {
   readonly name = 'watch-order'
+  readonly reads: Checker['reads'] = ['connected', 'notified', 'replied', 'disconnected']
   readonly #committed: CommittedTree
   readonly #cursor: CommittedCursor
   readonly #txns: { readonly zxid: Zxid; readonly steps: readonly Step[] }[] = []

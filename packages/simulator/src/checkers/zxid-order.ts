@@ -6,6 +6,7 @@ import type { Checker } from './checker.ts'
 /** A session never sees an older state than it has seen before, on whichever connection. */
 export class ZxidOrder implements Checker {
   readonly name = 'zxid-order'
+  readonly reads: Checker['reads'] = ['replied', 'notified']
   readonly #lastZxids = new Map<SessionId, Zxid>()
 
   observe(observation: Observation): string | undefined {

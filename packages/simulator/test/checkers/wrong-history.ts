@@ -11,7 +11,7 @@ import {
   txn as txnCodec,
   type TxnBody,
 } from '@quorate/protocol'
-import type { Checker } from '../../src/checkers/checker.ts'
+import { type Checker, isRead } from '../../src/checkers/checker.ts'
 import { TotalOrder } from '../../src/checkers/total-order.ts'
 import type { Answer, Operation } from '../../src/client/operation.ts'
 import type {
@@ -33,6 +33,7 @@ export const client: ClientMoment = { client: 'client1', session, connection: 1 
 /** What the checker says of the first observation that it finds wrong. */
 export function verdict(checker: Checker, history: readonly Observation[]): string | undefined {
   for (const [at, observation] of history.entries()) {
+    if (!isRead(checker, observation)) continue
     const problem = checker.observe(observation, at * 1_000)
     if (problem !== undefined) return problem
   }
@@ -49,6 +50,7 @@ export function judged(create: Subject, observations: readonly Observation[]): s
   const checker = create(history, new CommittedTree(history))
   for (const [at, observation] of observations.entries()) {
     order.observe(observation)
+    if (!isRead(checker, observation)) continue
     const problem = checker.observe(observation, at * 1_000)
     if (problem !== undefined) return problem
   }

@@ -1,0 +1,91 @@
+/**
+ * How fast the simulator is: virtual seconds a second of one core, for three loaded voters under every checker.
+ *
+ *     npm run bench:simulator [-- --seeds 6 --seconds 30]
+ *
+ * CPU time counts, not the clock on the wall, so that neighbours on the machine change little. The first seed warms up and
+ * is not measured.
+ */
+import { parseArgs } from 'node:util'
+import { join } from 'node:path'
+import { runRequest, type RunRequest } from '@quorate/simulator'
+import { describeHost, ResultsFile, resultsDirectory } from './results.ts'
+
+interface Scenario {
+  readonly name: string
+  readonly request: Omit<RunRequest, 'seed'>
+}
+
+interface Totals {
+  cpuSeconds: number
+  virtualSeconds: number
+  events: number
+  operations: number
+}
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '6' },
+    seconds: { type: 'string', default: '30' },
+    scenario: { type: 'string' },
+    save: { type: 'boolean', default: false },
+  },
+})
+const seedCount = Number(values.seeds)
+const threeVoters = {
+  topology: { voterCount: 3, observerCount: 0 },
+  durationMs: Number(values.seconds) * 1_000,
+}
+const scenarios: readonly Scenario[] = [
+  { name: 'no faults', request: { ...threeVoters, faultNames: [] } },
+  { name: 'all faults', request: threeVoters },
+]
+
+const { startedAt, host } = describeHost()
+const name = `simulator-${startedAt.slice(0, 16).replace('T', '-').replace(':', '')}-${host}.json`
+const file = values.save ? new ResultsFile(join(resultsDirectory, name)) : undefined
+file?.append({ type: 'environment', ...describeHost(), commands: {} })
+for (const scenario of scenarios) {
+  if (values.scenario !== undefined && values.scenario !== scenario.name) continue
+  const figures = figuresOf(await measured(scenario))
+  console.log(scenario.name, figures)
+  file?.append({
+    type: 'measurement',
+    server: 'simulator',
+    repetition: 1,
+    case: scenario.name,
+    figures,
+  })
+}
+
+async function measured({ name, request }: Scenario): Promise<Totals> {
+  const totals = { cpuSeconds: 0, virtualSeconds: 0, events: 0, operations: 0 }
+  for (let seed = 0; seed <= seedCount; seed++) {
+    const before = process.cpuUsage()
+    const result = await runRequest({ ...request, seed: 1 + seed })
+    const { user, system } = process.cpuUsage(before)
+    if (result.violation !== undefined)
+      console.log(`${name}: seed ${seed} fails: ${result.violation.message}`)
+    if (seed === 0) continue
+    totals.cpuSeconds += (user + system) / 1_000_000
+    totals.virtualSeconds += result.virtualMs / 1_000
+    totals.events += result.steps
+    totals.operations += result.replyCount
+  }
+  return totals
+}
+
+function figuresOf({ cpuSeconds, virtualSeconds, events, operations }: Totals) {
+  return {
+    virtualSecondsPerCpuSecond: rounded(virtualSeconds / cpuSeconds),
+    operationsPerVirtualSecond: rounded(operations / virtualSeconds),
+    operationsPerCpuSecond: Math.round(operations / cpuSeconds),
+    eventsPerOperation: rounded(events / operations),
+    microsecondsPerEvent: rounded((cpuSeconds * 1_000_000) / events),
+    cpuSeconds: rounded(cpuSeconds),
+  }
+}
+
+function rounded(value: number): number {
+  return Number(value.toPrecision(3))
+}
