@@ -27,6 +27,8 @@ interface Call {
   isAsked: boolean
   /** It was on the wire at any time. */
   wasAsked: boolean
+  /** The connection went while it was open: it may have been about to be sent. */
+  wasCut: boolean
   isSettled: boolean
 }
 
@@ -86,7 +88,7 @@ export class CalledClient {
   }
 
   called(called: Called, atUs: number): void {
-    const state = { isAsked: false, wasAsked: false, isSettled: false }
+    const state = { isAsked: false, wasAsked: false, wasCut: false, isSettled: false }
     this.#calls.set(called.call, { called, atUs, ...state })
   }
 
@@ -106,7 +108,10 @@ export class CalledClient {
 
   disconnected(atUs: number): void {
     this.#isConnected = false
-    for (const call of this.#askedByXid.values()) call.isAsked = false
+    for (const call of this.#calls.values()) {
+      call.isAsked = false
+      call.wasCut = true
+    }
     this.#askedByXid.clear()
     if (!this.#isClosing && !this.#isOver) this.#owe({ type: 'state', state: 'disconnected' }, atUs)
   }
@@ -271,7 +276,7 @@ export class CalledClient {
   }
 
   #unansweredProblem(
-    { called, atUs: calledAtUs, isAsked, wasAsked }: Call,
+    { called, atUs: calledAtUs, isAsked, wasAsked, wasCut }: Call,
     { code, applied }: Returned,
     atUs: number,
   ): string | undefined {
@@ -289,7 +294,7 @@ export class CalledClient {
       }
       case 'ConnectionLoss':
         if (isAsked) return 'its connection is there'
-        return (wasAsked && isWrite(operation)) || !this.#hasSession
+        return (wasCut && isWrite(operation)) || !this.#hasSession || this.#isClosing
           ? undefined
           : 'it can be sent on the next connection'
       case 'SessionExpired':
