@@ -143,3 +143,14 @@ test('a server that alone knows of a proposed membership joins those who do not'
   assert.equal(alone.lastSeen.text, world.leader!.committed.text)
   assert.deepEqual(zxidsOf(alone), [])
 })
+
+test('a membership whose transaction is not in the history does not count', () => {
+  // It was proposed, and cut off or lost in a crash; servers that it adds would be waited for.
+  const { world, servers } = ensembleOf([1], { reconfigEnabled: true, standaloneEnabled: false })
+  const [server] = servers
+  server.history.plant({ ...inEpoch1, log: [txnOf(z11)] })
+  server.lastSeen = parseMembership(membershipText([1, 2, 3], z12))
+  server.start()
+  world.runUntil(() => server.term !== undefined)
+  assert.deepEqual([...server.lastSeen.memberById.keys()], [1])
+})
