@@ -70,12 +70,16 @@ export class AcknowledgedWrites implements Checker {
   }
 }
 
+const refusals: ReadonlySet<number> = new Set([
+  ErrorCode.SessionExpired,
+  ErrorCode.SessionMoved,
+  ErrorCode.EphemeralOnLocalSession,
+])
+
 /**
  * Whether such a reply has a transaction. That of closeSession shows the last one of the batch it was applied with, and what
- * a session asks for that is over or elsewhere is refused without.
+ * a session asks for that is over or elsewhere, or local to its server, is refused without.
  */
 function isFromHistory(type: string, err: number): boolean {
-  return (
-    type !== 'closeSession' && err !== ErrorCode.SessionExpired && err !== ErrorCode.SessionMoved
-  )
+  return type !== 'closeSession' && !refusals.has(err)
 }

@@ -34,6 +34,17 @@ interface Leading {
  */
 export class CommitQuorum implements Checker {
   readonly name = 'commit-quorum'
+  readonly reads: Checker['reads'] = [
+    'synced',
+    'loaded',
+    'historyCut',
+    'serverEnded',
+    'termEnded',
+    'membershipChanged',
+    'proposed',
+    'applied',
+    'termStarted',
+  ]
   readonly #history: TxnHistory
   readonly #cursor: CommittedCursor
   readonly #durable = new Map<string, Zxid>()

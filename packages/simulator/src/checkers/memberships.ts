@@ -25,6 +25,13 @@ import type { Checker } from './checker.ts'
  */
 export class Memberships implements Checker {
   readonly name = 'memberships'
+  readonly reads: Checker['reads'] = [
+    'serverEnded',
+    'termEnded',
+    'termStarted',
+    'applied',
+    'membershipChanged',
+  ]
   readonly #history: TxnHistory
   readonly #cursor: CommittedCursor
   readonly #texts = new Map<string, { readonly server: string; readonly text: string }>()

@@ -7,6 +7,8 @@ import type { Checker } from './checker.ts'
 
 interface SessionLife {
   readonly timeoutMs: number
+  /** Whether a transaction has created it; one that is local to its server has none. */
+  isGlobal: boolean
   /** Anything of it arrived at any server. */
   heardAtUs: number
   /** Anything of it arrived at this one. */
@@ -101,8 +103,11 @@ export class SessionLifetimes implements Checker {
   #advance(atUs: number): void {
     for (let next = this.#cursor.next(); next !== undefined; next = this.#cursor.next()) {
       const { header, body } = next.txn
-      if (body.type === OpCode.createSession)
-        this.#life(header.clientId, body.timeOut).heardAtUs = atUs
+      if (body.type === OpCode.createSession) {
+        const life = this.#life(header.clientId, body.timeOut)
+        life.heardAtUs = atUs
+        life.isGlobal = true
+      }
       if (body.type === OpCode.closeSession) this.#sessions.delete(header.clientId)
     }
   }
@@ -112,6 +117,7 @@ export class SessionLifetimes implements Checker {
     if (known !== undefined) return known
     const life: SessionLife = {
       timeoutMs,
+      isGlobal: false,
       heardAtUs: 0,
       heardAtUsByServer: new Map(),
       heard: [],
@@ -174,7 +180,8 @@ export class SessionLifetimes implements Checker {
   #settled(atUs: number): string | undefined {
     const leadingSinceUs = Math.max(this.#faultsEndedAtUs, ...this.#leadingSinceUs.values())
     if (!this.#isEnsemble) return undefined
-    for (const [session, { heardAtUs, timeoutMs }] of this.#sessions) {
+    for (const [session, { heardAtUs, timeoutMs, isGlobal }] of this.#sessions) {
+      if (!isGlobal) continue
       const silentMs = (atUs - Math.max(heardAtUs, leadingSinceUs)) / usPerMs
       if (silentMs > timeoutMs + latenessMs)
         return `session ${session} is still there after ${Math.floor(silentMs)} ms of silence; its timeout is ${timeoutMs} ms`

@@ -13,6 +13,7 @@ import { Memberships } from './memberships.ts'
 import { MultiAtomicity } from './multi-atomicity.ts'
 import { NodeRemovals } from './node-removals.ts'
 import { QuotaLimits } from './quota-limits.ts'
+import { ReadOnlyService } from './read-only-service.ts'
 import { ReadState } from './read-state.ts'
 import { RealTimeOrder } from './real-time-order.ts'
 import { RecoveredState } from './recovered-state.ts'
@@ -44,6 +45,7 @@ export function standardCheckers(options: { readonly livenessBoundMs: number }):
     new AppliedOnce(history),
     new WatchOrder(committed),
     new ReadState(committed),
+    new ReadOnlyService(history),
     new EphemeralOwners(history),
     new SessionLifetimes(history),
     new SessionRefusals(),

@@ -11,6 +11,7 @@ export const faultKinds = [
   'network.isolate',
   'network.isolate-leader',
   'network.slow-link',
+  'network.withhold',
   'network.reorder',
   'network.duplicate-dial',
   'network.refuse',

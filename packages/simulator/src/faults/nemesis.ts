@@ -7,6 +7,7 @@ import type { Fault, FaultTargets } from './fault.ts'
 import { linkFaults } from './link-faults.ts'
 import { lull } from './lull.ts'
 import { networkFaults } from './network-faults.ts'
+import { withhold } from './withhold.ts'
 import { processFaults } from './process-faults.ts'
 
 export const allFaults: readonly Fault[] = [
@@ -15,6 +16,7 @@ export const allFaults: readonly Fault[] = [
   ...diskFaults,
   ...processFaults,
   lull,
+  withhold,
 ]
 
 const name = 'nemesis'

@@ -8,6 +8,7 @@ import {
   replicaDefaults,
 } from '@quorate/replica'
 import { superDigest } from '../client/super-user.ts'
+import type { EnsembleSettings } from './ensemble-settings.ts'
 import type { Member } from './simulated-member-driver.ts'
 
 /** Ticks are short, so that elections and timeouts are many in little time. */
@@ -16,13 +17,9 @@ export const memberTiming: { readonly tickTimeMs: number; readonly initLimit: nu
   initLimit: 10,
 }
 
-/** Few, so that servers which were away need logs and snapshots. */
-const commitLogCount = 40
-/** Of every other server: so that it sends its log where others send a snapshot. */
-const generousSnapshotSizeFactor = 20
-
 export function memberOptions(
   serverId: number,
+  settings: EnsembleSettings,
   parts: {
     readonly random: () => number
     readonly digestMismatched: (zxid: number) => void
@@ -39,6 +36,8 @@ export function memberOptions(
       reconfigEnabled: true,
       superDigest,
       enforceQuota: true,
+      localSessionsEnabled: settings.localSessions !== 'none',
+      localSessionsUpgradingEnabled: settings.localSessions === 'upgraded',
       containerCheckIntervalMs: 500,
       random: parts.random,
     },
@@ -47,9 +46,10 @@ export function memberOptions(
       serverId,
       tickTimeMs: memberTiming.tickTimeMs,
       initLimit: memberTiming.initLimit,
-      commitLogCount,
-      snapshotSizeFactor:
-        serverId % 2 === 0 ? generousSnapshotSizeFactor : zabDefaults.snapshotSizeFactor,
+      commitLogCount: settings.commitLogCount,
+      snapshotSizeFactor: settings.snapshotSizeFactor,
+      forceSnapshotSync: settings.forceSnapshotSync,
+      zxidCounterMax: settings.zxidCounterMax,
       reconfigEnabled: true,
       standaloneEnabled: false,
       minNotificationIntervalMs: 100,
@@ -57,7 +57,7 @@ export function memberOptions(
       finalizeWaitMs: 50,
     },
     electionHandshakeTimeoutMs: 500,
-    isReadOnlyModeEnabled: false,
+    isReadOnlyModeEnabled: settings.isReadOnlyModeEnabled,
     history: {
       treeOptions: {
         platform: purePlatform,

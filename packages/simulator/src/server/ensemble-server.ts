@@ -7,6 +7,7 @@ import { viewTree } from '../history/tree-view.ts'
 import type { Network } from '../network/network.ts'
 import type { World } from '../world.ts'
 import { memberOptions } from './ensemble-member-factory.ts'
+import type { EnsembleSettings } from './ensemble-settings.ts'
 import type { KnownTxns } from './known-txns.ts'
 import { Machine } from './machine.ts'
 import {
@@ -21,6 +22,7 @@ export interface EnsembleOperator {
   readonly knownTxns: KnownTxns
   readonly tickTimeMs: number
   readonly parse: MembershipParser
+  readonly settings: EnsembleSettings
   nameOf(serverId: number): string
   /** What is written into the configuration of a server that has none. */
   initialMembership(server: EnsembleServer): string
@@ -225,7 +227,7 @@ export class EnsembleServer extends Machine implements MemberListener {
 
   #memberOptions(): EnsembleMemberOptions {
     const { world, host } = this
-    return memberOptions(this.serverId, {
+    return memberOptions(this.serverId, this.#operator.settings, {
       random: () => this.random.next(),
       digestMismatched: (zxid) =>
         world.observe({ type: 'digestMismatched', server: host.name, zxid }),

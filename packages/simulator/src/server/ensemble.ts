@@ -17,9 +17,10 @@ import type { Zxid } from '@quorate/protocol'
 import type { Membership } from '@quorate/consensus'
 import type { EnsembleMemberOptions, MemberDriver } from '@quorate/replica'
 import type { Network } from '../network/network.ts'
-import type { ReconfigurationSettings } from '../workload/reconfigurations.ts'
+import { groupLines, type ReconfigurationSettings } from '../workload/reconfigurations.ts'
 import { usPerMs, type World } from '../world.ts'
 import { type EnsembleOperator, EnsembleServer } from './ensemble-server.ts'
+import { drawSettings, type EnsembleSettings } from './ensemble-settings.ts'
 import { KnownTxns } from './known-txns.ts'
 import type { Member } from './simulated-member-driver.ts'
 import type { MembershipParser } from './simulated-memberships.ts'
@@ -40,9 +41,12 @@ export class Ensemble implements EnsembleOperator {
   readonly knownTxns: KnownTxns = new KnownTxns()
   readonly tickTimeMs: number
   readonly parse: MembershipParser
+  readonly settings: EnsembleSettings
   readonly servers: readonly EnsembleServer[]
   readonly #options: EnsembleOptions
   readonly #world: World
+  /** Lines of the first membership that say how votes count. */
+  readonly #groupLines: readonly string[]
   /** The last transaction that was in any log when a disk was lost. */
   #lostAtZxid: Zxid = 0
 
@@ -51,6 +55,11 @@ export class Ensemble implements EnsembleOperator {
     this.#options = options
     this.tickTimeMs = options.tickTimeMs
     this.parse = options.parse
+    const random = world.random.fork('settings')
+    this.settings = drawSettings(random)
+    world.scheduler.note('operator', 'configures servers with %', JSON.stringify(this.settings))
+    const voters = Array.from({ length: options.voterCount }, (_, at) => at + 1)
+    this.#groupLines = this.settings.hasGroups ? groupLines(voters, random) : []
     const count = options.voterCount + options.observerCount + options.spareCount
     this.servers = Array.from(
       { length: count },
@@ -99,7 +108,7 @@ export class Ensemble implements EnsembleOperator {
       .map(({ serverId }) => this.#serverLine(serverId, serverId <= voterCount))
     if (server.serverId > voterCount + observerCount)
       lines.push(this.#serverLine(server.serverId, false))
-    return [...lines, 'version=0'].join('\n')
+    return [...lines, ...this.#groupLines, 'version=0'].join('\n')
   }
 
   /** Line of a server in a membership. */

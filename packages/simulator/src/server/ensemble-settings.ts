@@ -1,0 +1,38 @@
+/** How the servers of an ensemble are configured, all alike: drawn from the seed, so that every switch is in every position sometimes. */
+import type { Prng } from '../prng.ts'
+
+export interface EnsembleSettings {
+  /** Committed transactions that a leader keeps in memory: what is older comes from its disk. */
+  readonly commitLogCount: number
+  /** Log on disk that is sent instead of a snapshot, as a part of the snapshot's size; negative: none, 0: all of it. */
+  readonly snapshotSizeFactor: number
+  readonly forceSnapshotSync: boolean
+  /** The last counter of an epoch: behind it there is another leader, or another term of the same one. */
+  readonly zxidCounterMax: number
+  /** Whether a server that is cut off from its ensemble answers reads. */
+  readonly isReadOnlyModeEnabled: boolean
+  /** Whether new sessions are known to one server only, and what becomes of one that asks for an ephemeral node. */
+  readonly localSessions: 'none' | 'refused-ephemerals' | 'upgraded'
+  /** Whether votes have groups and weights. */
+  readonly hasGroups: boolean
+}
+
+const commitLogCounts = [10, 40, 40, 500]
+const snapshotSizeFactors = [-1, 0, 0.33, 0.33, 20]
+
+export function drawSettings(random: Prng): EnsembleSettings {
+  return {
+    commitLogCount: random.pick(commitLogCounts),
+    snapshotSizeFactor: random.pick(snapshotSizeFactors),
+    forceSnapshotSync: random.chance(0.04),
+    zxidCounterMax: random.chance(0.1) ? random.between(150, 1_500) : 0xffff_fffe,
+    isReadOnlyModeEnabled: random.chance(0.5),
+    localSessions: random.pick([
+      ...Array.from({ length: 8 }, () => 'none' as const),
+      'refused-ephemerals',
+      'upgraded',
+      'upgraded',
+    ]),
+    hasGroups: random.chance(0.15),
+  }
+}
