@@ -20,6 +20,7 @@ import { RecoveredState } from './recovered-state.ts'
 import { ReplyOrder } from './reply-order.ts'
 import { ServerFailures } from './server-failures.ts'
 import { SessionLifetimes } from './session-lifetimes.ts'
+import { SessionMoves } from './session-moves.ts'
 import { SessionRefusals } from './session-refusals.ts'
 import { TotalOrder } from './total-order.ts'
 import { WatchOrder } from './watch-order.ts'
@@ -49,6 +50,7 @@ export function standardCheckers(options: { readonly livenessBoundMs: number }):
     new EphemeralOwners(history),
     new SessionLifetimes(history),
     new SessionRefusals(),
+    new SessionMoves(history),
     new MultiAtomicity(),
     new NodeRemovals(committed),
     new QuotaLimits(history),

@@ -1,4 +1,5 @@
 import { broadcastFaults } from './faults/broadcast.ts'
+import { clientFaults } from './faults/client.ts'
 import { durabilityFaults } from './faults/durability.ts'
 import { epochFaults } from './faults/epochs.ts'
 import { readFaults } from './faults/reads.ts'
@@ -19,4 +20,5 @@ export const allPlantedFaults: readonly PlantedFault[] = [
   ...readFaults,
   ...watchFaults,
   ...treeFaults,
+  ...clientFaults,
 ]

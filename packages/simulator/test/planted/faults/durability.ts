@@ -104,8 +104,13 @@ export const durabilityFaults: readonly PlantedFault[] = [
     name: 'proposals-acked-before-newleader',
     jira: 'ZOOKEEPER-4685',
     explanation:
-      'A learner acknowledges proposals before NEWLEADER, and is cut off by a leader that waits for another ACK.',
+      'A learner acknowledges proposals before NEWLEADER, and its leader takes that for the ACK of NEWLEADER.',
     edits: [
+      {
+        file: 'consensus/src/zab/leader.ts',
+        original: 'if (zxid !== makeZxid(this.#epoch, 0))',
+        planted: 'if (false)',
+      },
       {
         file: 'consensus/src/zab/learned-history.ts',
         original: 'if (this.#ackedZxid === undefined) return\n',

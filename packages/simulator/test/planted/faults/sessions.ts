@@ -36,17 +36,6 @@ export const sessionFaults: readonly PlantedFault[] = [
     ],
   },
   {
-    name: 'pause-taken-for-silence',
-    explanation: 'A leader that stood still lets sessions expire that its followers hear of.',
-    edits: [
-      {
-        file: 'replica/src/roles/leader-authority.ts',
-        original: '    this.#giveTimeAfterPause(nowMs)\n    this.#expiry',
-        planted: '    this.#expiry',
-      },
-    ],
-  },
-  {
     name: 'session-moved-not-checked',
     explanation: 'A write is carried out though its session has moved to another server.',
     edits: [

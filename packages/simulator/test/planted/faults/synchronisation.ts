@@ -133,22 +133,10 @@ export const synchronisationFaults: readonly PlantedFault[] = [
     ],
   },
   {
-    name: 'snap-applied-before-whole',
-    jira: 'ZOOKEEPER-3642',
-    explanation: 'A SNAP that is cut off leaves the empty tree of its beginning in memory.',
-    edits: [
-      {
-        file: 'replica/src/member/disk-history.ts',
-        original: '    const spool = new StateSpool({\n',
-        planted:
-          '    this.#leaveTree()\n    this.#images.enterTree(this.#tree)\n    const spool = new StateSpool({\n',
-      },
-    ],
-  },
-  {
     name: 'old-log-kept-at-snap',
     jira: 'ZOOKEEPER-2846',
-    explanation: 'The log and the snapshots from before a SNAP stay where they are.',
+    explanation:
+      'The log from before a SNAP stays where it is, and is handed on with the hole that follows it.',
     edits: [
       {
         file: 'log/src/received-state.ts',
@@ -156,9 +144,14 @@ export const synchronisationFaults: readonly PlantedFault[] = [
         planted: '',
       },
       {
-        file: 'log/src/received-state.ts',
-        original: 'removeAll(disk, dataDirectory, listSnapshots(disk, dataDirectory))',
-        planted: '',
+        file: 'log/src/txn-log-reader.ts',
+        original: 'if (this.#isFirst && !isSuccessor(before, file.zxid))',
+        planted: 'if (false)',
+      },
+      {
+        file: 'replica/src/member/history-log-reader.ts',
+        original: 'return this.#reader.next() && isSuccessor(this.zxid, this.#reader.zxid)',
+        planted: 'return this.#reader.next()',
       },
     ],
   },

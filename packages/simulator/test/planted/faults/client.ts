@@ -1,0 +1,137 @@
+/** What the client library does with its calls, its watches and its session. */
+import type { PlantedFault } from '../planted-fault.ts'
+
+export const clientFaults: readonly PlantedFault[] = [
+  {
+    name: 'client-sends-writes-again',
+    explanation: 'The client sends writes again that a lost connection left unanswered.',
+    edits: [
+      {
+        file: 'client/src/session.ts',
+        original: 'unanswered.filter((call) => !call.operation.isWrite && !call.isSettled)',
+        planted: 'unanswered.filter((call) => !call.isSettled)',
+      },
+      {
+        file: 'client/src/session.ts',
+        original:
+          "for (const call of unanswered) if (call.operation.isWrite) call.fail('ConnectionLoss', cause)",
+        planted: '',
+      },
+    ],
+  },
+  {
+    name: 'client-denies-doubt',
+    explanation: 'The client says of a write that it was not carried out, when nobody knows.',
+    edits: [
+      {
+        file: 'client/src/call.ts',
+        original: "isWrite && this.wasSent ? 'unknown' : 'no'",
+        planted: "'no' as const",
+      },
+    ],
+  },
+  {
+    name: 'client-loses-reads',
+    explanation: 'Reads that a lost connection left unanswered are forgotten.',
+    edits: [
+      {
+        file: 'client/src/session.ts',
+        original: 'this.#waiting = new Set([...reads, ...this.#waiting])',
+        planted: '',
+      },
+    ],
+  },
+  {
+    name: 'client-loses-watches',
+    explanation: 'The client does not set its watches again on a new connection.',
+    edits: [
+      {
+        file: 'client/src/session.ts',
+        original:
+          'for (const request of this.#watches.setWatches(this.#lastZxid)) connection.sendWatches(request)',
+        planted: '',
+      },
+    ],
+  },
+  {
+    name: 'client-ignores-zxids-of-events',
+    explanation:
+      'The client sets its watches since an older transaction than the last that it was told of.',
+    edits: [
+      {
+        file: 'client/src/connection.ts',
+        original: 'if (zxid > 0) this.#listener.saw(zxid)',
+        planted: 'if (zxid > 0 && xid !== Xid.notification) this.#listener.saw(zxid)',
+      },
+    ],
+  },
+  {
+    name: 'client-keeps-used-watches',
+    explanation: 'A watch that was told stays with the client.',
+    edits: [
+      {
+        file: 'client/src/watch-registry.ts',
+        original: `      collect(this.#tables[kind].get(path), found)
+      this.#tables[kind].delete(path)
+`,
+        planted: `      collect(this.#tables[kind].get(path), found)
+`,
+      },
+    ],
+  },
+  {
+    name: 'client-tells-events-late',
+    explanation: 'A listener is told of a change behind the reply that shows it.',
+    edits: [
+      {
+        file: 'client/src/zookeeper.ts',
+        original: 'for (const listener of listeners) defer(() => listener(change))',
+        planted: 'for (const listener of listeners) defer(() => defer(() => listener(change)))',
+      },
+    ],
+  },
+  {
+    name: 'client-expires-early',
+    explanation: 'The client gives its session up while servers still keep it.',
+    edits: [
+      {
+        file: 'client/src/session.ts',
+        original: 'return this.#lastHeardAtMs + (this.#timeoutMs * 4) / 3',
+        planted: 'return this.#lastHeardAtMs + this.#timeoutMs',
+      },
+    ],
+  },
+  {
+    name: 'client-never-expires',
+    explanation: 'The client never gives its session up unless a server says so.',
+    edits: [
+      {
+        file: 'client/src/session.ts',
+        original: 'return this.#lastHeardAtMs + (this.#timeoutMs * 4) / 3',
+        planted: 'return Infinity',
+      },
+    ],
+  },
+  {
+    name: 'client-leaves-calls-open',
+    explanation: 'Calls that wait for a connection never return when the session ends.',
+    edits: [
+      {
+        file: 'client/src/session.ts',
+        original: 'for (const call of this.#waiting) call.fail(code, this.#lastCause)',
+        planted: '',
+      },
+    ],
+  },
+  {
+    name: 'client-stays-with-its-server',
+    explanation: 'The client tries the server again that it has just lost.',
+    edits: [
+      {
+        file: 'client/src/server-list.ts',
+        original: 'this.#next = (this.#next + 1) % this.#servers.length',
+        planted: '',
+      },
+    ],
+  },
+]
