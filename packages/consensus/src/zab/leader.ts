@@ -205,7 +205,9 @@ export class Leader implements HandlerOwner {
       message: `server ${serverId} is no learner any more: ${reason}`,
       fields: { serverId },
     })
-    this.#host?.learnerLeft(handler)
+    // Those that leave at the end of the role confirm nothing any more.
+    if (this.#host === undefined) return
+    this.#host.learnerLeft(handler)
     this.#confirmation.progressed()
   }
 

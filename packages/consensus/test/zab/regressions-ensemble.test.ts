@@ -154,3 +154,20 @@ test('a membership whose transaction is not in the history does not count', () =
   world.runUntil(() => server.term !== undefined)
   assert.deepEqual([...server.lastSeen.memberById.keys()], [1])
 })
+
+test('a leader that hands over confirms nothing after its term', () => {
+  const { world, servers } = ensembleOf([1, 2, 3], { reconfigEnabled: true })
+  for (const server of servers) server.start()
+  world.runUntil(() => servers.every((it) => it.term !== undefined))
+  world.run(10)
+  const leader = world.server(3)
+  let confirmedAfterTerm = 0
+  // The answers to the pings come before the acknowledgement, and the delivery that the question waits for ends the term.
+  assert.ok(leader.reconfigure({ leaving: '3' }) > 0)
+  if (leader.term?.role === 'leading')
+    leader.term.confirmLeadership(() => {
+      if (leader.term === undefined) confirmedAfterTerm++
+    })
+  world.runUntil(() => world.leader !== undefined && world.leader !== leader)
+  assert.equal(confirmedAfterTerm, 0)
+})
