@@ -30,6 +30,8 @@ export class EventLog {
   readonly #sink: LineSink | undefined
   /** A ring, written over again and again. */
   readonly #tail: Line[] = []
+  /** Of texts that come again and again. */
+  readonly #hashByText = new Map<string, number>()
   #low = 0x811c_9dc5
   #high = 0x1234_5678
   #lineCount = 0
@@ -70,8 +72,10 @@ export class EventLog {
   ): void {
     this.#mix(atUs)
     this.#mix(step)
-    this.#mixText(actor)
-    this.#mixText(pattern)
+    this.#mix(this.#hashOf(actor))
+    // The patterns of events are few; some notes are whole texts.
+    if (isNote) this.#mixText(pattern)
+    else this.#mix(this.#hashOf(pattern))
     if (a !== undefined) this.#mixPart(a)
     if (b !== undefined) this.#mixPart(b)
     if (c !== undefined) this.#mixPart(c)
@@ -99,6 +103,15 @@ export class EventLog {
       b: undefined,
       c: undefined,
     })
+  }
+
+  #hashOf(text: string): number {
+    const known = this.#hashByText.get(text)
+    if (known !== undefined) return known
+    let hash = 0x811c_9dc5
+    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193)
+    this.#hashByText.set(text, hash)
+    return hash
   }
 
   #mixPart(part: Part): void {

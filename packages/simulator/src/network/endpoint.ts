@@ -297,17 +297,16 @@ export class Endpoint {
 
   #handOver(bytes: Uint8Array, length: number): void {
     const taken = length === bytes.length ? bytes : bytes.subarray(0, length)
-    this.host.gate(
-      'input',
-      'n% is read',
-      () => {
-        if (this.#isClosedByOwner) return
-        // The process stood still, and what it read since made it stop reading: the rest is still the kernel's.
-        if (this.#isReadPaused) this.#unread.push(taken)
-        else this.handler?.received(taken)
-      },
-      this.connection,
-    )
+    // Nearly all that is read is read at once.
+    if (!this.host.isPaused) return this.#read(taken)
+    this.host.gate('input', 'n% is read', () => this.#read(taken), this.connection)
+  }
+
+  #read(bytes: Uint8Array): void {
+    if (this.#isClosedByOwner) return
+    // The process stood still, and what it read since made it stop reading: the rest is still the kernel's.
+    if (this.#isReadPaused) this.#unread.push(bytes)
+    else this.handler?.received(bytes)
   }
 
   #bytesUntilReset(): number {
@@ -321,6 +320,7 @@ export class Endpoint {
     if (this.#queuedBytes > 0 || this.#isOver || this.life !== this.host.life) return
     const { handler } = this
     if (handler === undefined) return
+    if (!this.host.isPaused) return handler.drained()
     this.host.gate(
       'input',
       'n% is drained',
