@@ -81,10 +81,15 @@ export class CalledClient {
     return [...this.#calls.values()].some(({ isSettled }) => !isSettled)
   }
 
-  dialled(server: string): string | undefined {
+  dialled(server: string, atUs: number): string | undefined {
     const again = server === this.#lastServer && this.#servers.length > 1
     this.#lastServer = server
-    return again ? this.#says(`dials ${server} twice in a row`) : undefined
+    if (again) return this.#says(`dials ${server} twice in a row`)
+    // A part of a reply counts as heard: but what is silent for two thirds of the timeout behind it is left.
+    const silentMs = (atUs - this.#heardAtUs) / usPerMs
+    return this.#hasSession && silentMs > this.#timeoutMs * 2 * (1 + clockTolerance)
+      ? this.#says(`dials ${server} after ${silentMs} ms of silence, and has not given up`)
+      : undefined
   }
 
   called(called: Called, atUs: number): void {

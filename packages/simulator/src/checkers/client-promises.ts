@@ -19,16 +19,30 @@ const lookPauseUs = 500 * usPerMs
  */
 export class ClientPromises implements Checker {
   readonly name = 'client-promises'
+  readonly reads: Checker['reads'] = [
+    'clientOpened',
+    'clientEnded',
+    'dialled',
+    'called',
+    'returned',
+    'changeTold',
+    'stateTold',
+    'connected',
+    'refused',
+    'disconnected',
+    'invoked',
+    'replied',
+    'notified',
+    'ended',
+  ]
   readonly #clients = new Map<string, CalledClient>()
   #lookAtUs = 0
 
   observe(observation: Observation, atUs: number): string | undefined {
-    for (const client of this.#clients.values()) {
-      const late = client.late(atUs)
-      if (late !== undefined) return late
-    }
+    const waiting = this.#waiting(atUs)
+    if (waiting !== undefined) return waiting
     if (observation.type === 'ended') return this.#open()
-    if (!('client' in observation)) return this.#overdue(atUs)
+    if (!('client' in observation)) return undefined
     if (observation.type === 'clientOpened') {
       const open = this.#open(observation.client)
       this.#clients.set(observation.client, new CalledClient(observation, atUs))
@@ -39,11 +53,12 @@ export class ClientPromises implements Checker {
     return client === undefined ? undefined : observeClient(client, observation, atUs)
   }
 
-  #overdue(atUs: number): string | undefined {
-    if (atUs < this.#lookAtUs) return undefined
-    this.#lookAtUs = atUs + lookPauseUs
+  /** What should have been told by now. */
+  #waiting(atUs: number): string | undefined {
+    const isLook = atUs >= this.#lookAtUs
+    if (isLook) this.#lookAtUs = atUs + lookPauseUs
     for (const client of this.#clients.values()) {
-      const problem = client.overdue(atUs)
+      const problem = client.late(atUs) ?? (isLook ? client.overdue(atUs) : undefined)
       if (problem !== undefined) return problem
     }
     return undefined
@@ -64,7 +79,7 @@ function observeClient(
 ): string | undefined {
   switch (observation.type) {
     case 'dialled':
-      return client.dialled(observation.server)
+      return client.dialled(observation.server, atUs)
     case 'called':
       client.called(observation, atUs)
       return undefined
