@@ -21,6 +21,7 @@ options                                                            default
   --faults a,b,...     only these faults; "none"                   all
   --workload W         only this workload                          all
   --clients N          sessions                                    12
+  --real-clients N     clients that are the real library           2 or 3 of 12
   --load N             operations per virtual second               150
   --duration-ms N      virtual time under faults                   20000
   --steps N            events under faults, at most                no limit
@@ -68,6 +69,7 @@ export function parseSimulateArguments(args: readonly string[]): SeedRuns {
       faults: { type: 'string' },
       workload: { type: 'string' },
       clients: { type: 'string' },
+      'real-clients': { type: 'string' },
       load: { type: 'string' },
       'duration-ms': { type: 'string' },
       steps: { type: 'string' },
@@ -89,6 +91,7 @@ export function parseSimulateArguments(args: readonly string[]): SeedRuns {
       durationMs: optionalWhole('--duration-ms', values['duration-ms']),
       stepsMax: optionalWhole('--steps', values.steps),
       clientCount: optionalPositive('--clients', values.clients),
+      realClientCount: optionalWhole('--real-clients', values['real-clients']),
       loadPerSecond: optionalPositive('--load', values.load),
       faultNames: faultNamesOf(values.faults),
       workload: workloadOf(values.workload),

@@ -45,5 +45,5 @@ export class PromiseTurns {
 
 /** Lets all continuations run that are due, and those that they make due. */
 export async function runContinuations(): Promise<void> {
-  for (let hop = 0; hop < hopsPerTurn; hop++) await undefined
+  for (let hop = 0; hop < hopsPerTurn; hop++) await Promise.resolve()
 }

@@ -5,7 +5,7 @@ import { PromiseTurns, runContinuations } from '../src/promise-turns.ts'
 test('continuations that others make due run in the same turn', async () => {
   const order: string[] = []
   const chain = async (): Promise<void> => {
-    await undefined
+    await Promise.resolve()
     order.push('first')
     await Promise.resolve().then(() => order.push('second'))
     order.push('third')

@@ -4,25 +4,25 @@ import { test } from 'node:test'
 import {
   faultKinds,
   reportRun,
-  simulate,
+  simulateAsync,
   type SimulationOptions,
   type SimulationResult,
 } from '@quorate/simulator'
 
 const results: SimulationResult[] = []
 
-function findsNothing(
+async function findsNothing(
   options: Partial<SimulationOptions> & { readonly seed: number },
-): SimulationResult {
-  const result = simulate(options)
+): Promise<SimulationResult> {
+  const result = await simulateAsync(options)
   results.push(result)
   assert.equal(result.violation, undefined, reportRun(result))
   return result
 }
 
 for (let seed = 1; seed <= 5; seed++) {
-  test(`seed ${seed} finds nothing wrong with a server that is alone`, () => {
-    const result = findsNothing({
+  test(`seed ${seed} finds nothing wrong with a server that is alone`, async () => {
+    const result = await findsNothing({
       seed,
       topology: { isStandalone: true },
       durationMs: 5_000,
@@ -33,8 +33,8 @@ for (let seed = 1; seed <= 5; seed++) {
 }
 
 for (let seed = 1; seed <= 24; seed++) {
-  test(`seed ${seed} finds nothing wrong with an ensemble`, () => {
-    const result = findsNothing({ seed, durationMs: 12_000 })
+  test(`seed ${seed} finds nothing wrong with an ensemble`, async () => {
+    const result = await findsNothing({ seed, durationMs: 12_000 })
     assert.ok(result.replyCount > 100 && result.leaderCount > 1, reportRun(result))
   })
 }

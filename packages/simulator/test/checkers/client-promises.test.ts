@@ -16,7 +16,7 @@ const opened: Observation = {
   type: 'clientOpened',
   client: name,
   servers: ['server1', 'server2'],
-  timeoutMs: 900,
+  timeoutMs: 1_500,
 }
 const disconnected: Observation = { type: 'disconnected', ...client }
 const ended: Observation = { type: 'ended' }
@@ -63,7 +63,7 @@ function judge(...events: readonly (readonly Observation[])[]): string | undefin
   return undefined
 }
 
-const start = [opened, dialled('server1'), connected(1, 900), stateTold('connected')]
+const start = [opened, dialled('server1'), connected(1, 1_500), stateTold('connected')]
 const read = [
   [called(1, getX), invoked(1, getX)],
   [replied(1, 5, getX, { answer }), returned(1, 'Ok', { value: 'v', stat })],
@@ -99,13 +99,13 @@ test('client-promises: a call returns by its deadline, and not before', () => {
 
 test('client-promises: a write that was sent and not answered is in doubt', () => {
   const asked = [called(1, setX), invoked(1, setX)]
-  const lost = (applied: 'no' | 'unknown'): Observation[] => [
+  const [unknown, no] = (['unknown', 'no'] as const).map((applied) => [
     disconnected,
     stateTold('disconnected'),
     returned(1, 'ConnectionLoss', undefined, applied),
-  ]
-  assert.equal(judge(start, asked, lost('unknown')), undefined)
-  assert.match(judge(start, asked, lost('no'))!, /nobody knows/)
+  ])
+  assert.equal(judge(start, asked, unknown), undefined)
+  assert.match(judge(start, asked, no)!, /nobody knows/)
 })
 
 test('client-promises: a write is sent once, a read as often as it takes', () => {
@@ -113,7 +113,7 @@ test('client-promises: a write is sent once, a read as often as it takes', () =>
     disconnected,
     stateTold('disconnected'),
     dialled('server2'),
-    connected(2, 900),
+    connected(2, 1_500),
     stateTold('connected'),
   ]
   const twice = (operation: Operation): string | undefined =>
@@ -143,7 +143,7 @@ test('client-promises: an event that nobody waits for is told to nobody', () => 
 
 test('client-promises: a new connection is told of all watches first', () => {
   const lost = [disconnected, stateTold('disconnected')]
-  const back = [dialled('server2'), connected(2, 900), stateTold('connected')]
+  const back = [dialled('server2'), connected(2, 1_500), stateTold('connected')]
   const none = { data: [], exist: [], child: [], persistent: [], recursive: [] }
   const set = (relativeZxid: number, data: readonly string[]): Observation =>
     invoked(-8, { type: 'setWatches', relativeZxid, watches: { ...none, data } }, 2)
@@ -167,7 +167,7 @@ test('client-promises: what is told of the session is so', () => {
   const refused: Observation = { type: 'refused', client: name, session: client.session }
   assert.equal(judge(start, lost, [refused, stateTold('expired')], [ended]), undefined)
   assert.match(judge(start, lost, [refused], [ended])!, /does not tell of the state expired/)
-  assert.match(judge(start, lost, [], [dialled('server2')])!, /has not given up/)
+  assert.match(judge(start, lost, [], [], [dialled('server2')])!, /has not given up/)
   const silence = Array.from({ length: 9 }, () => [])
   assert.match(judge(start, lost, ...silence, [ended])!, /does not give its session up/)
 })
