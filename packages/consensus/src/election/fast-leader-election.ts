@@ -295,6 +295,7 @@ export class FastLeaderElection {
 
   #hear(from: number, notification: Notification, state: ElectionState): void {
     const { leader, zxid, electionEpoch: round, peerEpoch, version } = notification
+    if (leader === noVote && state === 'looking') return this.#joinRound(round)
     if (!this.#electorate.isVoter(leader)) {
       this.#ignored(from, `server ${leader}, which it proposes, has no vote`)
       return
@@ -302,6 +303,18 @@ export class FastLeaderElection {
     const vote: CastVote = { leader, zxid, round, peerEpoch, state, version }
     if (state === 'looking') this.#hearLooking(from, vote)
     else if (state !== 'observing') this.#hearEstablished(from, vote)
+  }
+
+  /**
+   * Compatibility: Apache ignores this notification, and its round. The sender votes in a membership that was proposed and does not know
+   * of it, so it proposes nobody; it takes no vote of an earlier round, and without it there may be no quorum.
+   */
+  #joinRound(round: number): void {
+    if (this.#initial.zxid === noHistory || round <= this.#round || round > roundMax) return
+    this.#phase = 'waiting'
+    this.#round = round
+    this.#votes.clear()
+    this.#propose(this.#initial)
   }
 
   #hearLooking(from: number, vote: CastVote): void {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseMembership } from '@quorate/consensus'
-import { makeZxid } from '@quorate/protocol'
+import { makeZxid, PeerState } from '@quorate/protocol'
 import { txnOf } from './role-fixture.ts'
 import { type ZabServer, ZabWorld } from './zab-world.ts'
 
@@ -170,4 +170,27 @@ test('a leader that hands over confirms nothing after its term', () => {
     })
   world.runUntil(() => world.leader !== undefined && world.leader !== leader)
   assert.equal(confirmedAfterTerm, 0)
+})
+
+test('a server that does not know yet that it is to vote brings its round to one that waits for it', () => {
+  const { world, servers } = ensembleOf([1], { reconfigEnabled: true, standaloneEnabled: false })
+  const added = world.add(2, servers[0].committed, { reconfigEnabled: true })
+  const leader = servers[0]
+  leader.history.plant({ ...inEpoch1, log: [txnOf(z11), txnOf(z12)] })
+  leader.lastSeen = parseMembership(membershipText([1, 2], z12))
+  // It has looked for a leader in several rounds, in vain, when the other one begins its first.
+  added.start()
+  for (let round = 0; round < 3; round++)
+    added.engine?.notificationReceived(1, {
+      state: PeerState.leading,
+      leader: 1,
+      zxid: 0,
+      electionEpoch: 1,
+      peerEpoch: 1,
+      version: 2,
+      config: undefined,
+    })
+  world.run(5_000)
+  leader.start()
+  world.runUntil(() => leader.term !== undefined && added.term !== undefined)
 })
