@@ -161,9 +161,9 @@ export class LearnerAuthority implements Authority, LearnerHost {
   }
 
   fail(request: OrderedRequest, err: number): void {
-    if (!request.connection.isClosed)
-      request.connection.beginReply(request.xid, this.#tree.lastZxid, err)
-    this.#order.end(request)
+    const { connection, xid } = request
+    // Not before its turn: replies to earlier requests show what the leader has made of them.
+    this.#order.ready(request, () => connection.reply(xid, this.#tree.lastZxid, err))
   }
 
   confirmRead(request: OrderedRequest, confirmed: (err: number) => void): void {

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   CreateMode,
+  createRequest,
   ErrorCode,
   multiRequest,
   OpCode,
   openAcl,
   sessionPassword,
 } from '@quorate/protocol'
-import { create, exists, noRecord, type TestClient } from '../replica-fixture.ts'
+import { create, createDefaults, exists, noRecord, type TestClient } from '../replica-fixture.ts'
 import { TestEnsemble } from './ensemble-fixture.ts'
 
 const ephemeral = { flags: CreateMode.ephemeral }
@@ -49,6 +50,21 @@ test('a local session may not own a node', () => {
     const client = world.servers[at].connectedClient()
     assert.equal(create(client, '/mine', ephemeral).err, ErrorCode.EphemeralOnLocalSession)
     assert.equal(create(client, '/a').err, ErrorCode.Ok)
+  }
+})
+
+test('a refusal behind a write shows no older state than the answer to that', () => {
+  for (const at of [0, 1]) {
+    const world = new TestEnsemble(local)
+    const client = world.servers[at].connectedClient()
+    world.isCommitting = false
+    client.send(OpCode.create, createRequest, { path: '/a', ...createDefaults })
+    client.send(OpCode.create, createRequest, { path: '/mine', ...createDefaults, ...ephemeral })
+    world.isCommitting = true
+    world.settle()
+    const [created, refused] = client.takeReplies()
+    assert.deepEqual([created.err, refused.err], [0, ErrorCode.EphemeralOnLocalSession])
+    assert.ok(created.zxid > 0 && refused.zxid >= created.zxid)
   }
 })
 
