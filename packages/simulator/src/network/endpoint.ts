@@ -136,7 +136,9 @@ export class Endpoint {
   abandon(isPeerTold: boolean): void {
     if (this.#isOver) return
     this.#isOver = true
+    const { peer } = this
     if (isPeerTold) this.#transmitReset('the process ended')
+    else if (peer !== undefined && peer.queuedBytes > 0) peer.#awaitAcknowledgement()
   }
 
   /** This end learns that the connection is gone, bytes under way or not. */
@@ -234,6 +236,8 @@ export class Endpoint {
   }
 
   #arrive(arrival: Arrival): void {
+    const { peer } = this
+    if (!this.host.isUp && peer !== undefined) peer.#awaitAcknowledgement()
     if (this.isSilent || !this.host.isUp) return
     if (this.life !== this.host.life) {
       // The kernel of a process that is gone knows no such connection.

@@ -106,20 +106,36 @@ test('what comes during a stall or a pause of reading is handed over after it, i
   }
 })
 
-test('a killed process resets its connections, a machine without power is silent', () => {
-  for (const losesPower of [false, true]) {
-    const { world, network, near, server } = connectedPair(3)
-    network.processEnded(server, losesPower)
-    server.endProcess(losesPower)
+test('a killed process resets its connections', () => {
+  const { world, network, near, server } = connectedPair(3)
+  network.processEnded(server, false)
+  server.endProcess(false)
+  world.runAll()
+  assert.deepEqual(near.closed, ['the process ended'])
+})
+
+test('a machine without power is silent, and knows no connection when it is back', () => {
+  const { world, network, near, server } = connectedPair(3)
+  network.processEnded(server, true)
+  server.endProcess(true)
+  world.runAll()
+  assert.deepEqual(near.closed, [])
+  server.powerOn()
+  near.endpoint.send(numbers(1))
+  world.runAll()
+  assert.deepEqual(near.closed, ['no such connection'])
+})
+
+test('what a machine without power is sent, or had not taken, is given up in the end', () => {
+  for (const isSentBefore of [false, true]) {
+    const { world, network, near, far, server } = connectedPair(3)
+    far.endpoint.stall(1_000_000)
+    if (isSentBefore) near.endpoint.send(numbers(1))
+    network.processEnded(server, true)
+    server.endProcess(true)
+    if (!isSentBefore) near.endpoint.send(numbers(1))
     world.runAll()
-    assert.equal(near.closed.length, losesPower ? 0 : 1)
-    near.endpoint.send(numbers(1))
-    world.runAll()
-    assert.equal(near.closed.length, losesPower ? 0 : 1)
-    server.powerOn()
-    near.endpoint.send(numbers(1))
-    world.runAll()
-    assert.equal(near.closed.length, 1, 'the machine is back and knows no such connection')
+    assert.deepEqual(near.closed, ['nothing that was sent has been acknowledged'])
   }
 })
 
