@@ -78,5 +78,6 @@ export class RealTimeOrder implements Checker {
 const refusals: ReadonlySet<number> = new Set([
   ErrorCode.SessionExpired,
   ErrorCode.SessionMoved,
+  ErrorCode.EphemeralOnLocalSession,
   ErrorCode.Unimplemented,
 ])

@@ -142,8 +142,12 @@ function createOf(operation: Extract<WriteOperation, { readonly type: 'create' }
 
 function multiOpOf(operation: WriteOperation): MultiOp {
   switch (operation.type) {
-    case 'create':
-      return { type: OpCode.create2, ...createOf(operation) }
+    case 'create': {
+      const { mode, ttlMs: ttl } = operation
+      if (ttl !== undefined) return { type: OpCode.createTTL, ...createOf(operation), ttl }
+      const isContainer = mode === CreateMode.container
+      return { type: isContainer ? OpCode.createContainer : OpCode.create2, ...createOf(operation) }
+    }
     case 'delete':
       return { ...operation, type: OpCode.delete }
     case 'check':

@@ -142,6 +142,8 @@ function partOf(part: MultiOp): WriteOperation {
     case OpCode.getData:
     case OpCode.getChildren:
       throw new Error('a client sent a read within a multi of changes')
+    case OpCode.createTTL:
+      return { ...createOf(part), ttlMs: part.ttl }
     default:
       return createOf(part)
   }

@@ -37,9 +37,19 @@ export class Quotas implements Workload {
     const kind = this.#random.next()
     const path = `${quotaRoot}/n${this.#random.below(2 * countLimit)}`
     const data = 'x'.repeat(this.#random.below(byteLimit / 3))
-    if (kind < 0.4) return { type: 'create', path, data, mode: 0 }
-    if (kind < 0.65) return { type: 'setData', path, data, version: -1 }
-    if (kind < 0.9) return { type: 'delete', path, version: -1 }
+    const create = { type: 'create', path, data, mode: 0 } as const
+    const setData = { type: 'setData', path, data, version: -1 } as const
+    if (kind < 0.35) return create
+    if (kind < 0.5) return setData
+    if (kind < 0.65) {
+      const other = `${quotaRoot}/n${this.#random.below(2 * countLimit)}`
+      const second = this.#random.chance(0.6)
+        ? ({ type: 'create', path: `${other}-twin`, data, mode: 0 } as const)
+        : ({ type: 'delete', path: other, version: -1 } as const)
+      return { type: 'multi', operations: [this.#random.chance(0.5) ? create : setData, second] }
+    }
+    const twin = this.#random.chance(0.3) ? '-twin' : ''
+    if (kind < 0.9) return { type: 'delete', path: `${path}${twin}`, version: -1 }
     return { type: 'getData', path: `${limitsFolder}/zookeeper_stats`, watch: false }
   }
 

@@ -24,9 +24,27 @@ export class ShortLived implements Workload {
     const container = `${shortLivedRoot}/container-${at}`
     const ttl = `${shortLivedRoot}/ttl-${at}`
     const ttlMs = this.#random.between(100, 3_000)
-    if (kind < 0.2) return { type: 'create', path: container, data: '', mode: CreateMode.container }
-    if (kind < 0.4)
-      return { type: 'create', path: ttl, data: '', mode: CreateMode.persistentWithTtl, ttlMs }
+    const createContainer = {
+      type: 'create',
+      path: container,
+      data: '',
+      mode: CreateMode.container,
+    } as const
+    const createTtl = {
+      type: 'create',
+      path: ttl,
+      data: '',
+      mode: CreateMode.persistentWithTtl,
+      ttlMs,
+    } as const
+    if (kind < 0.15) return createContainer
+    if (kind < 0.3) return createTtl
+    if (kind < 0.4) {
+      const child = { type: 'create', path: `${container}/child`, data: '', mode: 0 } as const
+      const removal = { type: 'delete', path: child.path, version: -1 } as const
+      const more = this.#random.pick([[child], [child, removal], [createTtl], [createTtl, child]])
+      return { type: 'multi', operations: [createContainer, ...more] }
+    }
     const path = `${kind < 0.7 ? container : ttl}/child`
     if (this.#random.chance(0.4)) return { type: 'create', path, data: '', mode: 0 }
     if (this.#random.chance(0.5)) return { type: 'delete', path, version: -1 }
