@@ -6,8 +6,8 @@ import { hunt } from './fault-hunt.ts'
 import { readResults } from './results.ts'
 
 /** Hunts that together took so much virtual time. */
-const simulatedSecondsMost = 60
-const huntsMost = 24
+const simulatedSecondsMost = 30
+const huntsMost = 16
 const wallMsMax = 60_000
 
 function shortHunts(): readonly { readonly name: string; readonly seedCount: number }[] {
