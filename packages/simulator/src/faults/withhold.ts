@@ -32,7 +32,7 @@ export const withhold: Fault = {
     const crashes = random.chance(0.25)
     const cancelLoss = later(busyMs, 'cuts a connection to the leader', () => {
       if (crashes) return leader.end(random.chance(0.5))
-      for (const near of [...network.connections]) {
+      for (const near of network.connections) {
         if (near.port !== 'quorum' || near.host !== lost.host || near.peer?.host.name !== to)
           continue
         near.peer.fail('the connection was reset')

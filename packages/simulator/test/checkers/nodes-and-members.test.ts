@@ -92,6 +92,7 @@ const leads = (server: string, epochNumber: number, lastZxid: number): Observati
   epoch: epochNumber,
   lastZxid,
 })
+const restart = (server: string): Observation => leads(server, 2, epoch + 1)
 const lines = (...voters: number[]): string =>
   voters.map((id) => `server.${id}=h${id}:1:2:participant`).join('\n')
 const on = <O extends Observation>(server: string, observation: O): O => ({
@@ -101,8 +102,13 @@ const on = <O extends Observation>(server: string, observation: O): O => ({
 
 /** A leader of servers 1 to 3 makes these the voters by its first transaction. */
 function reconfigures(...voters: number[]): readonly Observation[] {
-  const data = utf8Encode(`${lines(...voters)}\nversion=${(epoch + 1).toString(16)}`)
-  const body = { type: OpCode.reconfig, path: '/zookeeper/config', data, version: -1 } as const
+  const text = utf8Encode(`${lines(...voters)}\nversion=${(epoch + 1).toString(16)}`)
+  const body = {
+    type: OpCode.reconfig,
+    path: '/zookeeper/config',
+    data: text,
+    version: -1,
+  } as const
   const txn = txnOf(epoch + 1, body, 1)
   return [
     has('server1', 0, lines(1, 2, 3)),
@@ -133,7 +139,6 @@ test('memberships: one that comes into force is that of a committed transaction'
 })
 
 test('memberships: only voters lead, and none leads on without its vote', () => {
-  const restart = (server: string): Observation => leads(server, 2, epoch + 1)
   assert.equal(judge(...reconfigures(1, 2), restart('server2')), undefined)
   assert.match(
     judge(...reconfigures(1, 2), restart('server3'))!,

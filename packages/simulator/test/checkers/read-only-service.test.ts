@@ -40,18 +40,20 @@ test('read-only-service: a connection shows one state, which is in a log', () =>
   assert.match(judge(replied(1, 7, get))!, /is shown 7 by server1, which nobody logged/)
 })
 
+const created = (session: SessionId): Observation =>
+  applied(txnOf(2, { type: OpCode.createSession, timeOut: 1_000 }, 0, session))
+
 test('read-only-service: no transaction knows its sessions', () => {
   const other = 0x200n as SessionId
-  const created = (session: SessionId): Observation =>
-    applied(txnOf(2, { type: OpCode.createSession, timeOut: 1_000 }, 0, session))
   const mine = 0x100n as SessionId
   assert.equal(judge(created(other)), undefined)
   assert.match(judge(created(mine))!, /2 is about session 256, which server1 gave/)
 })
 
+const shows = (data: string, ...more: Observation[]): string | undefined =>
+  judged(readState, [...history, ...more, replied(1, 1 + more.length, get, { answer: { data } })])
+
 test('read-state: a read-only server shows what was committed, and anything where its log goes on', () => {
-  const shows = (data: string, ...more: Observation[]): string | undefined =>
-    judged(readState, [...history, ...more, replied(1, 1 + more.length, get, { answer: { data } })])
   assert.equal(shows(''), undefined)
   assert.match(shows('other')!, /the data of \/x is other/)
   const elsewhere = proposed(txnOf(2, createBody('/y')))

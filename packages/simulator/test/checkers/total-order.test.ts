@@ -292,11 +292,12 @@ test('commit-quorum: groups and weights decide who is a quorum', () => {
   assert.equal(judge('server1', 'server2'), undefined)
 })
 
+const planned = (committedZxid: Zxid): Observation[] => [
+  { type: 'syncPlanned', server: 'server1', learner: 'server2', committedZxid },
+  { type: 'synchronised', server: 'server2', leader: 'server1', kind: 'TRUNC' },
+]
+
 test('a log is cut exactly where the leader that planned it wanted', () => {
-  const planned = (committedZxid: Zxid): Observation[] => [
-    { type: 'syncPlanned', server: 'server1', learner: 'server2', committedZxid },
-    { type: 'synchronised', server: 'server2', leader: 'server1', kind: 'TRUNC' },
-  ]
   const history: Observation[] = [
     loads('server1', 0),
     starts('server1', 'leading', 1, 0),
