@@ -29,7 +29,7 @@ import { LeadershipConfirmation } from './leadership-confirmation.ts'
 import { LeadingTerm } from './leading-term.ts'
 import { type HandlerOwner, LearnerHandler } from './learner-handler.ts'
 import { LearnerSync } from './learner-sync.ts'
-import { RoleLife } from './role-life.ts'
+import { type RoleEnd, RoleLife } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
 
 export class Leader implements HandlerOwner {
@@ -63,7 +63,7 @@ export class Leader implements HandlerOwner {
     this.#discovery = new Discovery({
       serverId,
       quorums: () => this.#quorums,
-      acceptedEpoch,
+      acceptedEpoch: Math.max(acceptedEpoch, parts.epochHeard),
       currentEpoch,
       lastZxid,
     })
@@ -150,7 +150,7 @@ export class Leader implements HandlerOwner {
     // that came to nothing. Here an election takes place, which brings everybody to a still later epoch.
     if (epoch !== undefined && acceptedEpoch > epoch && isVoter) {
       const reason = `server ${handler.serverId} has accepted the epoch ${acceptedEpoch}, and this one is ${epoch}`
-      return this.#end('EPOCH_BEHIND', reason)
+      return this.#end('EPOCH_BEHIND', reason, { epochHeard: acceptedEpoch })
     }
     this.#discovery.reported(handler.serverId, acceptedEpoch)
     if (this.#isEpochKnown) this.#sendLeaderInfo(handler)
@@ -341,7 +341,8 @@ export class Leader implements HandlerOwner {
     if (designated === options.serverId) return
     // Everybody hears of the new membership before this server leaves.
     for (const handler of this.#handlers) handler.channel.flush()
-    this.#end('LEADER_HANDED_OVER', `server ${designated} leads the new membership`, designated)
+    const reason = `server ${designated} leads the new membership`
+    this.#end('LEADER_HANDED_OVER', reason, { designatedLeader: designated })
   }
 
   #ticked(): void {
@@ -370,12 +371,11 @@ export class Leader implements HandlerOwner {
     return false
   }
 
-  #end(code: string, reason: string, designatedLeader?: number): void {
-    if (this.#life.isOver) return
-    this.#parts.ended({
-      code,
-      reason,
-      ...(designatedLeader === undefined ? {} : { designatedLeader }),
-    })
+  #end(
+    code: string,
+    reason: string,
+    next: Pick<RoleEnd, 'designatedLeader' | 'epochHeard'> = {},
+  ): void {
+    if (!this.#life.isOver) this.#parts.ended({ code, reason, ...next })
   }
 }

@@ -31,6 +31,7 @@ import { LearningTerm } from './learning-term.ts'
 import { type ChannelOwner, PacketChannel, type ReceivedPacket } from './packet-channel.ts'
 import { RoleLife } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
+import { forgetUnknownMembership } from './unknown-membership.ts'
 import type { StateReceiver } from './zab-ports.ts'
 
 type Phase = 'connecting' | 'awaits-epoch' | 'awaits-sync' | 'synchronising' | 'in-step' | 'serving'
@@ -278,6 +279,7 @@ export class Learner implements ChannelOwner {
     const { ports, window, logSync } = this.#parts
     window.reset(ports.history.recent, ports.history.lastZxid)
     logSync.reset()
+    forgetUnknownMembership(ports)
   }
 
   #takeWhileSynchronising(packet: ReceivedPacket): void {

@@ -10,6 +10,8 @@ export interface RoleEnd {
   readonly reason: string
   /** After a reconfiguration: who leads now, without an election. */
   readonly designatedLeader?: number
+  /** An epoch that some voter has accepted: the next must be higher. */
+  readonly epochHeard?: number
 }
 
 export class RoleLife {

@@ -10,6 +10,8 @@ export interface RoleParts {
   readonly ports: ZabPorts
   readonly window: ProposalWindow
   readonly logSync: LogSync
+  /** An epoch that a leader has to go beyond, whoever reports to it. */
+  readonly epochHeard: number
   /** The role cannot go on. Told once. */
   readonly ended: (end: RoleEnd) => void
   /** The role serves from here on, in this epoch. */

@@ -5,7 +5,7 @@
  *    disk (ZOOKEEPER-2845, 4541, 4712). No role begins while an operation of the last one is under way.
  * 2. A membership that was proposed in a transaction which is not in this server's history does not count.
  */
-import { counterOf, type Notification } from '@quorate/protocol'
+import type { Notification } from '@quorate/protocol'
 import { FastLeaderElection } from '../election/fast-leader-election.ts'
 import type { ElectionState, Vote } from '../election/vote.ts'
 import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
@@ -17,6 +17,7 @@ import { LogSync } from './log-sync.ts'
 import { ProposalWindow } from './proposal-window.ts'
 import type { RoleEnd } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
+import { forgetUnknownMembership } from './unknown-membership.ts'
 import type { ZabOptions, ZabPorts } from './zab-ports.ts'
 
 export class ZabEngine {
@@ -30,6 +31,8 @@ export class ZabEngine {
   /** Whether the replica was told of the role. */
   #isServing = false
   #isStopped = false
+  /** The highest epoch that a voter had accepted when this server led a lower one. */
+  #epochHeard = 0
 
   /** @param ports its history has been loaded */
   constructor(options: ZabOptions, ports: ZabPorts) {
@@ -89,7 +92,7 @@ export class ZabEngine {
   #look(): void {
     if (this.#isStopped) return
     this.#state = 'looking'
-    this.#dropUnknownMembership()
+    forgetUnknownMembership(this.#ports)
     const { history } = this.#ports
     this.#election.start({ lastZxid: history.lastZxid, currentEpoch: history.currentEpoch })
   }
@@ -105,6 +108,7 @@ export class ZabEngine {
       ports: this.#ports,
       window: this.#window,
       logSync: this.#logSync,
+      epochHeard: this.#epochHeard,
       ended: (end) => this.#ended(end),
       established: (epoch) => {
         this.#isServing = true
@@ -120,6 +124,7 @@ export class ZabEngine {
   }
 
   #ended(end: RoleEnd): void {
+    this.#epochHeard = Math.max(this.#epochHeard, end.epochHeard ?? 0)
     this.#ports.report({
       level: 'warn',
       code: end.code,
@@ -186,13 +191,5 @@ export class ZabEngine {
     host.membershipChanged(membership.text)
     this.#election.stop()
     this.#look()
-  }
-
-  #dropUnknownMembership(): void {
-    const { memberships, history } = this.#ports
-    const { committed, lastSeen } = memberships
-    const isOfTransaction = counterOf(lastSeen.version) !== 0
-    if (!isOfTransaction || lastSeen.version <= committed.version) return
-    if (lastSeen.version > history.lastZxid) memberships.setLastSeen(committed)
   }
 }

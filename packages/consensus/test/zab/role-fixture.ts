@@ -100,6 +100,7 @@ export class RoleFixture {
       options,
       window: this.window,
       logSync: this.logSync,
+      epochHeard: 0,
       ended: (end) => {
         this.end = end
         this.#role?.end(() => {})
