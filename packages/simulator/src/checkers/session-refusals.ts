@@ -4,7 +4,8 @@ import type { Checker } from './checker.ts'
 
 /**
  * A client that comes back with its session is told that it is over only after some leader has proposed its end. (Whether that was
- * too early is for session-lifetimes.) Sessions that began as local ones, known to one server only, are passed over.
+ * too early is for session-lifetimes.) Sessions that began as local ones, known to one server only, are passed over; and so is what a
+ * read-only server says, which like Apache's takes a session for over that began after it was cut off.
  */
 export class SessionRefusals implements Checker {
   readonly name = 'session-refusals'
@@ -27,8 +28,8 @@ export class SessionRefusals implements Checker {
         return undefined
       }
       case 'refused': {
-        const { client, session } = observation
-        return !this.#global.has(session) || this.#ended.has(session)
+        const { client, session, isReadOnly } = observation
+        return isReadOnly || !this.#global.has(session) || this.#ended.has(session)
           ? undefined
           : `${client} is told that its session ${session} is over, whose end nobody has proposed`
       }

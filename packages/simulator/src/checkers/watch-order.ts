@@ -64,7 +64,12 @@ export class WatchOrder implements Checker {
   #replied(reply: Replied): string | undefined {
     const connection = this.#connections.get(reply.connection)
     const { operation, zxid } = reply
-    if (connection === undefined || operation === undefined || zxid <= 0) return undefined
+    if (connection === undefined || operation === undefined || zxid < 0) return undefined
+    if (zxid === 0) {
+      // Nothing has changed yet, or credentials were answered without a look at the state.
+      this.#register(connection.tables, reply)
+      return undefined
+    }
     const expected = this.#advance(connection, zxid)
     if (operation.type === 'setWatches')
       expected.push(...this.#catchUp(operation.watches, operation.relativeZxid, zxid))

@@ -89,7 +89,8 @@ export class ConnectionTap {
       const session = this.#asked ?? (0n as SessionId)
       host.note(`session ${formatSessionId(session)} is over`)
       this.#isOver = true
-      observe({ type: 'refused', client: host.name, session })
+      const isReadOnly = response.readOnly === true
+      observe({ type: 'refused', client: host.name, session, isReadOnly })
       return
     }
     this.#session = response.sessionId

@@ -175,7 +175,12 @@ export class SimulatedClient implements ClientProcess {
 
   #welcome(link: Link, response: ConnectResponse): void {
     if (response.timeOut <= 0) {
-      this.#world.observe({ type: 'refused', client: this.host.name, session: this.#session })
+      this.#world.observe({
+        type: 'refused',
+        client: this.host.name,
+        session: this.#session,
+        isReadOnly: response.readOnly === true,
+      })
       this.host.note(`session ${formatSessionId(this.#session)} is over`)
       this.#forgetSession()
       return

@@ -47,6 +47,8 @@ export interface Refused {
   readonly type: 'refused'
   readonly client: string
   readonly session: SessionId
+  /** Whether a server said it that only serves reads. */
+  readonly isReadOnly: boolean
 }
 
 export interface Invoked extends ClientMoment {

@@ -164,7 +164,12 @@ test('client-promises: what is told of the session is so', () => {
   const lost = [disconnected, stateTold('disconnected')]
   assert.match(judge(start, lost, [stateTold('expired')], [ended]) ?? 'nothing', /nothing/)
   assert.match(judge(start, [stateTold('expired')])!, /gives its session up/)
-  const refused: Observation = { type: 'refused', client: name, session: client.session }
+  const refused: Observation = {
+    type: 'refused',
+    client: name,
+    session: client.session,
+    isReadOnly: false,
+  }
   assert.equal(judge(start, lost, [refused, stateTold('expired')], [ended]), undefined)
   assert.match(judge(start, lost, [refused], [ended])!, /does not tell of the state expired/)
   assert.match(judge(start, lost, [], [], [dialled('server2')])!, /has not given up/)

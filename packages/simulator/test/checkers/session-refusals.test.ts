@@ -5,7 +5,7 @@ import { SessionRefusals } from '../../src/checkers/session-refusals.ts'
 import type { Observation } from '../../src/history/observation.ts'
 import { connected, proposed, session, txnOf, verdict } from './wrong-history.ts'
 
-const refused: Observation = { type: 'refused', client: 'client1', session }
+const refused: Observation = { type: 'refused', client: 'client1', session, isReadOnly: false }
 
 test('session-refusals: a session is over once its end was proposed, and not before', () => {
   const end = proposed(txnOf(1, { type: OpCode.closeSession, paths2Delete: [] }, 0))
@@ -15,4 +15,9 @@ test('session-refusals: a session is over once its end was proposed, and not bef
 
 test('session-refusals: a session that no server has confirmed may be unknown', () => {
   assert.equal(verdict(new SessionRefusals(), [refused]), undefined)
+})
+
+test('session-refusals: a read-only server may not know of a session', () => {
+  const readOnly: Observation = { ...refused, isReadOnly: true }
+  assert.equal(verdict(new SessionRefusals(), [connected(), readOnly]), undefined)
 })
