@@ -106,3 +106,11 @@ test('watch-order: setWatches tells what was missed before its reply, and watche
   const later = [applied(txnOf(3, createBody('/y'))), replied(1, 3, ping, at2)]
   assert.match(judged(watchOrder, [...nothingMissed, ...later])!, /nodeCreated \/y at 3/)
 })
+
+test('watch-order: a watch that is set before the first change counts', () => {
+  const add: Operation = { type: 'addWatch', path: '/x', isRecursive: true }
+  const start = [connected(), replied(1, 0, add), applied(txnOf(1, createBody('/x')))]
+  const told = event(EventType.nodeCreated, '/x', 1)
+  assert.equal(judged(watchOrder, [...start, told, replied(2, 1, ping)]), undefined)
+  assert.match(judged(watchOrder, [...start, replied(2, 1, ping)])!, /event 1 is missing/)
+})
