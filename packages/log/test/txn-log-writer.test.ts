@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { LogFileReader, MemoryDisk, TxnLog } from '@quorate/log'
+import { LogFileReader, MemoryDisk, TxnLog, TxnLogReader } from '@quorate/log'
+import { encode, JuteReader, OpCode, type SessionId, txn } from '@quorate/protocol'
 import {
   createTxn,
   directory,
@@ -100,6 +101,28 @@ test('a write that reaches into zeros under way waits for them', () => {
   while (disk.completeNext());
   assert.deepEqual(acked, [1, 2])
   assert.deepEqual(readZxids(disk), [1, 2])
+})
+
+test('ZOOKEEPER-4306: transactions far longer than jute.maxbuffer are written and read back', () => {
+  const disk = new MemoryDisk()
+  const log = new TxnLog(disk, directory)
+  const type = OpCode.closeSession
+  const paths2Delete = range(1, 5_000).map((i) => `/${'long-'.repeat(50)}${i}`)
+  const header = { clientId: 1n as SessionId, cxid: 1, zxid: 2, time: 1_000, type }
+  const closing = encode(txn, { header, body: { type, paths2Delete }, digest: undefined })
+  assert.ok(closing.length > 1_048_576)
+  log.append(1, createTxn(1))
+  log.append(2, closing)
+  // Longer than what is written between two syncs.
+  log.append(3, createTxn(3, new Uint8Array(9 * 1_048_576)))
+  log.append(4, createTxn(4))
+  log.sync(rethrow)
+  disk.crash()
+  assert.deepEqual(readZxids(disk), [1, 2, 3, 4])
+  const reader = new TxnLogReader({ disk, directory, after: 1 })
+  assert.ok(reader.next())
+  const { bytes, start, end } = reader
+  assert.deepEqual(txn.decode(new JuteReader(bytes, start, end)).body, { type, paths2Delete })
 })
 
 test('what is appended during a sync goes with the next one', () => {

@@ -58,6 +58,22 @@ function pushInChunks(
   }
 }
 
+test('ZOOKEEPER-4306: a proposal far longer than jute.maxbuffer passes, in chunks as in one', () => {
+  const bytes = new Uint8Array(3 * 1_048_576).map((_, i) => i % 251)
+  const proposal = { type: PacketType.proposal, zxid: makeZxid(1, 2), data: bytes, authinfo: null }
+  const commit = { type: PacketType.commit, zxid: makeZxid(1, 2), data: null, authinfo: null }
+  const stream = streamOf([proposal, commit])
+  for (const chunkLength of [stream.length, 65_536]) {
+    const packets: QuorumPacket[] = []
+    const splitter = new QuorumPacketSplitter()
+    for (let at = 0; at < stream.length; at += chunkLength) {
+      const end = Math.min(at + chunkLength, stream.length)
+      splitter.push(stream.slice(at, end), 0, end - at, collectInto(packets))
+    }
+    assert.deepEqual(packets, [proposal, commit])
+  }
+})
+
 test('packets come out as they went in, wherever the stream is cut', () => {
   fc.assert(
     fc.property(

@@ -26,6 +26,12 @@ import type { TreeState } from './tree-state.ts'
 import { RequestCheck } from './request-check.ts'
 import { WriteRequest } from './write-request.ts'
 
+/**
+ * Most bytes of paths that the end of a session lists: less than jute.maxbuffer, which no Apache server reads beyond, neither from
+ * its leader nor from a log (ZOOKEEPER-4306).
+ */
+const listedBytesMax = 1_000_000
+
 export class Preparer {
   /** The CRC over path and data of the last transaction if it is a create or setData, for `Tree.apply`; else −1. */
   contentCrc = -1
@@ -136,14 +142,21 @@ export class Preparer {
     this.#writeDigest(writer)
   }
 
-  /** Lists what the session's end deletes: its ephemerals in the tree and in flight (ZOOKEEPER-3145). */
+  /**
+   * Lists what the session's end deletes: its ephemerals in the tree and in flight (ZOOKEEPER-3145).
+   *
+   * Compatibility: a session with very many ephemerals lists as many as fit into a megabyte. Every server, Apache's too, deletes
+   * what else the session owns. Apache's leader lists all, and the transaction stops every server that reads it if it is longer
+   * than jute.maxbuffer (ZOOKEEPER-4306).
+   */
   prepareCloseSession(context: RequestContext, writer: JuteWriter): void {
     this.#begin()
     const paths = this.#ephemeralPaths(context)
     this.#writeHeader(OpCode.closeSession, context, writer)
-    writer.writeInt(paths.length)
+    const listed = listedPaths(paths)
+    writer.writeInt(listed.length)
+    for (const path of listed) writer.writeBuffer(path)
     for (const path of paths) {
-      writer.writeBuffer(path)
       const node = this.#changes.find(path, 0, path.length)
       if (node !== undefined) this.#ops.delete(node, this.#parentOf(path)!, context.zxid)
     }
@@ -270,4 +283,11 @@ function writeFailedOp(writer: JuteWriter, err: number): void {
 /** Whether the cleaner may delete nodes of this kind. */
 function isCleanable(kind: OwnerKind): boolean {
   return kind === 'container' || kind === 'ttl'
+}
+
+/** The first of the paths, as many as a transaction may list. */
+function listedPaths(paths: readonly Uint8Array[]): readonly Uint8Array[] {
+  let bytes = 0
+  const end = paths.findIndex((path) => (bytes += 4 + path.length) > listedBytesMax)
+  return end < 0 ? paths : paths.slice(0, end)
 }

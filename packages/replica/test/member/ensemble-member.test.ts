@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { TxnLogReader } from '@quorate/log'
 import {
   CreateMode,
   decode,
   ErrorCode,
   getDataResponse,
+  juteMaxBufferDefault,
+  multiRequest,
   OpCode,
   pathWatchRequest,
   sessionPassword,
 } from '@quorate/protocol'
-import { create, exists } from '../replica-fixture.ts'
+import { create, createDefaults, exists, noRecord } from '../replica-fixture.ts'
 import { MemberWorld } from './member-world.ts'
 
 test('members elect a leader, and every one of them serves reads and writes', () => {
@@ -84,6 +87,48 @@ test('a member alone serves nobody, but reads after two seconds if that is wante
     world.establish()
     assert.ok(client.isClosed, 'a leader was found')
   }
+})
+
+test('ZOOKEEPER-4306: a session with more than a megabyte of ephemeral paths ends, for who hears of it, who catches up and who recovers', () => {
+  const world = new MemberWorld(3)
+  const leader = world.establish()
+  const [follower, late] = world.machines.filter((it) => it !== leader)
+  const client = follower.connectedClient({ timeOut: 20_000 })
+  create(client, '/services')
+  const flags = CreateMode.ephemeral
+  for (let first = 0; first < 5_000; first += 1_000) {
+    const ops = Array.from({ length: 1_000 }, (_, i) => ({
+      type: OpCode.create,
+      path: `/services/${'long-'.repeat(50)}${first + i}`,
+      ...createDefaults,
+      flags,
+    }))
+    assert.equal(client.ask(OpCode.multi, multiRequest, ops).err, ErrorCode.Ok)
+  }
+  world.run(100)
+  late.crash()
+  assert.equal(leader.member.tree.ephemeralCount, 5_000)
+  assert.equal(client.ask(OpCode.closeSession, noRecord, {}).err, ErrorCode.Ok)
+  late.start()
+  world.establish()
+  world.run(100)
+  follower.crash()
+  follower.start()
+  world.establish()
+  world.run(100)
+  for (const { member } of world.machines) {
+    assert.equal(member.lastZxid, leader.member.lastZxid)
+    assert.equal(member.tree.ephemeralCount, 0)
+    assert.deepEqual(member.tree.digest, leader.member.tree.digest)
+  }
+  const reader = new TxnLogReader({
+    disk: leader.disk,
+    directory: `${leader.logDirectory}/version-2`,
+    after: 0,
+  })
+  let longest = 0
+  while (reader.next()) longest = Math.max(longest, reader.end - reader.start)
+  assert.ok(longest > 900_000 && longest < juteMaxBufferDefault, 'a server of Apache reads it too')
 })
 
 test('members take snapshots, from which and from the log behind they start again', () => {
