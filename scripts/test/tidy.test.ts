@@ -133,10 +133,28 @@ test('every dependency has its reason on the page', () => {
   )
 })
 
+test('every file that is said to hold off a bug of ZooKeeper names that bug', () => {
+  const page = readText('docs/internals/zookeeper-bugs.md')
+  const rows = [...page.matchAll(/^\| \[(\d+)\]\([^)]*\) \|.*$/gm)]
+  assert.ok(rows.length > 60)
+  const wrong = rows.flatMap(([row, id]) => {
+    const files = [...row.matchAll(/\]\(\.\.\/\.\.\/(packages\/[^)]+)\)/g)].map(([, file]) => file!)
+    const silent = files.filter((file) => !exists(file) || !bugsNamedIn(file).has(id!))
+    return files.length === 0 ? [`${id}: no file`] : silent.map((file) => `${id}: ${file}`)
+  })
+  assert.deepEqual(wrong, [])
+})
+
 test('links between pages lead somewhere', () => {
   const broken = pages.filter((page) => exists(page)).flatMap((page) => brokenLinks(page))
   assert.deepEqual(broken, [])
 })
+
+/** The numbers behind `ZOOKEEPER-`, of lists such as "ZOOKEEPER-335, 1081" as well. */
+function bugsNamedIn(file: string): ReadonlySet<string> {
+  const lists = readText(file).match(/ZOOKEEPER-\d+(?:(?:, | and )(?:ZOOKEEPER-)?\d+)*/g) ?? []
+  return new Set(lists.flatMap((list) => list.match(/\d+/g) ?? []))
+}
 
 /** Relative links of `page` to files that do not exist. */
 function brokenLinks(page: string): readonly string[] {

@@ -109,7 +109,7 @@ test('a damaged snapshot is not passed over when the log ends before it, or has 
   }
 })
 
-test('snapshots that all fail, logs without snapshots and half snapshots are refused', () => {
+test('ZOOKEEPER-2325, 3056: snapshots that all fail, logs without snapshots and half snapshots are refused', () => {
   const damaged = new MemoryDisk()
   putSnapshots(damaged, 0)
   damaged.flip(`${data}/snapshot.0`, 100, 1)

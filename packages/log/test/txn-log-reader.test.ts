@@ -84,7 +84,7 @@ test('a torn record in an earlier file is accepted when the next file holds its 
   assert.throws(() => readZxids(disk), { code: 'LOG_CUT' })
 })
 
-test('records that are whole but cannot be are refused with their place', () => {
+test('ZOOKEEPER-2623: records that are whole but cannot be are refused with their place', () => {
   const header = { clientId: 1n as SessionId, cxid: 1, zxid: 2, time: 1 }
   const cases: readonly [string, Uint8Array][] = [
     ['LOG_UNKNOWN_TYPE', encode(txnHeader, { ...header, type: 99 })],

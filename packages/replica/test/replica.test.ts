@@ -197,7 +197,7 @@ test('closeSession is answered, deletes the ephemerals and closes the connection
   assert.equal(world.tree.nodes.find(utf8Encode('/e'), 0, 2), -1)
 })
 
-test('requests that no client may make are refused', () => {
+test('ZOOKEEPER-2623: requests that no client may make are refused', () => {
   const world = new TestReplica()
   for (const type of [OpCode.check, OpCode.deleteContainer, OpCode.createSession, 999]) {
     const client = world.connectedClient()

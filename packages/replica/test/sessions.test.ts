@@ -184,6 +184,15 @@ test('sessions of a loaded tree have their full time, owners of ephemerals witho
   assert.equal(exists(third.connectedClient(), '/mine').err, ErrorCode.NoNode)
 })
 
+test('ZOOKEEPER-1367: a session of a loaded tree whose client never comes expires with its ephemerals', () => {
+  const before = new TestReplica()
+  create(before.connectedClient(), '/mine', { flags: 1 })
+  const after = new TestReplica({}, before.tree)
+  for (let ms = 0; ms < 14_000; ms += 1_000) after.advance(1_000)
+  assert.equal(exists(after.connectedClient(), '/mine').err, ErrorCode.NoNode)
+  assert.equal(before.tree.ephemeralCount, 0)
+})
+
 test('a closed session cannot come back', () => {
   const world = new TestReplica()
   const client = world.client()

@@ -4,9 +4,19 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { JuteWriter, OpCode, purePlatform, utf8Encode } from '@quorate/protocol'
+import {
+  type Acl,
+  JuteReader,
+  JuteWriter,
+  OpCode,
+  Perms,
+  purePlatform,
+  readAcl,
+  utf8Encode,
+} from '@quorate/protocol'
 import { Tree, type TreeLoader } from '@quorate/tree'
 import * as fc from 'fast-check'
+import { parseImage } from './image-parser.ts'
 import {
   assertSameTree,
   digestOf,
@@ -105,7 +115,7 @@ test('a create whose node is there already raises its parent’s counters, and t
   assert.equal(digestOf(restored.digest), digestOf(leader.tree.digest))
 })
 
-test('a parent’s counters never go back, not for an old create nor an old delete', () => {
+test('ZOOKEEPER-3125, 3249: a parent’s counters never go back, not for an old create nor an old delete', () => {
   const leader = new Leader()
   const context = { session: 1n, timeMs: 5, identities: [] }
   leader.prepare({ type: OpCode.create, path: '/p', acl: openList }, { ...context, zxid: 1 })
@@ -122,6 +132,90 @@ test('a parent’s counters never go back, not for an old create nor an old dele
   for (const bytes of txns.slice(1)) restored.apply(bytes, 0, bytes.length)
   const parent = picture(restored).get('/p')!
   assert.deepEqual([parent.cversion, parent.pzxid], [9, 900])
+})
+
+test('ZOOKEEPER-3145: the end of a session touches the parent of an ephemeral that the snapshot lacks', () => {
+  const leader = new Leader()
+  const context = { session: 1n, timeMs: 5, identities: [] }
+  leader.prepare({ type: OpCode.create, path: '/p', acl: openList }, { ...context, zxid: 1 })
+  leader.apply()
+  leader.prepare(
+    { type: OpCode.create, path: '/p/mine', acl: openList, flags: 1 },
+    { ...context, zxid: 2 },
+  )
+  const { proposed } = leader.prepareCloseSession({ ...context, zxid: 3 })
+  leader.apply()
+  // The parent as it is between the two, but no child: it is gone when the walk comes to it.
+  const restored = lenientTree()
+  const loader = restored.loader()
+  const between = new Map(picture(leader.tree))
+  between.set('/p', { ...between.get('/p')!, pzxid: 2 })
+  loadAll(loader, between)
+  loader.finish(2)
+  restored.apply(proposed.bytes, 0, proposed.bytes.length)
+  assert.equal(picture(restored).get('/p')?.pzxid, 3)
+})
+
+test('ZOOKEEPER-3127: an image that is opened inside of a multi is of before it, and the replay does all of it', () => {
+  const leader = new Leader()
+  const context = { session: 1n, timeMs: 5, identities: [] }
+  leader.prepare({ type: OpCode.create, path: '/a', acl: openList }, { ...context, zxid: 1 })
+  leader.apply()
+  const ops = ['/a/1', '/a/2', '/b'].map((path) => ({ type: OpCode.create, path, acl: openList }))
+  const { bytes } = leader.prepareMulti(ops, { ...context, zxid: 2 }).proposed
+  const writer = new JuteWriter()
+  let imageZxid = -1
+  leader.tree.apply(bytes, 0, bytes.length, {
+    operationApplied: () => {
+      if (imageZxid !== -1) return
+      const image = leader.tree.openImage()
+      imageZxid = image.zxid
+      while (image.writeNext(writer, 1_000));
+      image.close()
+    },
+  })
+  assert.equal(imageZxid, 1)
+  const restored = lenientTree()
+  const loader = restored.loader()
+  parseImage(new JuteReader(writer.copy()), loader)
+  loader.finish(imageZxid)
+  restored.apply(bytes, 0, bytes.length)
+  assertSameTree(restored, leader.tree)
+})
+
+test('ZOOKEEPER-3306, 4846: ACLs that a replay counts anew outlive the nodes that came too early', () => {
+  const leader = new Leader()
+  const context = { session: 1n, timeMs: 5, identities: [] }
+  const bobs: readonly Acl[] = [{ perms: Perms.all, id: { scheme: 'digest', id: 'bob:hash' } }]
+  const creates = ['/kept', '/gone', '/changed'].map((path) => ({
+    type: OpCode.create,
+    path,
+    acl: bobs,
+  }))
+  creates.forEach((op, i) => leader.prepare(op, { ...context, zxid: i + 1 }))
+  leader.prepare(
+    { type: OpCode.setACL, path: '/changed', acl: readAcl },
+    { ...context, zxid: 4, identities: [bobs[0].id] },
+  )
+  leader.prepare({ type: OpCode.delete, path: '/gone' }, { ...context, zxid: 5 })
+  const txns = leader.inFlight.map(({ bytes }) => bytes)
+  leader.apply()
+  // All of it is in the snapshot before its transactions are replayed.
+  const restored = lenientTree()
+  const loader = restored.loader()
+  loadAll(loader, picture(leader.tree))
+  loader.finish(0)
+  for (const bytes of txns) restored.apply(bytes, 0, bytes.length)
+  assertSameTree(restored, leader.tree)
+  const again = lenientTree()
+  const writer = new JuteWriter()
+  const image = restored.openImage()
+  while (image.writeNext(writer, 1_000));
+  image.close()
+  const second = again.loader()
+  parseImage(new JuteReader(writer.copy()), second)
+  second.finish(image.zxid)
+  assertSameTree(again, leader.tree)
 })
 
 function loadAll(loader: TreeLoader, nodes: ReadonlyMap<string, NodePicture>): void {

@@ -142,6 +142,29 @@ test('several images one after the other, of one tree', () => {
   )
 })
 
+test('ZOOKEEPER-3144: every ephemeral of an image has its session there, whatever begins and ends meanwhile', () => {
+  const run = new Run()
+  const { leader } = run
+  run.take({ kind: 'createSession', session: 0 })
+  const ephemeral = (path: string): void => {
+    const op = { type: OpCode.create, path, acl: openList, flags: 1 }
+    run.take({ kind: 'single', op, who: 3, session: path === '/later' ? 1 : 0 })
+  }
+  for (let i = 0; i < 20; i++) ephemeral(`/e${i}`)
+  leader.apply()
+  const before = momentOf(leader.tree)
+  const restored = written(leader.tree.openImage(), 50, (slice) => {
+    if (slice === 0) run.take({ kind: 'closeSession', session: 0 })
+    if (slice === 1) run.take({ kind: 'createSession', session: 1 })
+    if (slice === 2) ephemeral('/later')
+    leader.apply()
+  })
+  assert.equal(leader.tree.ephemeralCount, 1, 'all of it took place')
+  assert.deepEqual(momentOf(restored), before)
+  for (const session of restored.ephemeralsBySession.keys())
+    assert.ok(restored.timeoutMsBySession.has(session))
+})
+
 test('the node that comes next may be deleted, and its number used again', () => {
   const run = new Run()
   for (const path of ['/a', '/a/x', '/b', '/b/y', '/c']) run.create(path, path)

@@ -292,6 +292,19 @@ test('ZOOKEEPER-2355: a leader that breaks off amid a proposal leaves nothing of
   assert.equal(fixture.window.outstandingCount, 0)
 })
 
+test('ZOOKEEPER-3575, 4074: a learner goes on and then leaves a leader that takes nothing', () => {
+  // Followers waited in a write to a leader that had stopped reading, and noticed nothing any more.
+  const { fixture, leader } = learnerOf()
+  leader.queuedBytes = 10_000_000
+  leader.send(PacketType.diff, z12)
+  propose(leader, z12)
+  leader.send(PacketType.newLeader, z20)
+  fixture.endTurn()
+  assert.deepEqual(fixture.completeAll(), ['syncs the log to 1:2', 'writes currentEpoch 2'])
+  fixture.advance(10_000)
+  assert.equal(fixture.end?.code, 'LEADER_SILENT')
+})
+
 test('a leader that is silent is left, but not while this server’s own disk works', () => {
   const { fixture, leader } = learnerOf()
   leader.send(PacketType.diff, z12)

@@ -39,7 +39,7 @@ test('a crash at any operation of a truncation leaves the old history down to so
   }
 })
 
-test('a crash at any operation of an installation leaves the old history or the new one, whole', () => {
+test('ZOOKEEPER-2872: a crash at any operation of an installation leaves the old history or the new one, whole', () => {
   const replacements: readonly (readonly Proposal[])[] = [
     // Behind the old history, in the middle of it, at a snapshot of it, and of another leader.
     proposals(1, range(1, 20)),

@@ -43,7 +43,7 @@ test('a write that fails leaves the epoch in memory as it was, and is the end', 
   assert.equal(member.failures.length, 1)
 })
 
-test('epochs that are missing are those of the last transaction, and are written', () => {
+test('ZOOKEEPER-1387: epochs that are missing are those of the last transaction, and are written', () => {
   const disk = new MemoryDisk()
   started(disk).log(proposals(6, [1]))
   disk.remove(`${folder}/currentEpoch`)

@@ -23,6 +23,21 @@ test('a first start leaves an empty snapshot and both epochs behind', () => {
   assert.equal(stateOf(history.tree), stateOf(treeOf([])))
 })
 
+test('ZOOKEEPER-3644, 3781: a log without a snapshot that is trusted once is whole, and has a snapshot from then on', () => {
+  const disk = new MemoryDisk()
+  const logged = proposals(1, range(1, 5))
+  started(disk).log(logged)
+  for (const name of disk.list(folder))
+    if (!name.startsWith('log.')) disk.remove(`${folder}/${name}`)
+  const upgraded = started(disk, { trustsEmptySnapshot: true })
+  assert.equal(stateOf(upgraded.history.tree), stateOf(treeOf(logged)))
+  const more = proposals(1, [6])
+  upgraded.log(more)
+  disk.crash()
+  const { history } = started(disk)
+  assert.equal(stateOf(history.tree), stateOf(treeOf([...logged, ...more])))
+})
+
 test('what was synced is there after a crash, with the newest transactions in memory', () => {
   const disk = new MemoryDisk()
   const logged = proposals(1, range(1, 30))
@@ -83,7 +98,7 @@ test('a truncation waits for the sync under way, and what is appended after it g
   assert.equal(stateOf(again.history.tree), stateOf(treeOf(next)))
 })
 
-test('a truncation to each zxid ends there, whatever files and snapshots there are', () => {
+test('ZOOKEEPER-1154, 1156, 1489: a truncation to each zxid ends there, whatever files and snapshots there are', () => {
   const all = proposals(1, range(1, 12))
   for (let kept = 0; kept <= all.length; kept++) {
     const disk = new MemoryDisk()
@@ -181,7 +196,7 @@ test('after a failed sync the member is told once, and nothing is called any mor
   assert.equal(member.failures.length, 1)
 })
 
-test('a disk that fails in a truncation is the end', () => {
+test('ZOOKEEPER-3701: a disk that fails in a truncation is the end', () => {
   const syncs = { fail: false }
   const disk = new MemoryDisk({ failsSync: () => syncs.fail })
   const member = started(disk)
