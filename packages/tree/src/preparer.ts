@@ -27,8 +27,8 @@ import { RequestCheck } from './request-check.ts'
 import { WriteRequest } from './write-request.ts'
 
 /**
- * Most bytes of paths that the end of a session lists: less than jute.maxbuffer, which no Apache server reads beyond, neither from
- * its leader nor from a log (ZOOKEEPER-4306).
+ * Most bytes of paths that the end of a session lists: less than jute.maxbuffer, so that an Apache server reads it from its leader
+ * and from a log (ZOOKEEPER-4306).
  */
 const listedBytesMax = 1_000_000
 
@@ -147,7 +147,7 @@ export class Preparer {
    *
    * Compatibility: a session with very many ephemerals lists as many as fit into a megabyte. Every server, Apache's too, deletes
    * what else the session owns. Apache's leader lists all, and the transaction stops every server that reads it if it is longer
-   * than jute.maxbuffer (ZOOKEEPER-4306).
+   * than jute.maxbuffer and its extra size allow (ZOOKEEPER-4306).
    */
   prepareCloseSession(context: RequestContext, writer: JuteWriter): void {
     this.#begin()
