@@ -198,6 +198,8 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
     this.#term.confirmLeadership(() => {
       this.#confirmationCount--
       confirmed(ErrorCode.Ok)
+      // A learner's answer to a ping brings the confirmation, and nothing else that would make the turn end.
+      this.#host.requestTurnEnd()
     })
   }
 

@@ -191,6 +191,8 @@ export class LearnerAuthority implements Authority, LearnerHost {
 
   syncAnswered(): void {
     this.#syncs.shift()?.()
+    // There may be no delivery with it that would make the turn end.
+    this.#host.requestTurnEnd()
   }
 
   revalidated(id: SessionId, isValid: boolean): void {

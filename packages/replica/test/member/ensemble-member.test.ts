@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TxnLogReader } from '@quorate/log'
 import {
+  Capability,
+  type Codec,
   CreateMode,
   decode,
   ErrorCode,
@@ -32,6 +34,34 @@ test('members elect a leader, and every one of them serves reads and writes', ()
   for (const { member } of world.machines) {
     assert.equal(member.lastZxid, lastZxid)
     assert.deepEqual(member.tree.digest, tree.digest)
+  }
+})
+
+/** These bytes, whatever they mean. */
+function recordOf(bytes: readonly number[]): Codec<undefined> {
+  return {
+    encode: (writer) => writer.writeBytes(Uint8Array.from(bytes)),
+    decode: () => undefined,
+  }
+}
+
+test('a sync and a linearizable read are answered once a quorum has confirmed the leader, not with the next tick', () => {
+  const world = new MemberWorld(3)
+  const leader = world.establish()
+  const follower = world.machines.find((it) => it !== leader)!
+  for (const machine of [leader, follower]) {
+    const client = machine.connectedClient({ capabilities: Capability.linearizableReads })
+    world.run(1_000)
+    for (const [type, body] of [
+      [OpCode.sync, [0, 0, 0, 1, 0x2f]],
+      [OpCode.linearizableRead, [0, 0, 0, OpCode.exists, 0, 0, 0, 1, 0x2f, 0]],
+    ] as const) {
+      const before = world.nowMs
+      client.send(type, recordOf(body), undefined)
+      const [reply] = client.takeReplies()
+      assert.equal(reply?.err, ErrorCode.Ok)
+      assert.ok(world.nowMs - before < 10, 'a tick has passed')
+    }
   }
 })
 
