@@ -54,7 +54,7 @@ export class LearnedHistory {
       const next = head === undefined ? 'nothing is outstanding' : `${hex(head)} is the next one`
       return this.#owner.broken('COMMIT_OUT_OF_ORDER', `${hex(zxid)} is committed, and ${next}`)
     }
-    this.#owner.deliver(window.deliverNext())
+    this.#deliver(window.deliverNext())
     ports.host.requestTurnEnd()
   }
 
@@ -95,6 +95,24 @@ export class LearnedHistory {
       const { message } = error as Error
       this.#owner.broken('LEADER_BROKEN', `the leader's membership can't be read: ${message}`)
       return undefined
+    }
+  }
+
+  /**
+   * A transaction that is logged, acknowledged and then can't be applied may not pass for a packet that can't be read: with the next
+   * leader this server would go on without it.
+   * @throws Error that is no JuteError, which ends the server
+   */
+  #deliver(proposal: Proposal): void {
+    try {
+      this.#owner.deliver(proposal)
+    } catch (cause) {
+      throw new Error(
+        `the transaction ${hex(proposal.zxid)}, which is committed, can't be applied`,
+        {
+          cause,
+        },
+      )
     }
   }
 

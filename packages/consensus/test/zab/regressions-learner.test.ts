@@ -1,7 +1,7 @@
 /** What went wrong in learners of Apache ZooKeeper, by the number of the issue, and why it can't here. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { JuteWriter, makeZxid, PacketType } from '@quorate/protocol'
+import { JuteError, JuteWriter, makeZxid, PacketType } from '@quorate/protocol'
 import { acceptEpoch, RoleFixture, txnOf } from './role-fixture.ts'
 
 const [z11, z12, z13, z14] = [1, 2, 3, 4].map((counter) => makeZxid(1, counter))
@@ -316,4 +316,14 @@ test('a leader that is silent is left, but not while this server’s own disk wo
   fixture.completeAll()
   fixture.advance(10_000)
   assert.equal(fixture.end?.code, 'LEADER_SILENT')
+})
+
+test('a committed transaction that can’t be applied ends the server, and is not taken for a broken connection', () => {
+  const { fixture, leader } = learnerOf()
+  leader.send(PacketType.diff, z11)
+  propose(leader, z12)
+  fixture.history.apply = () => {
+    throw new JuteError('JUTE_UNKNOWN_TYPE', 'a transaction of a later version')
+  }
+  assert.throws(() => leader.send(PacketType.commit, z12), /1000000\d*2, which is committed/)
 })
