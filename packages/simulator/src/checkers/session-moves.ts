@@ -11,7 +11,8 @@ const welcomeMostMs = 3_000
  * A session is in one place.
  *
  * 1. Once a client has its session on a connection, nothing is committed that a leader made later of what was asked for on an earlier
- *    one, but an error.
+ *    one, but an error. What a session that only its server knows has left on the way there may still arrive: it comes back to
+ *    that server without the leader being asked, so that no answer of the leader's tells what it had made before.
  * 2. A session that ended long ago is given to nobody.
  */
 export class SessionMoves implements Checker {
@@ -19,6 +20,9 @@ export class SessionMoves implements Checker {
   readonly #cursor: CommittedCursor
   readonly #leaders = new Set<string>()
   readonly #connectionBySession = new Map<SessionId, number>()
+  readonly #serverByConnection = new Map<number, string>()
+  /** For whose creation a transaction was made: from there on a leader says who has them. */
+  readonly #globalSessions = new Set<SessionId>()
   /** By session and xid: where it was asked for. */
   readonly #askedOn = new Map<string, number>()
   readonly #wrongByZxid = new Map<Zxid, string>()
@@ -44,8 +48,9 @@ export class SessionMoves implements Checker {
         return undefined
       case 'connected': {
         if (observation.isReadOnly === true) return undefined
-        const { client, session, connection } = observation
+        const { client, session, connection, server } = observation
         this.#connectionBySession.set(session, connection)
+        this.#serverByConnection.set(connection, server)
         const endedMs = (atUs - (this.#endedAtUs.get(session) ?? Infinity)) / usPerMs
         return endedMs > welcomeMostMs
           ? `${client} is given the session ${session}, which was ended ${Math.floor(endedMs)} ms ago`
@@ -73,9 +78,15 @@ export class SessionMoves implements Checker {
   /** A leader that was replaced and doesn't know it yet may do so: what it proposes is never committed. */
   #proposed({ server, zxid, txn }: Proposed): void {
     const { clientId: session, cxid } = txn.header
+    if (txn.body.type === OpCode.createSession) this.#globalSessions.add(session)
     const present = this.#connectionBySession.get(session)
     const asked = this.#askedOn.get(`${session} ${cxid}`)
     if (present === undefined || asked === undefined || asked === present) return
+    if (!this.#globalSessions.has(session) && this.#isSameServer(asked, present)) return
     if (txn.body.type !== OpCode.error) this.#wrongByZxid.set(zxid, server)
+  }
+
+  #isSameServer(asked: number, present: number): boolean {
+    return this.#serverByConnection.get(asked) === this.#serverByConnection.get(present)
   }
 }

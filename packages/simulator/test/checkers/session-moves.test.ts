@@ -4,7 +4,16 @@ import { OpCode, type Txn } from '@quorate/protocol'
 import { SessionMoves } from '../../src/checkers/session-moves.ts'
 import type { Observation } from '../../src/history/observation.ts'
 import { TxnHistory } from '../../src/history/txn-history.ts'
-import { client, connected, createBody, proposed, session, setX, txnOf } from './wrong-history.ts'
+import {
+  client,
+  connected,
+  createBody,
+  createSessionBody,
+  proposed,
+  session,
+  setX,
+  txnOf,
+} from './wrong-history.ts'
 
 const leads: Observation = {
   type: 'termStarted',
@@ -14,7 +23,9 @@ const leads: Observation = {
   lastZxid: 0,
 }
 const asked: Observation = { type: 'invoked', ...client, xid: 7, operation: setX }
-const moved: Observation = { ...connected(), connection: 2 } as Observation
+const created = proposed(txnOf(1, createSessionBody, 0))
+const moved: Observation = connected(2)
+const movedElsewhere = { ...moved, server: 'server2' } as Observation
 
 /** What is said when the transaction that follows these observations is committed. */
 function outcome(before: readonly Observation[], txn: Txn): string | undefined {
@@ -27,9 +38,19 @@ function outcome(before: readonly Observation[], txn: Txn): string | undefined {
 }
 
 test('session-moves: what was asked for on a connection that the session has left is not carried out', () => {
-  assert.equal(outcome([], txnOf(1, createBody('/x'), 7)), undefined)
-  assert.match(outcome([moved], txnOf(1, createBody('/x'), 7))!, /that the session had left/)
-  assert.equal(outcome([moved], txnOf(1, { type: OpCode.error, err: -118 }, 7)), undefined)
+  const carriedOut = txnOf(2, createBody('/x'), 7)
+  assert.equal(outcome([created], carriedOut), undefined)
+  assert.match(outcome([created, moved], carriedOut)!, /that the session had left/)
+  assert.match(outcome([created, movedElsewhere], carriedOut)!, /that the session had left/)
+  const refused = txnOf(2, { type: OpCode.error, err: -118 }, 7)
+  assert.equal(outcome([created, moved], refused), undefined)
+})
+
+test('session-moves: what a local session asked its server for may be carried out after it came back there', () => {
+  const carriedOut = txnOf(2, createBody('/x'), 7)
+  assert.equal(outcome([moved], carriedOut), undefined)
+  assert.match(outcome([movedElsewhere], carriedOut)!, /that the session had left/)
+  assert.match(outcome([moved, created], carriedOut)!, /that the session had left/, 'upgraded')
 })
 
 test('session-moves: a session that is long over is given to nobody', () => {
