@@ -37,6 +37,9 @@ export interface EnsembleOptions {
   readonly createMember: EnsembleOperator['createMember']
 }
 
+/** What is asked for may take this long to be proposed. */
+const changeMostUs = 2_500_000
+
 export class Ensemble implements EnsembleOperator {
   readonly knownTxns: KnownTxns = new KnownTxns()
   readonly tickTimeMs: number
@@ -49,6 +52,8 @@ export class Ensemble implements EnsembleOperator {
   readonly #groupLines: readonly string[]
   /** The last transaction that was in any log when a disk was lost. */
   #lostAtZxid: Zxid = 0
+  /** When a client last asked for another membership. */
+  #changeAskedAtUs = -changeMostUs
 
   constructor(world: World, network: Network, options: EnsembleOptions) {
     this.#world = world
@@ -88,7 +93,7 @@ export class Ensemble implements EnsembleOperator {
       addresses: `server.${server.serverId}=${server.host.name}:2888:3888`,
       clientAddress: `${server.host.name}:2181`,
     }))
-    return { servers, votersUsual: this.#options.voterCount }
+    return { servers, votersUsual: this.#options.voterCount, mayChange: () => this.#mayChange() }
   }
 
   nameOf(serverId: number): string {
@@ -120,7 +125,8 @@ export class Ensemble implements EnsembleOperator {
 
   /** Whether the disk of this server may be lost now. */
   mayLoseDisk(server: EnsembleServer): boolean {
-    if (this.servers.some(({ doubtfulSinceUs }) => doubtfulSinceUs !== undefined)) return false
+    const sinceChangeUs = this.#world.scheduler.nowUs - this.#changeAskedAtUs
+    if (this.#isSomeoneDoubtful || sinceChangeUs < changeMostUs) return false
     const memberships = this.leader?.memberships ?? []
     return (
       memberships.length > 0 &&
@@ -130,6 +136,17 @@ export class Ensemble implements EnsembleOperator {
           this.#hasQuorumWithout(server, membership),
       )
     )
+  }
+
+  get #isSomeoneDoubtful(): boolean {
+    return this.servers.some(({ doubtfulSinceUs }) => doubtfulSinceUs !== undefined)
+  }
+
+  /** A membership that needs the lost server could never be agreed on, and nothing else until it is. */
+  #mayChange(): boolean {
+    if (this.#isSomeoneDoubtful) return false
+    this.#changeAskedAtUs = this.#world.scheduler.nowUs
+    return true
   }
 
   diskLost(): void {

@@ -21,6 +21,8 @@ export interface ReconfigurableServer {
 export interface ReconfigurationSettings {
   readonly servers: readonly ReconfigurableServer[]
   readonly votersUsual: number
+  /** Asked before each change: not while the operator has to do without a server whose disk is lost, or nobody could. */
+  mayChange(): boolean
 }
 
 /** What a server is to be; undefined: no member. */
@@ -50,7 +52,7 @@ export class Reconfigurations implements Workload {
     }
     if (this.#parts.size === 0 || this.#random.chance(0.4))
       return { type: 'getData', path: configPath, watch: this.#random.chance(0.5) }
-    return this.#change()
+    return this.#settings.mayChange() ? this.#change() : undefined
   }
 
   answered(operation: Operation, err: number, answer: Answer): void {

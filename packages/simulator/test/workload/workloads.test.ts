@@ -26,7 +26,7 @@ function line(
   return `${addresses}:${role};${clientAddress}`
 }
 
-const settings = { servers: [1, 2, 3, 4].map(server), votersUsual: 3 }
+const settings = { servers: [1, 2, 3, 4].map(server), votersUsual: 3, mayChange: () => true }
 
 /** What the workload asks for; everything succeeds. */
 function asked(workload: Workload, count: number): Operation[] {
