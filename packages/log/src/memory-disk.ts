@@ -1,9 +1,9 @@
 /**
  * A disk in memory that can fail as real ones do, for simulation and crash tests.
  *
- * What a crash leaves: everything that was synced; of each write since then any of its 512-byte sectors, or a prefix;
- * of the names created, renamed and removed since the last syncDirectory a prefix. The random function decides. A kill
- * leaves what was written, and its durability as it was.
+ * What a crash leaves: everything that was synced; of each write since then any of its 512-byte sectors, or a prefix, each
+ * sector as the cache held it; of the names created, renamed and removed since the last syncDirectory a prefix. The random
+ * function decides. A kill leaves what was written, and its durability as it was.
  */
 import type { Disk, DiskFile, Done } from './disk.ts'
 import { DiskError, type FileChange, MemoryFile } from './memory-file.ts'

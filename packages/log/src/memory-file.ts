@@ -1,4 +1,10 @@
-/** One file of a MemoryDisk: what a reader sees, what is durable, and the changes between the two. */
+/**
+ * One file of a MemoryDisk: what a reader sees, what is durable, and the changes between the two.
+ *
+ * 1. A sector reaches the disk as the cache held it behind one of the writes, with what earlier writes put there. So writing
+ *    anew what the cache holds already may complete a sector, and never leaves a part of one.
+ * 2. Only a write that was on its way leaves a part of a sector, the last one of a prefix.
+ */
 import { sectorBytes } from './log-format.ts'
 
 /** A failure as the platform reports it; `code` is ENOENT, ENOSPC, EIO or EBADF. */
@@ -16,7 +22,18 @@ export interface FileChange {
   readonly bytes: Uint8Array | undefined
   readonly position: number
   isComplete: boolean
+  /** What the cache held of the sectors that the write touches, up to the end of the file, when it completed. */
+  sectorsBefore: Uint8Array
 }
+
+interface Tearing {
+  readonly change: FileChange
+  /** Whether a prefix may end within a sector. */
+  readonly isTornInSector: boolean
+  readonly random: () => number
+}
+
+const nothing: Uint8Array = new Uint8Array(0)
 
 export class MemoryFile {
   /** What a reader sees. */
@@ -31,7 +48,7 @@ export class MemoryFile {
 
   /** A write is on its way. */
   startWrite(bytes: Uint8Array, position: number): FileChange {
-    const change = { bytes, position, isComplete: false }
+    const change = { bytes, position, isComplete: false, sectorsBefore: nothing }
     this.#changes.push(change)
     return change
   }
@@ -43,6 +60,11 @@ export class MemoryFile {
 
   completeWrite(change: FileChange): void {
     change.isComplete = true
+    const { bytes, position } = change
+    if (bytes !== undefined) {
+      const end = sectorEnd(position + bytes.length)
+      change.sectorsBefore = this.bytes.slice(sectorStart(position), end)
+    }
     this.bytes = applied(this.bytes, change)
   }
 
@@ -52,7 +74,7 @@ export class MemoryFile {
   }
 
   truncate(size: number): void {
-    const change = { bytes: undefined, position: size, isComplete: true }
+    const change = { bytes: undefined, position: size, isComplete: true, sectorsBefore: nothing }
     this.#changes.push(change)
     this.bytes = applied(this.bytes, change)
   }
@@ -82,7 +104,12 @@ export class MemoryFile {
 
   /** @param random 1: nothing survives that is not durable */
   crash(random: () => number): void {
-    for (const change of this.#changes) this.#durable = survived(this.#durable, change, random)
+    for (const change of this.#changes) {
+      const wasComplete = change.isComplete
+      // What is on its way may reach the disk as well.
+      if (!wasComplete) this.completeWrite(change)
+      this.#durable = survived(this.#durable, { change, isTornInSector: !wasComplete, random })
+    }
     this.#changes = []
     this.bytes = this.#durable.slice()
   }
@@ -91,30 +118,49 @@ export class MemoryFile {
 function applied(before: Uint8Array, change: FileChange): Uint8Array {
   const { bytes, position } = change
   if (bytes === undefined) return resized(before, position)
+  return written(before, bytes, position)
+}
+
+function written(before: Uint8Array, bytes: Uint8Array, position: number): Uint8Array {
   const after = resized(before, Math.max(before.length, position + bytes.length))
   after.set(bytes, position)
   return after
 }
 
 /** Nothing, all, a prefix, or some of the sectors of a change. */
-function survived(before: Uint8Array, change: FileChange, random: () => number): Uint8Array {
+function survived(before: Uint8Array, tearing: Tearing): Uint8Array {
+  const { change, isTornInSector, random } = tearing
   const { bytes, position } = change
   const part = Math.floor(random() * 4)
-  if (part === 1) return applied(before, change)
-  if (bytes === undefined || part === 0 || part === 4) return before
+  if (bytes === undefined) return part === 1 ? applied(before, change) : before
+  if (part === 0 || part === 4) return before
+  const start = sectorStart(position)
   if (part === 2) {
     const kept = Math.floor(random() * (bytes.length + 1))
-    return applied(before, { ...change, bytes: bytes.subarray(0, kept) })
+    const cached = sectorsOf(change, isTornInSector ? bytes.subarray(0, kept) : bytes)
+    return written(before, cached.subarray(0, sectorEnd(position + kept) - start), start)
   }
+  const sectors = sectorsOf(change, bytes)
+  if (part === 1) return written(before, sectors, start)
   let after = before
-  for (let at = 0; at < bytes.length;) {
-    const sectorEnd = sectorBytes - ((position + at) % sectorBytes) + at
-    const sector = bytes.subarray(at, sectorEnd)
-    if (random() < 0.5)
-      after = applied(after, { ...change, bytes: sector, position: position + at })
-    at = sectorEnd
+  for (let at = 0; at < sectors.length; at += sectorBytes) {
+    if (random() < 0.5) after = written(after, sectors.subarray(at, at + sectorBytes), start + at)
   }
   return after
+}
+
+/** The sectors that the change touches, as the cache held them when `bytes` of it were there. */
+function sectorsOf(change: FileChange, bytes: Uint8Array): Uint8Array {
+  const offset = change.position - sectorStart(change.position)
+  return written(change.sectorsBefore.slice(), bytes, offset)
+}
+
+function sectorStart(position: number): number {
+  return position - (position % sectorBytes)
+}
+
+function sectorEnd(position: number): number {
+  return Math.ceil(position / sectorBytes) * sectorBytes
 }
 
 function resized(bytes: Uint8Array, size: number): Uint8Array {

@@ -59,6 +59,37 @@ test('a write that was not synced is torn by sectors, and each is whole or as it
   assert.deepEqual(edges, [100, 512, 1_024, 1_536])
 })
 
+test('a sector that survives holds what earlier writes put there, even if their own turn was lost', () => {
+  // Names, then the first write: nothing; the second one: by sectors, the only one survives.
+  const numbers = [0, 0, 0.8, 0.1]
+  const disk = new MemoryDisk({ random: () => numbers.shift()! })
+  disk.install(path, new Uint8Array(4))
+  write(disk, path, [1, 1], { syncs: false })
+  write(disk, path, [2], { syncs: false, position: 2 })
+  disk.crash()
+  assert.deepEqual([...disk.contents(path)], [1, 1, 2, 0])
+})
+
+test('a write on its way may leave a part of a sector, but not of what the cache held already', () => {
+  for (const [isWrittenBefore, expected] of [
+    [false, 150],
+    [true, 300],
+  ] as const) {
+    // Names, the first write if there is one: nothing; the last one: half of it.
+    const numbers = isWrittenBefore ? [0, 0, 0.5, 0.5] : [0, 0.5, 0.5]
+    const disk = new MemoryDisk({ random: () => numbers.shift()!, isQueued: true })
+    disk.install(path, new Uint8Array(300))
+    const twos = Array.from({ length: 300 }, () => 2)
+    if (isWrittenBefore) {
+      write(disk, path, twos, { syncs: false })
+      disk.completeNext()
+    }
+    write(disk, path, twos, { syncs: false })
+    disk.crash()
+    assert.equal(disk.contents(path).filter((byte) => byte === 2).length, expected)
+  }
+})
+
 test('queued writes and syncs complete in order, one at a time', () => {
   const disk = new MemoryDisk({ isQueued: true })
   const file = disk.openForWrite(path, { truncate: false })
