@@ -57,6 +57,7 @@ class NoHistory implements ZabHistory {
   lastZxid = 0
   currentEpoch = 0
   acceptedEpoch = 0
+  readonly membershipText = undefined
   readonly recent: readonly Proposal[] = []
 
   append(proposal: Proposal): void {

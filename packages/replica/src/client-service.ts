@@ -280,9 +280,6 @@ export class ClientService<A extends Authority = Authority>
   }
 
   welcome(connection: ClientConnection, session: Session): void {
-    const before = this.#connectionsBySession.get(session.id)
-    if (before !== undefined && before !== connection)
-      this.drop(before, 'SESSION_MOVED', 'the session has come back on another connection')
     connection.session = session
     this.#connectionsBySession.set(session.id, connection)
     this.#connecting.writeResponse(connection, session, this.authority.isReadOnly)
@@ -337,6 +334,10 @@ export class ClientService<A extends Authority = Authority>
       if (outcome.type === 'create') this.authority.createSession(connection, outcome.timeoutMs)
       else {
         this.#stats.counters.connection_revalidate_count++
+        // At once: what comes on it from here on could be carried out after the client has its session on the new connection.
+        const before = this.#connectionsBySession.get(outcome.sessionId)
+        if (before !== undefined)
+          this.drop(before, 'SESSION_MOVED', 'the session has come back on another connection')
         this.authority.reattach(connection, outcome.sessionId, outcome.timeoutMs)
       }
       if (connection.session !== undefined || connection.isClosed) return

@@ -146,6 +146,13 @@ export class Tree {
     nodes.setLong(node, LongField.mzxid, version)
   }
 
+  /** What the last reconfiguration in this tree put in place, or {@link showMembership} since; null when nothing did. */
+  membership(): Uint8Array | null {
+    const { nodes } = this.#state
+    const node = nodes.find(configPath, 0, configPath.length)
+    return node === absent ? null : nodes.dataCopy(node)
+  }
+
   /** For an empty tree. */
   loader(): TreeLoader {
     return new StoreLoader(this.#state, this.#quotas)

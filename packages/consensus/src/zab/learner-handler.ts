@@ -56,6 +56,8 @@ export class LearnerHandler implements Learner, ChannelOwner {
   serverId = -1
   /** It came with OBSERVERINFO. */
   isObserver = false
+  /** It cuts its log at a transaction that it has, and says so when it has not: servers of this kind do. */
+  checksCuts = false
   phase: LearnerPhase = 'connected'
   lastHeardMs: number
   /** All of this leader's proposals up to here are on its disk. */
@@ -174,6 +176,7 @@ export class LearnerHandler implements Learner, ChannelOwner {
       return this.dismiss('it speaks the protocol of ZooKeeper 3.3; 3.4 or later is expected')
     this.serverId = info.serverId
     this.isObserver = type === PacketType.observerInfo
+    this.checksCuts = info.capabilities !== undefined
     this.phase = 'awaits-epoch'
     this.#owner.learnerArrived(this, epochOf(zxid), info.configVersion ?? 0)
   }

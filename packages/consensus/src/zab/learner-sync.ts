@@ -30,6 +30,7 @@ export class LearnerSync {
       peerLastZxid: handler.peerLastZxid,
       window,
       isSnapshotForced: options.forceSnapshotSync,
+      checksCuts: handler.checksCuts,
       isDiskAllowed: this.#isDiskAllowed(handler),
     })
     this.#report(handler, plan)

@@ -25,13 +25,13 @@ import {
 import type { Proposal } from '../engine.ts'
 import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
 import { isFollower, type Membership } from '../quorum/membership.ts'
+import { followHistory } from './history-membership.ts'
 import { LeaderDialler } from './leader-dialler.ts'
 import { LearnedHistory } from './learned-history.ts'
 import { LearningTerm } from './learning-term.ts'
 import { type ChannelOwner, PacketChannel, type ReceivedPacket } from './packet-channel.ts'
 import { RoleLife } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
-import { forgetUnknownMembership } from './unknown-membership.ts'
 import type { StateReceiver } from './zab-ports.ts'
 
 type Phase = 'connecting' | 'awaits-epoch' | 'awaits-sync' | 'synchronising' | 'in-step' | 'serving'
@@ -276,10 +276,10 @@ export class Learner implements ChannelOwner {
 
   /** The history in memory begins anew, also when the role has ended meanwhile. */
   #stateReplaced(): void {
-    const { ports, window, logSync } = this.#parts
+    const { ports, options, window, logSync } = this.#parts
     window.reset(ports.history.recent, ports.history.lastZxid)
     logSync.reset()
-    forgetUnknownMembership(ports)
+    if (options.reconfigEnabled) followHistory(ports)
   }
 
   #takeWhileSynchronising(packet: ReceivedPacket): void {

@@ -30,6 +30,8 @@ export interface SyncSituation {
     'floor' | 'lastDelivered' | 'has' | 'firstAfter' | 'lastNotAfter'
   >
   readonly isSnapshotForced: boolean
+  /** Whether the learner refuses to be cut at a transaction that it has not. */
+  readonly checksCuts: boolean
   readonly isDiskAllowed: boolean
 }
 
@@ -40,9 +42,18 @@ export function planSync(situation: SyncSituation): SyncPlan {
   const max = window.lastDelivered
   if (situation.isSnapshotForced || peer < 0) return snap
   if (peer === max) return { kind: 'diff', zxid: peer, sendAfter: peer }
-  if (peer > max) return isNewEpoch(peer) ? snap : { kind: 'trunc', zxid: max, sendAfter: max }
+  if (peer > max) return planCut(situation, max)
   if (peer >= window.floor) return planFromWindow(peer, window)
   return situation.isDiskAllowed ? { kind: 'diff-from-disk', zxid: max, sendAfter: peer } : snap
+}
+
+/**
+ * Compatibility: Apache's leader also cuts a learner that is ahead by an epoch, and that may have left this history before its end: it
+ * would take itself to be at a transaction that it lacks. One that does not look gets a snapshot here.
+ */
+function planCut({ peerLastZxid: peer, checksCuts }: SyncSituation, max: Zxid): SyncPlan {
+  if (isNewEpoch(peer) || (epochOf(peer) !== epochOf(max) && !checksCuts)) return snap
+  return { kind: 'trunc', zxid: max, sendAfter: max }
 }
 
 function planFromWindow(peer: Zxid, window: SyncSituation['window']): SyncPlan {

@@ -11,13 +11,13 @@ import type { ElectionState, Vote } from '../election/vote.ts'
 import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
 import { isFollower, type Membership } from '../quorum/membership.ts'
 import { parseMembership } from '../quorum/parse-membership.ts'
+import { followHistory } from './history-membership.ts'
 import { Leader } from './leader.ts'
 import { Learner } from './learner.ts'
 import { LogSync } from './log-sync.ts'
 import { ProposalWindow } from './proposal-window.ts'
 import type { RoleEnd } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
-import { forgetUnknownMembership } from './unknown-membership.ts'
 import type { ZabOptions, ZabPorts } from './zab-ports.ts'
 
 export class ZabEngine {
@@ -92,7 +92,7 @@ export class ZabEngine {
   #look(): void {
     if (this.#isStopped) return
     this.#state = 'looking'
-    forgetUnknownMembership(this.#ports)
+    if (this.#options.reconfigEnabled) followHistory(this.#ports)
     const { history } = this.#ports
     this.#election.start({ lastZxid: history.lastZxid, currentEpoch: history.currentEpoch })
   }

@@ -70,6 +70,8 @@ export interface ZabHistory {
   reload(done: () => void): void
   /** The transactions that the last load replayed, the newest ones, without a gap up to {@link lastZxid}. */
   readonly recent: readonly Proposal[]
+  /** The text of the membership that is in the state: the last one that a transaction in this history put in place, if any did. */
+  readonly membershipText: string | undefined
   /** Begins to take a state that the leader sends. */
   receiveState(zxid: Zxid): StateReceiver
   /** The present state's image, once no other one is open: `ready` may be called later. */

@@ -29,6 +29,7 @@ const signature = 'BenWasHere'
 export class MemoryHistory implements ZabHistory {
   currentEpoch = 0
   acceptedEpoch = 0
+  membershipText: string | undefined
   recent: readonly Proposal[] = []
   /** All that was applied to the state, oldest first. */
   applied: Proposal[] = []

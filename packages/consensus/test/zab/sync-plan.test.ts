@@ -4,7 +4,7 @@ import type { Proposal } from '@quorate/consensus'
 import { makeZxid, type Zxid } from '@quorate/protocol'
 import * as fc from 'fast-check'
 import { ProposalWindow } from '../../src/zab/proposal-window.ts'
-import { planSync, type SyncPlan } from '../../src/zab/sync-plan.ts'
+import { planSync, type SyncPlan, type SyncSituation } from '../../src/zab/sync-plan.ts'
 
 function proposalsOf(zxids: readonly Zxid[]): readonly Proposal[] {
   return zxids.map((zxid) => ({ zxid, bytes: new Uint8Array(0) }))
@@ -20,9 +20,16 @@ function windowOf(zxids: readonly Zxid[], count = zxids.length): ProposalWindow 
 function planOf(
   peerLastZxid: Zxid,
   window: ProposalWindow,
-  more: { readonly isSnapshotForced?: boolean; readonly isDiskAllowed?: boolean } = {},
+  more: Partial<Pick<SyncSituation, 'isSnapshotForced' | 'isDiskAllowed' | 'checksCuts'>> = {},
 ): SyncPlan {
-  return planSync({ peerLastZxid, window, isSnapshotForced: false, isDiskAllowed: true, ...more })
+  return planSync({
+    peerLastZxid,
+    window,
+    isSnapshotForced: false,
+    checksCuts: true,
+    isDiskAllowed: true,
+    ...more,
+  })
 }
 
 /** `1:1-1:3 2:1` */
@@ -38,6 +45,13 @@ function zxidsIn(text: string): readonly Zxid[] {
 
 const [z13, z14, z20, z30] = zxidsIn('1:3-1:4 2:0 3:0')
 const z21 = makeZxid(2, 1)
+
+test('a learner that does not look where it is cut, and is ahead by an epoch, gets a snapshot', () => {
+  const window = windowOf(zxidsIn('1:1-1:4'), 4)
+  assert.deepEqual(planOf(z21, window).kind, 'trunc')
+  assert.deepEqual(planOf(z21, window, { checksCuts: false }).kind, 'snap')
+  assert.deepEqual(planOf(makeZxid(1, 9), window, { checksCuts: false }).kind, 'trunc')
+})
 
 describe('the plan of a synchronisation', () => {
   const cases: readonly (readonly [string, SyncPlan, SyncPlan])[] = [

@@ -135,6 +135,12 @@ export class DiskHistory implements ZabHistory {
     return this.#recent
   }
 
+  get membershipText(): string | undefined {
+    const text = this.tree.membership()
+    if (text === null || text.length === 0) return undefined
+    return this.#options.platform.utf8Decode(text, 0, text.length)
+  }
+
   /** What the last load had to replay. */
   get replayed(): Replayed {
     return this.#replayed

@@ -133,7 +133,9 @@ export class LearnerAuthority implements Authority, LearnerHost {
 
   reattach(connection: ClientConnection, id: SessionId, timeoutMs: number): void {
     if (this.#locals.reattach(connection, id, timeoutMs)) return
-    this.#revalidations.add(id, { connection, timeoutMs })
+    const before = this.#revalidations.add(id, { connection, timeoutMs })
+    if (before !== undefined)
+      this.#host.drop(before.connection, 'SESSION_MOVED', 'the session was asked for again')
     this.#term.revalidate(id, timeoutMs)
   }
 

@@ -14,10 +14,15 @@ export class Revalidations {
     return this.#askedBySession.size
   }
 
-  add(id: SessionId, revalidation: Revalidation): void {
+  /** @returns who waited for an answer about this session last */
+  add(id: SessionId, revalidation: Revalidation): Revalidation | undefined {
     const asked = this.#askedBySession.get(id)
-    if (asked === undefined) this.#askedBySession.set(id, [revalidation])
-    else asked.push(revalidation)
+    if (asked === undefined) {
+      this.#askedBySession.set(id, [revalidation])
+      return undefined
+    }
+    asked.push(revalidation)
+    return asked.at(-2)
   }
 
   /** Whom the next answer about this session is for. */

@@ -191,6 +191,8 @@ export class TestEnsemble {
   wallMs = 1_700_000_000_000
   /** With false what was submitted is not delivered. */
   isCommitting = true
+  /** With false nothing arrives of what the leader sends. */
+  isLeaderHeard = true
   /** With false nobody confirms that the leader leads. */
   isConfirming = true
   plan: (request: ReconfigurationRequest) => string | number = () => -13
@@ -287,6 +289,7 @@ export class TestEnsemble {
     }
     if (this.isCommitting) isBusy = this.#commit() || isBusy
     if (this.isConfirming) isBusy = this.#confirm() || isBusy
+    if (!this.isLeaderHeard) return isBusy
     for (const server of this.servers) {
       for (const message of server.fromLeader.splice(0)) {
         isBusy = true

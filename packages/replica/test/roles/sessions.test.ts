@@ -89,6 +89,29 @@ test('a session that comes back on the same learner takes the place of its old c
   assert.equal(world.ping().get(sessionId), 5_000)
 })
 
+test('a write on the old connection is not forwarded while the leader is asked for the session', () => {
+  const world = new TestEnsemble()
+  const [, follower] = world.servers
+  const old = follower.connectedClient()
+  const { sessionId } = old.connection
+  const askForIt = (): TestClient => {
+    const client = follower.client()
+    client.sendConnect({ sessionId, passwd: sessionPassword(sessionId) })
+    return client
+  }
+  world.forwarded.length = 0
+  world.isLeaderHeard = false
+  const first = askForIt()
+  old.send(OpCode.create, createRequest, { path: '/late', ...createDefaults })
+  const second = askForIt()
+  first.send(OpCode.create, createRequest, { path: '/late', ...createDefaults })
+  world.isLeaderHeard = true
+  world.settle()
+  assert.deepEqual(world.forwarded, [])
+  assert.deepEqual([old.isClosed, first.isClosed, second.isClosed], [true, true, false])
+  assert.equal(second.connection.session?.id, sessionId)
+})
+
 test('a session of a learner lives as long as the learner hears of it, and then expires with its ephemerals', () => {
   const world = new TestEnsemble()
   const client = world.servers[1].connectedClient({ timeOut: 6_000 })

@@ -64,12 +64,6 @@ test('read-state: a list of children names those that were there', () => {
   assert.match(reads(3, list, { children: ['z'] })!, /no child z/)
 })
 
-test('read-state: a server without an ensemble may show another state', () => {
-  const readOnly = { ...connected(), isReadOnly: true }
-  const shown = replied(1, 2, get, { answer: { data: 'a' } })
-  assert.equal(judged(readState, [...history, readOnly, shown]), undefined)
-})
-
 const at = (connection: number): { readonly connection: number } => ({ connection })
 const clients = [connected(1), connected(2)]
 const inTime = (...more: Observation[]): string | undefined =>

@@ -21,12 +21,8 @@ export const readFaults: readonly PlantedFault[] = [
     edits: [
       {
         file: 'replica/src/roles/leader-authority.ts',
-        original: `    this.#term.confirmLeadership(() => {
-      this.#confirmationCount--
-      confirmed(ErrorCode.Ok)
-    })`,
-        planted: `    this.#confirmationCount--
-    confirmed(ErrorCode.Ok)`,
+        original: 'this.#term.confirmLeadership(() => {\n      this.#confirmationCount--',
+        planted: ';((confirm: () => void) => confirm())(() => {\n      this.#confirmationCount--',
       },
       {
         file: 'replica/src/roles/leader-authority.ts',
