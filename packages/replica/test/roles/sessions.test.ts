@@ -104,6 +104,8 @@ test('a write on the old connection is not forwarded while the leader is asked f
   const first = askForIt()
   old.send(OpCode.create, createRequest, { path: '/late', ...createDefaults })
   const second = askForIt()
+  // The answer to the first comes some turns earlier.
+  follower.fromLeader.shift()!()
   first.send(OpCode.create, createRequest, { path: '/late', ...createDefaults })
   world.isLeaderHeard = true
   world.settle()
