@@ -3,7 +3,8 @@
  *
  * 1. A sector reaches the disk as the cache held it behind one of the writes, with what earlier writes put there. So writing
  *    anew what the cache holds already may complete a sector, and never leaves a part of one.
- * 2. Only a write that was on its way leaves a part of a sector, the last one of a prefix.
+ * 2. Only the last write leaves a part of a sector, at the end of a prefix: behind the others the sector was whole in the
+ *    cache, and what was written later is not on the disk without that.
  */
 import { sectorBytes } from './log-format.ts'
 
@@ -104,11 +105,12 @@ export class MemoryFile {
 
   /** @param random 1: nothing survives that is not durable */
   crash(random: () => number): void {
+    const last = this.#changes.at(-1)
     for (const change of this.#changes) {
-      const wasComplete = change.isComplete
       // What is on its way may reach the disk as well.
-      if (!wasComplete) this.completeWrite(change)
-      this.#durable = survived(this.#durable, { change, isTornInSector: !wasComplete, random })
+      if (!change.isComplete) this.completeWrite(change)
+      const isTornInSector = change === last
+      this.#durable = survived(this.#durable, { change, isTornInSector, random })
     }
     this.#changes = []
     this.bytes = this.#durable.slice()

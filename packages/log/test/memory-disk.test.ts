@@ -70,7 +70,7 @@ test('a sector that survives holds what earlier writes put there, even if their 
   assert.deepEqual([...disk.contents(path)], [1, 1, 2, 0])
 })
 
-test('a write on its way may leave a part of a sector, but not of what the cache held already', () => {
+test('the last write may leave a part of a sector, but not of what the cache held already', () => {
   for (const [isWrittenBefore, expected] of [
     [false, 150],
     [true, 300],
