@@ -14,7 +14,7 @@ for (const voterCount of [1, 3, 5]) {
     test(`seed ${seed} leaves ${voterCount} engines with one history`, () => {
       const result = simulate({
         seed,
-        topology: { voterCount, observerCount: 1 },
+        topology: { voterCount, observerCount: 1, spareCount: 0 },
         clientCount: 1,
         createMember: (driver, options) => new BareMember(driver, options.zab.serverId),
         createCheckers: () => {
