@@ -283,18 +283,8 @@ export class Learner implements ChannelOwner {
   }
 
   #takeWhileSynchronising(packet: ReceivedPacket): void {
-    const { type, zxid, bytes, start, end } = packet
-    switch (type) {
-      case PacketType.proposal:
-        return this.#history.log(zxid, bytes, start, end)
-      case PacketType.commit:
-        return this.#history.commit(zxid)
-      case PacketType.commitAndActivate:
-        return this.#commitAndActivate(packet)
-      case PacketType.inform:
-        return this.#history.inform(zxid, bytes, start, end)
-      case PacketType.informAndActivate:
-        return this.#informAndActivate(packet)
+    if (this.#takeHistory(packet)) return
+    switch (packet.type) {
       case PacketType.newLeader:
         return this.#takeNewLeader(packet)
       case PacketType.upToDate:
@@ -302,6 +292,30 @@ export class Learner implements ChannelOwner {
       default:
         // Pings, which Apache's learners leave unanswered until they serve.
         return
+    }
+  }
+
+  /** What comes before and after the start of the term alike. @returns whether the packet was such a one */
+  #takeHistory(packet: ReceivedPacket): boolean {
+    const { type, zxid, bytes, start, end } = packet
+    switch (type) {
+      case PacketType.proposal:
+        this.#history.log(zxid, bytes, start, end)
+        return true
+      case PacketType.commit:
+        this.#history.commit(zxid)
+        return true
+      case PacketType.commitAndActivate:
+        this.#commitAndActivate(packet)
+        return true
+      case PacketType.inform:
+        this.#history.inform(zxid, bytes, start, end)
+        return true
+      case PacketType.informAndActivate:
+        this.#informAndActivate(packet)
+        return true
+      default:
+        return false
     }
   }
 
@@ -370,18 +384,9 @@ export class Learner implements ChannelOwner {
   // Broadcast.
 
   #takeWhileServing(packet: ReceivedPacket): void {
+    if (this.#takeHistory(packet)) return
     const { type, zxid, bytes, start, end } = packet
     switch (type) {
-      case PacketType.proposal:
-        return this.#history.log(zxid, bytes, start, end)
-      case PacketType.commit:
-        return this.#history.commit(zxid)
-      case PacketType.inform:
-        return this.#history.inform(zxid, bytes, start, end)
-      case PacketType.commitAndActivate:
-        return this.#commitAndActivate(packet)
-      case PacketType.informAndActivate:
-        return this.#informAndActivate(packet)
       case PacketType.ping:
         return this.#term?.answerPing(zxid)
       case PacketType.revalidate:

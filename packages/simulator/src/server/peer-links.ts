@@ -1,49 +1,15 @@
 /** Connections between servers, as the member of an ensemble sees them. */
-import type {
-  Appointment,
-  DialListener,
-  Dialling,
-  PeerLink,
-  PeerLinkListener,
-} from '@quorate/consensus'
+import type { Appointment, DialListener, Dialling, PeerLinkListener } from '@quorate/consensus'
 import type { Host } from '../host.ts'
 import type { Endpoint, Port } from '../network/endpoint.ts'
 import type { Network } from '../network/network.ts'
+import { EndpointLink } from './endpoint-link.ts'
 
 /** Enters the process: everything that a member hears of comes through one of these. */
 export type Enter = (event: () => void) => void
 
 /** A dial that nobody answers is given up after this, as an operating system's connect with a timeout. */
 const dialTimeoutUs = 1_000_000
-
-export class SimulatedPeerLink implements PeerLink {
-  readonly #endpoint: Endpoint
-
-  constructor(endpoint: Endpoint) {
-    this.#endpoint = endpoint
-  }
-
-  get queuedBytes(): number {
-    return this.#endpoint.queuedBytes
-  }
-
-  write(bytes: Uint8Array, start: number, end: number): boolean {
-    this.#endpoint.send(bytes.subarray(start, end))
-    return true
-  }
-
-  pause(): void {
-    this.#endpoint.pauseReading()
-  }
-
-  resume(): void {
-    this.#endpoint.resumeReading()
-  }
-
-  close(): void {
-    this.#endpoint.close()
-  }
-}
 
 /** From now on the listener hears of what happens at this end. To be called from within the process. */
 export function attach(endpoint: Endpoint, listener: PeerLinkListener, enter: Enter): void {
@@ -78,7 +44,7 @@ export class PeerDial implements Dialling {
         opened: () => {
           if (!this.#end()) return
           enter(() =>
-            attach(this.#endpoint, listener.opened(new SimulatedPeerLink(this.#endpoint)), enter),
+            attach(this.#endpoint, listener.opened(new EndpointLink(this.#endpoint)), enter),
           )
         },
         failed: (cause) => {

@@ -32,8 +32,9 @@ import type { Endpoint, Port } from '../network/endpoint.ts'
 import type { Network } from '../network/network.ts'
 import { usPerMs, type World } from '../world.ts'
 import { SimulatedClientLink } from './client-link.ts'
+import { EndpointLink } from './endpoint-link.ts'
 import type { KnownTxns } from './known-txns.ts'
-import { attach, PeerDial, SimulatedPeerLink } from './peer-links.ts'
+import { attach, PeerDial } from './peer-links.ts'
 
 /** A member of an ensemble, as its driver uses it. */
 export interface Member {
@@ -139,7 +140,7 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
     for (const port of ['quorum', 'election'] as const)
       network.listen(
         host,
-        (endpoint) => attach(endpoint, peers[port](new SimulatedPeerLink(endpoint)), this.#enter),
+        (endpoint) => attach(endpoint, peers[port](new EndpointLink(endpoint)), this.#enter),
         port,
       )
     this.#scheduleTick()
