@@ -203,14 +203,16 @@ export class Learner implements ChannelOwner {
     this.#epoch = epochOf(zxid)
     const { history } = this.#parts.ports
     const accepted = history.acceptedEpoch
-    if (this.#epoch < accepted)
+    // Compatibility: an Apache observer turns away as well, for as long as that leader leads. But an accepted epoch binds
+    // votes, and an observer has none; it stops observing before a membership gives it one.
+    if (this.#epoch < accepted && !this.#isObserver)
       return this.#end(
         'EPOCH_STALE',
         `server ${this.#leaderId} leads the epoch ${this.#epoch}; this server has accepted ${accepted}`,
       )
     this.#phase = 'awaits-sync'
     // Who has accepted the epoch before may not vote for it again.
-    if (this.#epoch === accepted) return this.#acceptEpoch(-1)
+    if (this.#epoch <= accepted) return this.#acceptEpoch(-1)
     this.#busy(
       (done) => history.writeEpoch('acceptedEpoch', this.#epoch, done),
       () => this.#acceptEpoch(history.currentEpoch),

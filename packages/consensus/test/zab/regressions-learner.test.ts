@@ -59,6 +59,19 @@ test('ZOOKEEPER-335: a leader of an epoch before the accepted one is left', () =
   assert.equal(fixture.end?.code, 'EPOCH_STALE')
 })
 
+test('an observer that has accepted a later epoch observes all the same, and keeps what it accepted', () => {
+  // It was a voter then, or its file has been damaged. Without a vote it breaks no promise, and nobody else will call an election.
+  const fixture = new RoleFixture({
+    disk: { currentEpoch: 1, acceptedEpoch: 3, log: [txnOf(z11)] },
+  })
+  const leader = fixture.learn(true)
+  leader.send(PacketType.leaderInfo, z20, Uint8Array.of(0, 1, 0, 0))
+  fixture.endTurn()
+  assert.deepEqual(leader.packets, ['OBSERVERINFO 3:0 version 0:0', 'ACKEPOCH 1:1 epoch -1'])
+  assert.equal(fixture.end, undefined)
+  assert.equal(fixture.history.acceptedEpoch, 3)
+})
+
 test('ZOOKEEPER-2307: an epoch counts in memory when it is on disk, not before', () => {
   // The write failed, and memory had the new epoch all the same. Here memory follows the disk, and a disk that fails is the end.
   const fixture = new RoleFixture({ disk: inEpoch1 })
