@@ -2,6 +2,7 @@
 export type { ConfigArea, ConfigKey, ValueKind } from './config/config-key.ts'
 export { configKeys } from './config/config-keys.ts'
 export { ConfigError, type ConfigErrorCode, type ConfigNotice } from './config/config-problem.ts'
+export type { EnsembleConfig } from './config/ensemble-config.ts'
 export { describeKind } from './config/config-value.ts'
 export {
   type ConfigSources,
@@ -9,6 +10,8 @@ export {
   resolveConfig,
   type ServerConfig,
 } from './config/server-config.ts'
+export { FileMembershipStore } from './membership-store/file-membership-store.ts'
+export type { MembershipFiles } from './membership-store/membership-files.ts'
 export { ExitCode } from './exit-code.ts'
 export { nativeDecompressor } from './native-gzip.ts'
 export { nativePlatform } from './native-platform.ts'

@@ -1,6 +1,7 @@
 /** The configuration of one server, resolved and checked. Nothing behind this file reads text any more. */
 import type { ConnectionThrottleOptions } from '../client-port/connection-throttle.ts'
 import { ConfigError, type ConfigNotice } from './config-problem.ts'
+import type { EnsembleConfig } from './ensemble-config.ts'
 import { parseJvmFlags } from './jvm-flags.ts'
 import { parseMember, standaloneMember } from './membership.ts'
 import { Settings } from './settings.ts'
@@ -62,6 +63,8 @@ export interface ServerConfig {
   readonly superDigest: string | undefined
   readonly enforceAuthSchemes: readonly string[]
   readonly logLevel: string
+  /** Undefined: the server runs standalone. */
+  readonly ensemble: EnsembleConfig | undefined
 }
 
 /** What a configuration is resolved from. Reading files and the environment is the caller's affair. */
@@ -117,6 +120,7 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
     ...securityOf(settings),
     fourLetterWords: whitelistOf(settings),
     logLevel: settings.text('quorate.logLevel'),
+    ensemble: undefined,
   }
   settings.throwProblems()
   if (config.dataDir === '') throw missing('dataDir', file.path, 'dataDir=/var/lib/quorate')
