@@ -6,7 +6,8 @@
  * 2. Id −1 is the open ACL of /, /zookeeper and /zookeeper/quota. It is in no snapshot's table and is not counted. The
  *    same list given to an ordinary node gets an ordinary id.
  * 3. A list has one id, but for a loaded table that has it twice: then the first is found.
- * 4. Of the lists that no node refers to, the {@link unreferencedMax} youngest stay, so that a list need not be referred to at
+ * 4. A node whose list is not known is open to nobody: {@link AclTable.loadLost}.
+ * 5. Of the lists that no node refers to, the {@link unreferencedMax} youngest stay, so that a list need not be referred to at
  *    once after it was interned. While a hold is on, all of them stay.
  *
  * Lists are found by their encoding, which is how requests and transactions bring them: neither decodes a list that is
@@ -20,6 +21,10 @@ import { pathHash } from './path-hash.ts'
 export const openAclId = -1
 
 const unreferencedMax = 32
+/** Nodes keep the ids of their lists in 32 bits. */
+const loadedIdMax = 0x7fff_0000
+/** Grants nothing to anyone. */
+const closedAcl: readonly Acl[] = [{ perms: 0, id: { scheme: 'world', id: 'anyone' } }]
 
 interface AclEntry {
   readonly id: number
@@ -28,6 +33,8 @@ interface AclEntry {
   readonly isFinal: boolean
   /** The encoding, from the count on. */
   readonly vector: Uint8Array
+  /** What the list was is not known. */
+  readonly isLost: boolean
   references: number
 }
 
@@ -143,6 +150,29 @@ export class AclTable {
     this.#add(this.#makeEntry(id, acl))
   }
 
+  /**
+   * A node of a snapshot refers to a list that the snapshot's table lacks: the node was created, or given the list, while Apache
+   * ZooKeeper wrote the table, or Apache had counted the list's nodes wrongly (ZOOKEEPER-4846). A list that grants nothing stands in
+   * its place until the node's own transaction comes, which brings the list; the id is never given to another one.
+   *
+   * Compatibility: an Apache server answers requests for such a node with MarshallingError, and may give the id to the next new
+   * list, which opens the node to whoever that one names. Here it denies (NoAuth), but to a super user, who can set another ACL.
+   *
+   * @returns false: no table can have this id
+   */
+  loadLost(id: number): boolean {
+    if (!Number.isInteger(id) || id < 1 || id > loadedIdMax) return false
+    this.#add({ ...this.#makeEntry(id, closedAcl), isLost: true })
+    return true
+  }
+
+  /** The ids of lists that are not known and that nodes refer to. */
+  get lostIds(): readonly number[] {
+    return Array.from(this.#entriesById.values())
+      .filter(({ isLost, references }) => isLost && references > 0)
+      .map(({ id }) => id)
+  }
+
   /** Frees the lists that no node refers to: what others wrote into a snapshot may have many. */
   purgeUnreferenced(): void {
     for (const entry of this.#entriesById.values()) if (entry.references === 0) this.#free(entry)
@@ -179,7 +209,7 @@ export class AclTable {
 
   #makeEntry(id: number, acl: readonly Acl[], vector: Uint8Array = encode(aclList, acl)): AclEntry {
     const isFinal = fixAcl(acl, [], this.#schemes)?.length === acl.length
-    return { id, acl, openPerms: openPermsOf(acl), isFinal, vector, references: 0 }
+    return { id, acl, openPerms: openPermsOf(acl), isFinal, vector, isLost: false, references: 0 }
   }
 
   #add(entry: AclEntry): void {

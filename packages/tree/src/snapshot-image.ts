@@ -36,7 +36,7 @@ export interface TreeLoader {
   /**
    * @param bytes holds path, data and stat; they are copied
    * @param dataStart −1 for null data
-   * @param aclId the ACL's id; −1 is the open ACL
+   * @param aclId the ACL's id; −1 is the open ACL, and a node whose id was not added is open to nobody
    * @param statAt where the 60 bytes of the StatPersisted start
    */
   addNode(
@@ -50,7 +50,7 @@ export interface TreeLoader {
   ): void
   /**
    * All was added: the tree is at `zxid`.
-   * @throws TreeError TREE_CORRUPT when a node lacks its parent or its ACL
+   * @throws TreeError TREE_CORRUPT when there is no node
    */
   finish(zxid: Zxid): void
 }

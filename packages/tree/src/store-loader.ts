@@ -43,10 +43,10 @@ export class StoreLoader implements TreeLoader {
   ): void {
     const state = this.#state
     const parent = this.#parentFor(bytes, pathStart, pathEnd)
-    if (!state.acls.has(aclId)) {
+    if (!state.acls.has(aclId) && !state.acls.loadLost(aclId)) {
       throw new TreeError(
         'TREE_CORRUPT',
-        `the node ${text(bytes, pathStart, pathEnd)} refers to the ACL ${aclId}, which the snapshot's table lacks`,
+        `the node ${text(bytes, pathStart, pathEnd)} refers to the ACL ${aclId}, which no snapshot's table can have`,
       )
     }
     const birth = {

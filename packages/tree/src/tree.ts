@@ -217,6 +217,11 @@ export class Tree {
     return this.#state.acls.get(aclId)
   }
 
+  /** Ids of ACLs that a snapshot's nodes had and its table lacked: who has one is open to nobody until a transaction sets another. */
+  get lostAclIds(): readonly number[] {
+    return this.#state.acls.lostIds
+  }
+
   /** What everybody may do with a node: bits of Perms. */
   openPerms(aclId: number): number {
     return this.#state.acls.openPerms(aclId)

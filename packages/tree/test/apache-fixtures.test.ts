@@ -138,8 +138,10 @@ test('an image that is none is refused', () => {
   assert.throws(() => emptyTree().loader().finish(0), { code: 'TREE_CORRUPT' })
 })
 
-test('a node whose ACL the table lacks is refused', () => {
-  const loader = emptyTree().loader()
-  const bytes = new Uint8Array(60)
-  assert.throws(() => loader.addNode(bytes, 0, 0, -1, -1, 7, 0), { code: 'TREE_CORRUPT' })
+test('a node whose ACL no table can have is refused', () => {
+  for (const aclId of [0, -2, 2 ** 31, 2 ** 40, -(2 ** 40)]) {
+    const loader = emptyTree().loader()
+    const bytes = new Uint8Array(60)
+    assert.throws(() => loader.addNode(bytes, 0, 0, -1, -1, aclId, 0), { code: 'TREE_CORRUPT' })
+  }
 })

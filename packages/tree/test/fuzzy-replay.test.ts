@@ -6,6 +6,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   type Acl,
+  ErrorCode,
+  type Id,
   JuteReader,
   JuteWriter,
   OpCode,
@@ -38,19 +40,24 @@ class FuzzyWalk {
   readonly #tree: Tree
   readonly #loader: TreeLoader
   readonly #goOn: () => void
+  /** The table of ACLs, which is written before the nodes. */
+  readonly #acls: ReadonlySet<string>
   #aclId = 0
 
   constructor(tree: Tree, loader: TreeLoader, goOn: () => void) {
     this.#tree = tree
     this.#loader = loader
     this.#goOn = goOn
+    this.#acls = new Set(Array.from(picture(tree).values(), ({ acl }) => JSON.stringify(acl)))
   }
 
   visit(path: string): void {
     const nodes = picture(this.#tree)
     const node = nodes.get(path)
     if (node === undefined) return
-    addNode(this.#loader, ++this.#aclId, path, node)
+    const aclId = ++this.#aclId
+    if (this.#acls.has(JSON.stringify(node.acl))) this.#loader.addAcl(aclId, node.acl)
+    addNode(this.#loader, aclId, path, node)
     const prefix = path === '/' ? '/' : `${path}/`
     const children = Array.from(nodes.keys()).filter(
       (other) =>
@@ -91,6 +98,7 @@ test('a replay over a snapshot that was taken meanwhile ends in the same tree', 
       loader.finish(zxid)
       for (const bytes of txns.slice(start)) restored.apply(bytes, 0, bytes.length)
       assertSameTree(restored, source)
+      assert.deepEqual(restored.lostAclIds, [])
     }),
     { numRuns: 60 },
   )
@@ -220,8 +228,47 @@ test('ZOOKEEPER-3306, 4846: ACLs that a replay counts anew outlive the nodes tha
   assertSameTree(again, leader.tree)
 })
 
+test('ZOOKEEPER-4846: a node whose ACL the table lacks is open to nobody until its own transaction comes', () => {
+  const leader = new Leader()
+  const context = { session: 1n, timeMs: 5, identities: [] }
+  const names = ['/created', '/set', '/never']
+  for (const [i, path] of names.entries())
+    leader.prepare({ type: OpCode.create, path, acl: openList }, { ...context, zxid: i + 1 })
+  leader.prepare({ type: OpCode.setACL, path: '/set', acl: readAcl }, { ...context, zxid: 4 })
+  const [create, , , setAcl] = leader.inFlight.map(({ bytes }) => bytes)
+  leader.apply()
+  const restored = new Leader(lenientTree())
+  const { tree } = restored
+  const loader = tree.loader()
+  const nodes = picture(leader.tree)
+  for (const [i, path] of ['/', '/zookeeper', '/zookeeper/quota'].entries()) {
+    loader.addAcl(i + 1, openList)
+    addNode(loader, i + 1, path, nodes.get(path)!)
+  }
+  for (const [i, path] of names.entries()) addNode(loader, i + 11, path, nodes.get(path)!)
+  loader.finish(0)
+  assert.deepEqual(tree.lostAclIds, [11, 12, 13])
+  const set = (path: string, identities: readonly Id[] = []): number =>
+    restored.prepare({ type: OpCode.setData, path }, { ...context, identities, zxid: 9 }).err
+  assert.deepEqual(
+    names.map((path) => set(path)),
+    Array(3).fill(ErrorCode.NoAuth),
+  )
+  assert.equal(set('/never', [{ scheme: 'super', id: '' }]), ErrorCode.Ok)
+  // A new list does not get the number of a lost one.
+  tree.apply(create, 0, create.length)
+  tree.apply(setAcl, 0, setAcl.length)
+  assert.deepEqual(tree.lostAclIds, [13])
+  assert.deepEqual(picture(tree).get('/created')!.acl, openList)
+  assert.deepEqual(picture(tree).get('/set')!.acl, readAcl)
+  assert.equal(set('/never'), ErrorCode.NoAuth)
+})
+
 function loadAll(loader: TreeLoader, nodes: ReadonlyMap<string, NodePicture>): void {
-  Array.from(nodes).forEach(([path, node], i) => addNode(loader, i + 1, path, node))
+  Array.from(nodes).forEach(([path, node], i) => {
+    loader.addAcl(i + 1, node.acl)
+    addNode(loader, i + 1, path, node)
+  })
 }
 
 function addNode(loader: TreeLoader, aclId: number, path: string, node: NodePicture): void {
@@ -234,7 +281,6 @@ function addNode(loader: TreeLoader, aclId: number, path: string, node: NodePict
   for (const int of [node.version, node.cversion, node.aversion]) bytes.writeInt(int)
   bytes.writeLongBits(node.owner)
   bytes.writeLong(node.pzxid)
-  loader.addAcl(aclId, node.acl)
   const dataStart = node.data === null ? -1 : pathEnd
   loader.addNode(bytes.copy(), 0, pathEnd, dataStart, dataEnd, aclId, dataEnd)
 }

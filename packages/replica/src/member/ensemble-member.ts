@@ -344,6 +344,16 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
 
   #termStarted(term: Term, leaderId: number): void {
     this.#lookingSinceMs = undefined
+    const { lostAclIds } = this.tree
+    if (lostAclIds.length > 0)
+      this.#driver.report({
+        level: 'warn',
+        code: 'ACL_LOST',
+        message:
+          'nodes of a snapshot refer to ACLs that it lacks, and no transaction has set others: they are open to nobody ' +
+          'until a super user sets their ACLs',
+        fields: { aclIds: lostAclIds.slice(0, 16) },
+      })
     this.#driver.termObserver?.termStarted(term.role, term.epoch, leaderId)
     this.requestTurnEnd()
   }

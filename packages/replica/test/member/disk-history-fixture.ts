@@ -10,7 +10,9 @@ import {
   writeSnapshot,
 } from '@quorate/log'
 import {
+  aclList,
   encode,
+  JuteReader,
   JuteWriter,
   makeZxid,
   OpCode,
@@ -75,6 +77,18 @@ export function streamOf(tree: Tree): Uint8Array {
   return writer.copy()
 }
 
+/** {@link streamOf} as Apache's leader may send it: the nodes came after the table of ACLs was written. */
+export function streamWithoutAcls(tree: Tree): Uint8Array {
+  const whole = streamOf(tree)
+  const reader = new JuteReader(whole)
+  assert.equal(reader.readInt(), 0, 'there is no session')
+  for (let count = reader.readInt(); count > 0; count--) {
+    reader.readLong()
+    aclList.decode(reader)
+  }
+  return Uint8Array.of(...new Uint8Array(8), ...whole.subarray(reader.position))
+}
+
 /** Evenly spread numbers in [0, 1), the same for the same seed (mulberry32). */
 export function randomOf(seed: number): () => number {
   let state = seed
@@ -124,8 +138,11 @@ export class TestHistory {
 
   /** Takes the whole stream, in parts of this length, and installs it. */
   replace(tree: Tree, partBytes = 1 << 20): boolean {
-    const stream = streamOf(tree)
-    const receiver = this.history.receiveState(tree.lastZxid)
+    return this.replaceBy(streamOf(tree), tree.lastZxid, partBytes)
+  }
+
+  replaceBy(stream: Uint8Array, zxid: Zxid, partBytes = 1 << 20): boolean {
+    const receiver = this.history.receiveState(zxid)
     for (let at = 0; at < stream.length; at += partBytes)
       receiver.push(stream, at, Math.min(at + partBytes, stream.length))
     let isDone = false

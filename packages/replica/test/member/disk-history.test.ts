@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Proposal } from '@quorate/consensus'
 import { MemoryDisk, TxnLogReader } from '@quorate/log'
-import { JuteWriter, makeZxid, type Zxid } from '@quorate/protocol'
+import { type Acl, JuteWriter, makeZxid, openAcl, utf8Encode, type Zxid } from '@quorate/protocol'
 import type { DiskHistory } from '@quorate/replica'
+import type { Tree } from '@quorate/tree'
 import {
   folder,
   proposal,
@@ -10,6 +12,7 @@ import {
   range,
   started,
   stateOf,
+  streamWithoutAcls,
   TestHistory,
   treeOf,
 } from './disk-history-fixture.ts'
@@ -284,3 +287,28 @@ function loggedZxids(disk: MemoryDisk): Zxid[] {
   while (reader.next()) zxids.push(reader.zxid)
   return zxids
 }
+
+test('ZOOKEEPER-4846: a state whose nodes lack their ACLs is taken, and their transactions put that right, also after a restart', () => {
+  const disk = new MemoryDisk()
+  const logged = proposals(1, [1, 2])
+  const member = started(disk)
+  assert.ok(member.replaceBy(streamWithoutAcls(treeOf(logged)), 0))
+  assert.deepEqual(member.failures, [])
+  const { tree } = member.history
+  const aclOf = (it: Tree, { zxid }: Proposal): readonly Acl[] => {
+    const path = utf8Encode(`/n${zxid.toString(16)}`)
+    return it.acl(it.nodes.find(path, 0, path.length))
+  }
+  assert.equal(aclOf(tree, logged[0])[0].perms, 0)
+  member.log(logged)
+  disk.crash()
+  const again = started(disk)
+  for (const one of [tree, again.history.tree]) {
+    assert.deepEqual(
+      logged.map((it) => aclOf(one, it)),
+      [openAcl, openAcl],
+    )
+    // That of /zookeeper/config, which none of these transactions made.
+    assert.equal(one.lostAclIds.length, 1)
+  }
+})
