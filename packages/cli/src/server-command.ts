@@ -7,10 +7,12 @@ import {
   ExitCode,
   type ResolvedConfig,
   resolveConfig,
-  Server,
+  type RunningServer,
   ServerError,
   ServerLog,
+  startServer,
 } from '@quorate/server'
+import { stopWithStdin } from './ensemble/stop-with-stdin.ts'
 
 const usage = `usage: quorate server [ZOO.CFG] [options]
 
@@ -22,6 +24,8 @@ options (they win over the file, which wins over -D options in JVMFLAGS)
   --client-port PORT     the port clients connect to (clientPort); 0 takes a free one
   --client-address ADDR  the address of that port (clientPortAddress)
   --set NAME=VALUE       any key of the configuration; may be repeated
+  --stop-with-stdin      stop when standard input ends, as it does with the program
+                         that started the server and holds the other end
   --log-level LEVEL      trace, debug, info, warn, error, fatal or silent
   --help                 this text
 
@@ -59,6 +63,7 @@ class UsageError extends Error {
 function parseCommandLine(args: readonly string[]): ConfigSources | 'help' {
   const { values, positionals } = readArguments(args)
   if (values.help === true) return 'help'
+  if (values['stop-with-stdin'] === true) stopWithStdin()
   if (positionals.length > 1) {
     throw new UsageError(`found ${positionals.length} configuration files; one is allowed`)
   }
@@ -83,6 +88,7 @@ function readArguments(args: readonly string[]) {
         'client-port': { type: 'string' },
         'client-address': { type: 'string' },
         set: { type: 'string', multiple: true },
+        'stop-with-stdin': { type: 'boolean' },
         'log-level': { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -119,9 +125,9 @@ function readConfig(path: string | undefined): ConfigSources['file'] {
 async function serve({ config, notices }: ResolvedConfig): Promise<number> {
   const log = new ServerLog(config.logLevel)
   for (const { level, code, message } of notices) log.write({ level, code, message })
-  let server: Server
+  let server: RunningServer
   try {
-    server = await Server.start({ config, log })
+    server = await startServer({ config, log })
   } catch (error) {
     if (!(error instanceof ServerError)) throw error
     log.write({ level: 'fatal', code: error.code, message: error.message })
@@ -143,7 +149,7 @@ async function serve({ config, notices }: ResolvedConfig): Promise<number> {
 }
 
 /** Waits for a signal or a failure; the server has stopped afterwards. */
-async function untilStopped(server: Server, log: ServerLog): Promise<number> {
+async function untilStopped(server: RunningServer, log: ServerLog): Promise<number> {
   const asked = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
   })

@@ -9,16 +9,22 @@ import type { TxnLog } from '@quorate/log'
 import type { Zxid } from '@quorate/protocol'
 import {
   type ClientConnection,
+  type Counters,
   type Replayed,
   Replica,
   type ReplicaDriver as ReplicaDriverPort,
   type ReplicaOptions,
   type ReplicaReport,
+  type ServerView,
+  type SessionsView,
+  type WatchesView,
 } from '@quorate/replica'
 import type { SnapshotImage, Tree } from '@quorate/tree'
 import type { ClientPortHandler } from './client-port/client-port.ts'
 import type { SocketLink } from './client-port/socket-link.ts'
 import { DigestHistory } from './digest-history.ts'
+import { monotonicMs } from './monotonic-ms.ts'
+import type { InspectedReplica } from './server-inspection.ts'
 import type { LogSink } from './server-log.ts'
 
 export interface ReplicaDriverOptions {
@@ -35,7 +41,10 @@ export interface ReplicaDriverOptions {
   readonly failed: (error: Error) => void
 }
 
-export class ReplicaDriver implements ReplicaDriverPort, ClientPortHandler<ClientConnection> {
+export class ReplicaDriver
+  implements ReplicaDriverPort, ClientPortHandler<ClientConnection>, InspectedReplica
+{
+  readonly mode = 'standalone'
   readonly replica: Replica
   readonly digests: DigestHistory = new DigestHistory()
   readonly #options: ReplicaDriverOptions
@@ -145,6 +154,28 @@ export class ReplicaDriver implements ReplicaDriverPort, ClientPortHandler<Clien
     return !this.#isStopped && !this.#hasFailed
   }
 
+  // What it shows.
+
+  view(): ServerView {
+    return this.replica.view()
+  }
+
+  sessionsView(): SessionsView {
+    return this.replica.sessionsView()
+  }
+
+  watchesView(): WatchesView {
+    return this.replica.watchesView()
+  }
+
+  counters(): Counters {
+    return this.replica.counters()
+  }
+
+  resetStats(): void {
+    this.replica.resetStats()
+  }
+
   /** Takes no more input; resolves when what was under way is durable and answered. */
   async stop(): Promise<void> {
     this.#isStopped = true
@@ -170,9 +201,4 @@ export class ReplicaDriver implements ReplicaDriverPort, ClientPortHandler<Clien
   #advanceClock(): void {
     this.replica.advanceClock(monotonicMs(), Date.now())
   }
-}
-
-/** Whole milliseconds: what ZooKeeper counts latencies and session times in. */
-export function monotonicMs(): number {
-  return Math.floor(performance.now())
 }

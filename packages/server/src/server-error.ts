@@ -9,6 +9,8 @@ export type ServerErrorCode =
   | 'RECOVERY_FAILED'
   /** The client port cannot be bound. */
   | 'CLIENT_PORT_UNAVAILABLE'
+  /** An address for elections or for learners cannot be bound. */
+  | 'PEER_PORT_UNAVAILABLE'
   /** The log could not be written or synced. */
   | 'LOG_WRITE_FAILED'
 

@@ -5,6 +5,7 @@ import type { SessionId, Zxid } from '@quorate/protocol'
 import type {
   ClientConnection,
   ConnectionView,
+  Counters,
   LatencyView,
   ServerView,
   SessionsView,
@@ -13,31 +14,46 @@ import type {
 import type { ClientPort } from './client-port/client-port.ts'
 import type { SocketLink } from './client-port/socket-link.ts'
 import type { ServerConfig } from './config/server-config.ts'
+import type { DigestHistory } from './digest-history.ts'
 import { descriptorCounts, environmentLines } from './environment.ts'
 import type {
   ConfigurationView,
   DirectorySizes,
   InspectedServer,
   ListedConnection,
+  ServerMode,
 } from './four-letter-words/inspected-server.ts'
 import { javaAverage } from './four-letter-words/java-text.ts'
 import type { NodeDisk } from './node-disk.ts'
-import { monotonicMs, type ReplicaDriver } from './replica-driver.ts'
+import { monotonicMs } from './monotonic-ms.ts'
 import type { ServerMeters } from './server-meters.ts'
 import { serverVersion } from './server-version.ts'
 import type { Summary } from './summary.ts'
 
+/** What is shown of the replica: it serves alone, or is a member of an ensemble. */
+export interface InspectedReplica {
+  readonly isServing: boolean
+  readonly mode: ServerMode
+  view(): ServerView
+  /** Asked for only while it serves, like the next. */
+  sessionsView(): SessionsView
+  watchesView(): WatchesView
+  counters(): Counters
+  resetStats(): void
+}
+
 export interface InspectionSources {
   readonly config: ServerConfig
+  readonly serverId: number
   readonly clientPortNumber: () => number
-  readonly driver: ReplicaDriver
+  readonly replica: InspectedReplica
+  readonly digests: DigestHistory
   readonly port: ClientPort<ClientConnection>
   readonly disk: NodeDisk
   readonly meters: ServerMeters
 }
 
 export class ServerInspection implements InspectedServer {
-  readonly mode = 'standalone'
   readonly version: string = serverVersion()
   traceMask = 306n
   readonly #sources: InspectionSources
@@ -46,12 +62,16 @@ export class ServerInspection implements InspectedServer {
     this.#sources = sources
   }
 
+  get mode(): ServerMode {
+    return this.#sources.replica.mode
+  }
+
   get isServing(): boolean {
-    return this.#sources.driver.isServing
+    return this.#sources.replica.isServing
   }
 
   get configuration(): ConfigurationView {
-    const { config, clientPortNumber } = this.#sources
+    const { config, clientPortNumber, serverId } = this.#sources
     return {
       clientPort: clientPortNumber(),
       dataDir: resolve(versionDirectory(config.dataDir)),
@@ -61,8 +81,7 @@ export class ServerInspection implements InspectedServer {
       minSessionTimeoutMs: config.minSessionTimeoutMs,
       maxSessionTimeoutMs: config.maxSessionTimeoutMs,
       listenBacklog: config.listenBacklog,
-      // A standalone server of Apache's has the id 0 too.
-      serverId: 0,
+      serverId,
     }
   }
 
@@ -79,15 +98,15 @@ export class ServerInspection implements InspectedServer {
   }
 
   view(): ServerView {
-    return this.#sources.driver.replica.view()
+    return this.#sources.replica.view()
   }
 
   sessions(): SessionsView {
-    return this.#sources.driver.replica.sessionsView()
+    return this.#sources.replica.sessionsView()
   }
 
   watches(): WatchesView {
-    return this.#sources.driver.replica.watchesView()
+    return this.#sources.replica.watchesView()
   }
 
   *connections(): Iterable<ListedConnection> {
@@ -112,7 +131,7 @@ export class ServerInspection implements InspectedServer {
   }
 
   digests(): Iterable<readonly [Zxid, bigint]> {
-    return this.#sources.driver.digests.entries()
+    return this.#sources.digests.entries()
   }
 
   environment(): Iterable<readonly [string, string]> {
@@ -120,11 +139,11 @@ export class ServerInspection implements InspectedServer {
   }
 
   resetServerStats(): void {
-    this.#sources.driver.replica.resetStats()
+    this.#sources.replica.resetStats()
   }
 
   *metrics(): Iterable<readonly [string, string]> {
-    const { port, meters, driver } = this.#sources
+    const { port, meters, replica } = this.#sources
     yield ['uptime', String(monotonicMs() - meters.startedAtMs)]
     const descriptors = descriptorCounts()
     if (descriptors !== undefined) {
@@ -138,8 +157,7 @@ export class ServerInspection implements InspectedServer {
     yield ['outstanding_tls_handshake', '0']
     yield ['snap_count', String(meters.snapshotTime.count)]
     yield ['digest_mismatches_count', String(meters.digestMismatchCount)]
-    for (const [name, value] of Object.entries(driver.replica.counters()))
-      yield [name, String(value)]
+    for (const [name, value] of Object.entries(replica.counters())) yield [name, String(value)]
     yield* summaryLines('fsynctime', meters.syncTime)
     yield* summaryLines('snapshottime', meters.snapshotTime)
     yield ['startup_load_time', String(meters.recoveryMs)]

@@ -2,7 +2,7 @@
  * One running server: lock, recovery, replica and client port, put together in that order and taken apart in the other.
  */
 import { TxnLog, versionDirectory } from '@quorate/log'
-import { type ClientConnection, replicaDefaults, type ReplicaOptions } from '@quorate/replica'
+import type { ClientConnection } from '@quorate/replica'
 import { ClientPort } from './client-port/client-port.ts'
 import type { ServerConfig } from './config/server-config.ts'
 import { lockDirectories, type Releasable } from './data-lock.ts'
@@ -12,11 +12,13 @@ import { nativePlatform } from './native-platform.ts'
 import { NodeDisk } from './node-disk.ts'
 import { RateLimitedLog } from './rate-limited-log.ts'
 import { type RecoveredTree, recoverTree } from './recovered-tree.ts'
-import { monotonicMs, ReplicaDriver } from './replica-driver.ts'
+import { monotonicMs } from './monotonic-ms.ts'
+import { ReplicaDriver } from './replica-driver.ts'
 import { ServerError } from './server-error.ts'
 import { ServerInspection } from './server-inspection.ts'
 import type { LogSink } from './server-log.ts'
 import { ServerMeters } from './server-meters.ts'
+import { clientPortOptionsOf, replicaOptionsOf } from './server-options.ts'
 import { SnapshotKeeper } from './snapshot-keeper.ts'
 import { SyncPolicy } from './sync-policy.ts'
 import { Ticker } from './ticker.ts'
@@ -110,7 +112,10 @@ export class Server {
       config,
       meters,
       disk,
-      driver: this.#driver,
+      // As a standalone server of Apache's.
+      serverId: 0,
+      replica: this.#driver,
+      digests: this.#driver.digests,
       port: this.#clientPort,
       clientPortNumber: () => this.port,
     })
@@ -216,46 +221,4 @@ async function recover(
     },
   })
   return { tree, recovery }
-}
-
-function replicaOptionsOf(config: ServerConfig): ReplicaOptions {
-  return {
-    ...replicaDefaults,
-    tickTimeMs: config.tickTimeMs,
-    minSessionTimeoutMs: config.minSessionTimeoutMs,
-    maxSessionTimeoutMs: config.maxSessionTimeoutMs,
-    juteMaxBuffer: config.juteMaxBuffer,
-    globalOutstandingLimit: config.globalOutstandingLimit,
-    requestThrottleMaxRequests: config.requestThrottleMaxRequests,
-    throttledOpWaitMs: config.throttledOpWaitMs,
-    superDigest: config.superDigest,
-    isDigestAuthEnabled: config.isDigestAuthEnabled,
-    extendedTypesEnabled: config.extendedTypesEnabled,
-    enforceQuota: config.enforceQuota,
-    skipAcl: config.skipAcl,
-    reconfigEnabled: config.reconfigEnabled,
-    enforceAuthSchemes: config.enforceAuthSchemes,
-    digestEnabled: config.digestEnabled,
-    snapCount: config.snapCount,
-    snapSizeLimitBytes: config.snapSizeLimitBytes,
-    containerCheckIntervalMs: config.containerCheckIntervalMs,
-    containerMaxPerMinute: config.containerMaxPerMinute,
-    containerMaxNeverUsedIntervalMs: config.containerMaxNeverUsedIntervalMs,
-    platform: nativePlatform,
-    random: Math.random,
-  }
-}
-
-function clientPortOptionsOf(config: ServerConfig): ConstructorParameters<typeof ClientPort>[0] {
-  return {
-    address: config.clientAddress,
-    port: config.clientPort,
-    backlog: config.listenBacklog,
-    maxByAddress: config.maxClientCnxns,
-    maxTotal: config.maxCnxns,
-    throttle: config.connectionThrottle,
-    keepsAlive: config.clientTcpKeepAlive,
-    sessionlessTimeoutMs: config.sessionlessTimeoutMs,
-    juteMaxBuffer: config.juteMaxBuffer,
-  }
 }

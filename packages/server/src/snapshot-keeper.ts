@@ -97,8 +97,14 @@ export class SnapshotKeeper {
     }
   }
 
+  /** Gives up the snapshot being written, if there is one; its `ended` is not called. */
+  abort(): void {
+    this.#job?.stop()
+    this.#job = undefined
+  }
+
   stop(): void {
     clearInterval(this.#purgeTimer)
-    this.#job?.stop()
+    this.abort()
   }
 }

@@ -32,7 +32,8 @@ export interface ClientPortOptions {
 
 /** Who connections are for. `C` is the replica's connection. */
 export interface ClientPortHandler<C> {
-  connected(link: SocketLink<C>): C
+  /** Undefined: nobody is served now, and the connection is closed. */
+  connected(link: SocketLink<C>): C | undefined
   received(connection: C, bytes: Uint8Array, start: number, end: number): void
   /** Everything written to the connection has been sent. */
   drained(connection: C): void
@@ -198,7 +199,7 @@ export class ClientPort<C> implements LinkOwner<C> {
     clearTimeout(overdue)
   }
 
-  connected(link: SocketLink<C>): C {
+  connected(link: SocketLink<C>): C | undefined {
     return this.#handler.connected(link)
   }
 

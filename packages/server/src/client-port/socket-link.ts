@@ -8,7 +8,7 @@ import { type Greeting, greetingOf } from './first-bytes.ts'
 /** What a link asks of the port it belongs to. `C` is the replica's connection. */
 export interface LinkOwner<C> {
   readonly juteMaxBuffer: number
-  connected(link: SocketLink<C>): C
+  connected(link: SocketLink<C>): C | undefined
   received(connection: C, bytes: Uint8Array, start: number, end: number): void
   answer(word: FourLetterWord, argument: Uint8Array): string
   reportStranger(link: SocketLink<C>, greeting: Extract<Greeting, { kind: 'stranger' }>): void
@@ -76,8 +76,8 @@ export class SocketLink<C> implements ClientLink {
     const greeting = greetingOf(readInt32(this.#opening, 0), this.#owner.juteMaxBuffer)
     switch (greeting.kind) {
       case 'frames': {
-        const connection = this.#connect(this.#opening, 0, this.#openingLength)
-        if (start < end && !this.isClosing) this.#owner.received(connection, bytes, start, end)
+        this.#connect(this.#opening, 0, this.#openingLength)
+        if (start < end) this.receive(bytes, start, end)
         break
       }
       case 'word':
@@ -92,11 +92,10 @@ export class SocketLink<C> implements ClientLink {
     }
   }
 
-  #connect(bytes: Uint8Array, start: number, end: number): C {
-    const connection = this.#owner.connected(this)
-    this.connection = connection
-    this.#owner.received(connection, bytes, start, end)
-    return connection
+  #connect(bytes: Uint8Array, start: number, end: number): void {
+    this.connection = this.#owner.connected(this)
+    if (this.connection === undefined) this.close()
+    else this.#owner.received(this.connection, bytes, start, end)
   }
 
   #receiveWord(word: FourLetterWord): void {

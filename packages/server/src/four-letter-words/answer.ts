@@ -34,7 +34,8 @@ export function answerWord(
       )
       return String(server.traceMask)
     case 'isro':
-      return server.isServing ? 'rw' : 'null'
+      if (!server.isServing) return 'null'
+      return server.mode === 'read-only' ? 'ro' : 'rw'
     case 'hash':
       // As Apache: this one word ends the sentence without a newline.
       return server.isServing ? hash(server) : notServing

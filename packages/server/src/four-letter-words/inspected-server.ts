@@ -27,10 +27,13 @@ export interface DirectorySizes {
   readonly dataLogDirBytes: number
 }
 
+/** As "Mode:" shows it. */
+export type ServerMode = 'standalone' | 'leader' | 'follower' | 'observer' | 'read-only'
+
 export interface InspectedServer {
   /** As "Zookeeper version:" shows it. */
   readonly version: string
-  readonly mode: 'standalone'
+  readonly mode: ServerMode
   /** False while it starts, stops, or cannot write its log. */
   readonly isServing: boolean
   readonly configuration: ConfigurationView

@@ -1,0 +1,214 @@
+/**
+ * Hosts the member of an ensemble: carries out what it asks for, and brings it what happens.
+ *
+ * 1. The member is entered by one call at a time, and after its end by none.
+ * 2. What a timer starts comes behind the input that is there: a pause of the process is not the death of its peers.
+ * 3. A disk that fails is the end: nothing is acknowledged after it, and the server stops.
+ */
+import type {
+  Appointment,
+  DialListener,
+  Dialling,
+  HostPort,
+  Member,
+  MembershipStore,
+  PeerLink,
+  PeerLinkListener,
+  Role,
+} from '@quorate/consensus'
+import type { Disk } from '@quorate/log'
+import type {
+  ClientConnection,
+  HistoryObserver,
+  MemberDriver,
+  ReplicaReport,
+  TermObserver,
+  EnsembleMember,
+} from '@quorate/replica'
+import type { SnapshotImage } from '@quorate/tree'
+import type { ClientPortHandler } from '../client-port/client-port.ts'
+import type { SocketLink } from '../client-port/socket-link.ts'
+import { monotonicMs } from '../monotonic-ms.ts'
+import { PeerDial } from '../peer-ports/peer-dial.ts'
+import type { Enter } from '../peer-ports/peer-socket-link.ts'
+import type { PeerSockets } from '../peer-ports/peer-sockets.ts'
+import type { LogSink } from '../server-log.ts'
+import { EarlyLearners } from './early-learners.ts'
+import { MemberTimer } from './member-timers.ts'
+
+export interface EnsembleDriverOptions {
+  readonly disk: Disk
+  readonly dataDirectory: string
+  readonly logDirectory: string
+  readonly memberships: MembershipStore
+  readonly sockets: PeerSockets
+  /** How long a connection to another server may take to be made, ms. */
+  readonly connectTimeoutMs: number
+  readonly log: LogSink
+  readonly historyObserver: HistoryObserver | undefined
+  readonly writeSnapshot: (image: SnapshotImage, ended: () => void) => void
+  readonly abortSnapshot: () => void
+  readonly answerWord: ClientPortHandler<ClientConnection>['answer']
+  /** Told when the member serves clients in a role. */
+  readonly termStarted: (role: Role, epoch: number, leaderId: number) => void
+  readonly createMember: (driver: MemberDriver) => EnsembleMember
+  /** The member can't go on. Told once. */
+  readonly failed: (error: Error) => void
+}
+
+export class EnsembleDriver
+  implements MemberDriver, TermObserver, ClientPortHandler<ClientConnection>
+{
+  readonly member: EnsembleMember
+  readonly termObserver: TermObserver = this
+  /** How peers' connections reach the member. */
+  readonly enter: Enter = (event) => this.#enter(event)
+  readonly #options: EnsembleDriverOptions
+  readonly #early = new EarlyLearners()
+  #isOver = false
+
+  constructor(options: EnsembleDriverOptions) {
+    this.#options = options
+    this.member = options.createMember(this)
+  }
+
+  get isServing(): boolean {
+    return !this.#isOver && this.member.isServing
+  }
+
+  /** Leaves the ensemble; resolves when what was logged is durable. */
+  async stop(): Promise<void> {
+    if (this.#isOver) return
+    await new Promise<void>((resolve) => this.member.stop(resolve))
+    this.#isOver = true
+  }
+
+  // What the member asks for.
+
+  get monotonicMs(): number {
+    return monotonicMs()
+  }
+
+  get wallMs(): number {
+    return Date.now()
+  }
+
+  get disk(): Disk {
+    return this.#options.disk
+  }
+
+  get dataDirectory(): string {
+    return this.#options.dataDirectory
+  }
+
+  get logDirectory(): string {
+    return this.#options.logDirectory
+  }
+
+  get memberships(): MembershipStore {
+    return this.#options.memberships
+  }
+
+  get historyObserver(): HistoryObserver | undefined {
+    return this.#options.historyObserver
+  }
+
+  after(delayMs: number, run: () => void): Appointment {
+    return new MemberTimer(delayMs, () => this.#enter(run))
+  }
+
+  dialQuorum(serverId: number, listener: DialListener): Dialling {
+    return this.#dial(this.#peer(serverId)?.quorumAddresses ?? [], listener)
+  }
+
+  dialElection(serverId: number, listener: DialListener, addresses: readonly HostPort[]): Dialling {
+    const known = this.#peer(serverId)?.electionAddresses ?? []
+    return this.#dial(addresses.length > 0 ? addresses : known, listener)
+  }
+
+  requestTurnEnd(): void {
+    setImmediate(() => this.#enter(() => this.member.turnEnded()))
+  }
+
+  writeSnapshot(image: SnapshotImage, ended: () => void): void {
+    this.#options.writeSnapshot(image, () => this.#enter(ended))
+  }
+
+  abortSnapshot(): void {
+    this.#options.abortSnapshot()
+  }
+
+  report(report: ReplicaReport): void
+  report(level: 'info' | 'warn', code: string, message: string): void
+  report(report: ReplicaReport | 'info' | 'warn', code = '', message = ''): void {
+    this.#options.log.write(typeof report === 'object' ? report : { level: report, code, message })
+  }
+
+  failed(error: Error): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#options.failed(error)
+  }
+
+  // What it tells.
+
+  termStarted(role: Role, epoch: number, leaderId: number): void {
+    this.#options.termStarted(role, epoch, leaderId)
+  }
+
+  termEnded(): void {}
+
+  // What happens.
+
+  /** A server has connected to the quorum port. */
+  learnerConnected(link: PeerLink): PeerLinkListener {
+    if (this.member.state === 'leading' || this.#isOver) return this.member.learnerConnected(link)
+    return this.#early.keep(link)
+  }
+
+  ticked(): void {
+    this.#enter(() => this.member.ticked())
+  }
+
+  connected(link: SocketLink<ClientConnection>): ClientConnection | undefined {
+    return this.#isOver ? undefined : this.member.clientConnected(link)
+  }
+
+  received(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    if (!this.#isOver) this.member.received(connection, bytes, start, end)
+  }
+
+  drained(connection: ClientConnection): void {
+    if (!this.#isOver) this.member.drained(connection)
+  }
+
+  disconnected(connection: ClientConnection): void {
+    if (!this.#isOver) this.member.disconnected(connection)
+  }
+
+  hasSession(connection: ClientConnection): boolean {
+    return connection.sessionId !== 0n
+  }
+
+  answer(...request: Parameters<ClientPortHandler<ClientConnection>['answer']>): string {
+    return this.#options.answerWord(...request)
+  }
+
+  #enter(event: () => void): void {
+    if (this.#isOver) return
+    event()
+    if (!this.#early.isEmpty && this.member.state === 'leading')
+      this.#early.admit((link) => this.member.learnerConnected(link))
+  }
+
+  #dial(addresses: readonly HostPort[], listener: DialListener): Dialling {
+    const { sockets, connectTimeoutMs: timeoutMs } = this.#options
+    return new PeerDial({ addresses, timeoutMs, sockets, enter: this.enter }, listener)
+  }
+
+  /** As the membership in force has it, or the one that is about to be. */
+  #peer(serverId: number): Member | undefined {
+    const { committed, lastSeen } = this.#options.memberships
+    return committed.memberById.get(serverId) ?? lastSeen.memberById.get(serverId)
+  }
+}

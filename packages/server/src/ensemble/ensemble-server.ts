@@ -1,0 +1,295 @@
+/**
+ * One running member of an ensemble: lock, membership, peer ports, client port, member, put together in that order and taken apart
+ * in the other.
+ */
+import type { Role } from '@quorate/consensus'
+import { ClientConnection, EnsembleMember, type EnsembleMemberOptions } from '@quorate/replica'
+import { ClientPort } from '../client-port/client-port.ts'
+import type { EnsembleConfig } from '../config/ensemble-config.ts'
+import type { ServerConfig } from '../config/server-config.ts'
+import { lockDirectories, type Releasable } from '../data-lock.ts'
+import { DigestHistory } from '../digest-history.ts'
+import { ExitCode } from '../exit-code.ts'
+import { answerWord } from '../four-letter-words/answer.ts'
+import { FileMembershipStore } from '../membership-store/file-membership-store.ts'
+import { monotonicMs } from '../monotonic-ms.ts'
+import { nativeDecompressor } from '../native-gzip.ts'
+import { nativePlatform } from '../native-platform.ts'
+import { NodeDisk } from '../node-disk.ts'
+import { PeerPort } from '../peer-ports/peer-port.ts'
+import { PeerSockets } from '../peer-ports/peer-sockets.ts'
+import { RateLimitedLog } from '../rate-limited-log.ts'
+import { ServerError } from '../server-error.ts'
+import { ServerInspection } from '../server-inspection.ts'
+import type { LogSink } from '../server-log.ts'
+import { ServerMeters } from '../server-meters.ts'
+import { clientPortOptionsOf, replicaOptionsOf } from '../server-options.ts'
+import { SnapshotKeeper } from '../snapshot-keeper.ts'
+import { Ticker } from '../ticker.ts'
+import { EnsembleDriver } from './ensemble-driver.ts'
+import { InspectedMember } from './inspected-member.ts'
+
+export interface EnsembleServerOptions {
+  readonly config: ServerConfig
+  readonly ensemble: EnsembleConfig
+  readonly log: LogSink
+}
+
+/** Silence on a connection between servers after which the system asks whether the peer is there. */
+const keepAliveDelayMs = 10_000
+/** How long a peer of the election may take to say who it is. */
+const electionHandshakeTimeoutMs = 5_000
+
+export class EnsembleServer {
+  /** Resolves when the server has to stop by itself; it does so then. */
+  readonly failure: Promise<ServerError>
+  readonly #config: ServerConfig
+  readonly #ensemble: EnsembleConfig
+  readonly #log: LogSink
+  readonly #lock: Releasable
+  readonly #meters: ServerMeters = new ServerMeters(monotonicMs())
+  readonly #memberships: FileMembershipStore
+  readonly #sockets = new PeerSockets({ keepAliveDelayMs })
+  readonly #digests = new DigestHistory()
+  readonly #disk: NodeDisk
+  readonly #snapshots: SnapshotKeeper
+  readonly #driver: EnsembleDriver
+  readonly #electionPort: PeerPort
+  readonly #quorumPort: PeerPort
+  readonly #clientPort: ClientPort<ClientConnection>
+  #bound = { address: '', port: 0 }
+  #ticker: Ticker | undefined
+  #stopping: Promise<void> | undefined
+  #hasFailed = false
+  #reportFailure: (error: ServerError) => void = () => {}
+
+  /**
+   * Opens the ports, recovers, and looks for a leader.
+   * @throws ServerError; nothing is left running or locked then
+   */
+  static async start(options: EnsembleServerOptions): Promise<EnsembleServer> {
+    const { config, ensemble, log } = options
+    const lock = lockDirectories(config)
+    let server: EnsembleServer | undefined
+    try {
+      const memberships = FileMembershipStore.open(ensemble.membershipFiles, (line) =>
+        log.write(line),
+      )
+      server = new EnsembleServer(options, lock, memberships)
+      await server.#open()
+      return server
+    } catch (error) {
+      if (server === undefined) lock.release()
+      else await server.stop()
+      throw error
+    }
+  }
+
+  private constructor(
+    { config, ensemble, log }: EnsembleServerOptions,
+    lock: Releasable,
+    memberships: FileMembershipStore,
+  ) {
+    this.#config = config
+    this.#ensemble = ensemble
+    this.#log = new RateLimitedLog(log, monotonicMs)
+    this.#lock = lock
+    this.#memberships = memberships
+    this.failure = new Promise((resolve) => (this.#reportFailure = resolve))
+    // Pings and the hand-over of leadership go on while the disk works: no sync ever holds the loop.
+    this.#disk = new NodeDisk({
+      chooseSyncMode: () => 'threaded',
+      onSynced: (durationMs) => this.#recordSync(durationMs),
+    })
+    this.#snapshots = new SnapshotKeeper(config, this.#log, this.#meters)
+    this.#driver = this.#newDriver()
+    this.#electionPort = this.#peerPort('election', (link) =>
+      this.#driver.member.electionConnected(link),
+    )
+    this.#quorumPort = this.#peerPort('quorum', (link) => this.#driver.learnerConnected(link))
+    this.#clientPort = new ClientPort(clientPortOptionsOf(config), this.#driver)
+  }
+
+  /** The address the client port is bound to. */
+  get address(): string {
+    return this.#bound.address
+  }
+
+  get port(): number {
+    return this.#bound.port
+  }
+
+  #newDriver(): EnsembleDriver {
+    const { dataDir, dataLogDir, digestEnabled, fourLetterWords } = this.#config
+    const digests = this.#digests
+    return new EnsembleDriver({
+      disk: this.#disk,
+      dataDirectory: dataDir,
+      logDirectory: dataLogDir,
+      memberships: this.#memberships,
+      sockets: this.#sockets,
+      connectTimeoutMs: this.#ensemble.connectTimeoutMs,
+      log: this.#log,
+      historyObserver: digestEnabled ? digests : undefined,
+      writeSnapshot: (image, ended) => this.#snapshots.take(image, ended),
+      abortSnapshot: () => this.#snapshots.abort(),
+      answerWord: (word, argument) => answerWord(word, argument, this.#inspection, fourLetterWords),
+      termStarted: (role, epoch, leaderId) => this.#reportTerm(role, epoch, leaderId),
+      createMember: (driver) => new EnsembleMember(this.#memberOptions(), driver),
+      failed: (error) => this.#fail(error),
+    })
+  }
+
+  get #inspection(): ServerInspection {
+    return (this.#lazyInspection ??= new ServerInspection({
+      config: this.#config,
+      serverId: this.#ensemble.serverId,
+      meters: this.#meters,
+      disk: this.#disk,
+      digests: this.#digests,
+      replica: new InspectedMember(this.#driver),
+      port: this.#clientPort,
+      clientPortNumber: () => this.port,
+    }))
+  }
+  #lazyInspection: ServerInspection | undefined
+
+  #memberOptions(): EnsembleMemberOptions {
+    const { serverId, zab, isReadOnlyModeEnabled, ...sessions } = this.#ensemble
+    const config = this.#config
+    return {
+      replica: {
+        ...replicaOptionsOf(config),
+        serverId,
+        localSessionsEnabled: sessions.localSessionsEnabled,
+        localSessionsUpgradingEnabled: sessions.localSessionsUpgradingEnabled,
+        admitSession: (attempt) => this.#clientPort.admitSession(attempt),
+      },
+      zab: { ...zab, serverId, tickTimeMs: config.tickTimeMs },
+      electionHandshakeTimeoutMs,
+      isReadOnlyModeEnabled,
+      history: {
+        treeOptions: {
+          platform: nativePlatform,
+          extendedTypesEnabled: config.extendedTypesEnabled,
+          digestMismatched: (mismatch) => this.#reportDigest(mismatch),
+        },
+        logOptions: {
+          preallocateBytes: config.preAllocBytes,
+          fileSizeMax: config.txnLogSizeLimitBytes,
+          isSyncForced: config.forceSync,
+        },
+        snapshotOptions: {
+          writesDigest: config.digestEnabled,
+          writesLastZxid: config.snapshotsHaveLastZxid,
+        },
+        decompressor: nativeDecompressor,
+        trustsEmptySnapshot: config.trustsEmptySnapshot,
+      },
+    }
+  }
+
+  #peerPort(
+    name: 'election' | 'quorum',
+    accepted: ConstructorParameters<typeof PeerPort>[0]['accepted'],
+  ): PeerPort {
+    const { listensOnAllIps, electionPortBindRetry } = this.#ensemble
+    return new PeerPort({
+      name,
+      listensOnAllIps,
+      bindAttemptsMax: electionPortBindRetry,
+      sockets: this.#sockets,
+      enter: this.#driver.enter,
+      accepted,
+      acceptFailed: (reason) =>
+        this.#log.write({
+          level: 'warn',
+          code: 'PEER_ACCEPT_FAILED',
+          message: `a connection to the ${name} port could not be accepted: ${reason}; the limit of open files (ulimit -n) may be reached`,
+        }),
+    })
+  }
+
+  async #open(): Promise<void> {
+    const own = this.#memberships.committed.memberById.get(this.#ensemble.serverId)
+    this.#bound = await this.#clientPort.listen()
+    await this.#electionPort.listen(own?.electionAddresses ?? [])
+    await this.#quorumPort.listen(own?.quorumAddresses ?? [])
+    const startedAtMs = performance.now()
+    await new Promise<void>((resolve, reject) => {
+      void this.failure.then(reject)
+      this.#driver.member.start(resolve)
+    })
+    this.#meters.recoveryMs = Math.round(performance.now() - startedAtMs)
+    this.#snapshots.startPurging()
+    this.#ticker = new Ticker({
+      intervalMs: Math.max(1, Math.floor(this.#config.tickTimeMs / 2)),
+      ticked: () => {
+        this.#driver.ticked()
+        this.#clientPort.sweep(performance.now())
+      },
+      stalled: (lateMs) => this.#reportStall(lateMs),
+    })
+  }
+
+  #reportTerm(role: Role, epoch: number, leaderId: number): void {
+    const { serverId } = this.#ensemble
+    const whom = leaderId === serverId ? '' : ` server ${leaderId}`
+    this.#log.write({
+      level: 'info',
+      code: 'TERM_STARTED',
+      message: `server ${serverId} is ${role}${whom} in epoch ${epoch}`,
+      fields: { role, epoch, leaderId },
+    })
+  }
+
+  #reportDigest({ zxid, expected, found }: DigestMismatch): void {
+    this.#meters.digestMismatchCount++
+    const message = `after zxid 0x${zxid.toString(16)} the tree's digest is ${found}, but ${expected} stands in the transaction: this server or the one that wrote it has gone wrong; compare the servers' digests (hash)`
+    this.#log.write({ level: 'error', code: 'DIGEST_MISMATCH', message })
+  }
+
+  #reportStall(lateMs: number): void {
+    const message = `the process stood still for ${Math.round(lateMs)} ms; what clients and servers sent meanwhile is handled before anything expires`
+    this.#log.write({ level: 'warn', code: 'PROCESS_STALLED', message })
+  }
+
+  #recordSync(durationMs: number): void {
+    this.#meters.syncTime.record(durationMs)
+    if (durationMs < this.#config.fsyncWarningMs) return
+    const message = `a sync took ${Math.round(durationMs)} ms; writes wait for it; give the log a device of its own (dataLogDir)`
+    this.#log.write({ level: 'warn', code: 'FSYNC_SLOW', message })
+  }
+
+  #fail(cause: Error): void {
+    if (this.#hasFailed) return
+    this.#hasFailed = true
+    const message = `the history cannot be kept: ${cause.message}; nothing more is acknowledged, and the server stops`
+    const error = new ServerError('LOG_WRITE_FAILED', ExitCode.unexpectedError, message, { cause })
+    this.#log.write({ level: 'fatal', code: error.code, message })
+    this.#reportFailure(error)
+    void this.stop()
+  }
+
+  /** Leaves the ensemble, and closes everything. */
+  async stop(): Promise<void> {
+    this.#stopping ??= this.#takeApart()
+    await this.#stopping
+  }
+
+  async #takeApart(): Promise<void> {
+    this.#ticker?.stop()
+    this.#clientPort.stopAccepting()
+    this.#electionPort.close()
+    this.#quorumPort.close()
+    await this.#driver.stop()
+    this.#snapshots.stop()
+    await this.#clientPort.closeAll()
+    await this.#sockets.closeAll()
+    this.#lock.release()
+  }
+}
+
+type DigestMismatch = Parameters<
+  NonNullable<NonNullable<EnsembleMemberOptions['history']['treeOptions']>['digestMismatched']>
+>[0]

@@ -1,0 +1,95 @@
+/**
+ * One attempt to connect to another server, at all of its addresses at once: the first that answers is taken.
+ *
+ * Names are resolved here, at every attempt, and nothing is remembered: a server whose address has changed behind a stable name is
+ * found by the next attempt (ZOOKEEPER-1506, 2184).
+ */
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import type { DialListener, Dialling, HostPort } from '@quorate/consensus'
+import { type Enter, PeerSocketLink } from './peer-socket-link.ts'
+import type { PeerSockets } from './peer-sockets.ts'
+
+export class PeerDial implements Dialling {
+  readonly #listener: DialListener
+  readonly #enter: Enter
+  readonly #sockets: PeerSockets
+  readonly #attempts = new Set<Socket>()
+  readonly #failures: string[] = []
+  readonly #deadline: NodeJS.Timeout
+  #isOver = false
+
+  constructor(
+    parts: {
+      readonly addresses: readonly HostPort[]
+      readonly timeoutMs: number
+      readonly sockets: PeerSockets
+      readonly enter: Enter
+    },
+    listener: DialListener,
+  ) {
+    const { addresses, timeoutMs, sockets, enter } = parts
+    this.#listener = listener
+    this.#enter = enter
+    this.#sockets = sockets
+    this.#deadline = setTimeout(() => this.#fail(`no answer within ${timeoutMs} ms`), timeoutMs)
+    for (const address of addresses) this.#try(address)
+    if (addresses.length === 0) setImmediate(() => this.#fail('no address of it is known'))
+  }
+
+  cancel(): void {
+    this.#end()
+  }
+
+  #try({ host, port }: HostPort): void {
+    let link: PeerSocketLink | undefined
+    const options: NetConnectOpts = {
+      host,
+      port,
+      // What comes in before somebody listens waits in the socket.
+      onread: {
+        buffer: this.#sockets.shared,
+        callback: (length, bytes) => {
+          link?.receive(bytes, length)
+          return true
+        },
+      },
+    }
+    const socket = connect(options)
+    this.#attempts.add(socket)
+    const failed = (error: Error): void => {
+      this.#attempts.delete(socket)
+      this.#failures.push(`${host}:${port}: ${error.message}`)
+      if (this.#attempts.size === 0) this.#fail(this.#failures.join('; '))
+    }
+    socket.once('error', failed)
+    socket.once('connect', () => {
+      socket.off('error', failed)
+      this.#attempts.delete(socket)
+      link = this.#sockets.adopt(socket, this.#enter)
+      this.#open(link)
+    })
+  }
+
+  #open(link: PeerSocketLink): void {
+    if (!this.#end()) return link.destroy()
+    this.#enter(() => link.attach(this.#listener.opened(link)))
+  }
+
+  #fail(reason: string): void {
+    if (this.#end()) this.#enter(() => this.#listener.failed(reason))
+  }
+
+  /** Whether this is its end: it has just one. */
+  #end(): boolean {
+    if (this.#isOver) return false
+    this.#isOver = true
+    clearTimeout(this.#deadline)
+    for (const socket of this.#attempts) {
+      socket.removeAllListeners('error')
+      socket.on('error', () => {})
+      socket.destroy()
+    }
+    this.#attempts.clear()
+    return true
+  }
+}
