@@ -10,6 +10,7 @@ export * from './quorum/membership-error.ts'
 export * from './quorum/parse-membership.ts'
 export * from './quorum/reconfiguration.ts'
 export * from './quorum/quorum-system.ts'
+export { formatServerLine, parseServerLine } from './quorum/server-line.ts'
 export {
   ElectionConnections,
   type ElectionConnectionsParameters,

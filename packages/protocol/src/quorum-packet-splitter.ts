@@ -23,12 +23,15 @@ const dataAt = 16
 /** Longest scheme or id of an identity, in bytes. */
 const identityLengthMax = 65_536
 
-export interface QuorumPacketSplitterOptions {
-  readonly platform?: Platform
+export interface QuorumPacketLimits {
   /** Longest data of a packet in bytes; default 64 MiB. */
   readonly dataLengthMax?: number
   /** Most identities in one packet; default 1024. */
   readonly authinfoCountMax?: number
+}
+
+export interface QuorumPacketSplitterOptions extends QuorumPacketLimits {
+  readonly platform?: Platform
 }
 
 /**
@@ -45,18 +48,24 @@ export type TakeQuorumPacket = (
 ) => boolean
 
 export class QuorumPacketSplitter {
-  readonly #dataLengthMax: number
-  readonly #authinfoCountMax: number
+  #dataLengthMax = 0
+  #authinfoCountMax = 0
   readonly #reader: JuteReader
   readonly #gathered = new GatherBuffer()
 
   constructor(options: QuorumPacketSplitterOptions = {}) {
-    this.#dataLengthMax = options.dataLengthMax ?? 64 * 1_048_576
-    this.#authinfoCountMax = options.authinfoCountMax ?? 1024
+    this.limit(options)
+    // No length gets there that was not bounded before.
     this.#reader = new JuteReader(new Uint8Array(0), 0, 0, {
       platform: options.platform ?? purePlatform,
-      lengthMax: Math.max(this.#dataLengthMax, identityLengthMax),
+      lengthMax: 0x7fff_ffff,
     })
+  }
+
+  /** Sets both limits, for all packets behind the one that is being handed out. */
+  limit({ dataLengthMax = 64 * 1_048_576, authinfoCountMax = 1024 }: QuorumPacketLimits): void {
+    this.#dataLengthMax = dataLengthMax
+    this.#authinfoCountMax = authinfoCountMax
   }
 
   /** Bytes of a packet that has not come whole yet; 0 after `take` has returned false. */

@@ -32,6 +32,11 @@ import { LearnerSync } from './learner-sync.ts'
 import { type RoleEnd, RoleLife } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
 
+/** Connections whose FOLLOWERINFO or OBSERVERINFO is awaited; the oldest is closed when there are more. */
+const introductionsMax = 64
+/** Learners that are in no membership, as they may be about to join; more are turned away. */
+const strangersMax = 64
+
 export class Leader implements HandlerOwner {
   readonly #parts: RoleParts
   readonly #life: RoleLife
@@ -104,6 +109,9 @@ export class Leader implements HandlerOwner {
   }
 
   accept(link: PeerLink): PeerLinkListener {
+    const unknown = Array.from(this.#handlers).filter(({ phase }) => phase === 'connected')
+    if (unknown.length >= introductionsMax)
+      unknown[0]?.dismiss('it has not said who it is, and too many others have not either')
     const handler = new LearnerHandler(link, this, this.#parts.options.learnerQueueBytesMax)
     this.#handlers.add(handler)
     return handler.channel
@@ -144,6 +152,8 @@ export class Leader implements HandlerOwner {
     for (const other of this.#handlers)
       if (other !== handler && other.serverId === handler.serverId)
         other.dismiss('it has come on another connection')
+    if (this.#strangerCount > strangersMax)
+      return handler.dismiss('too many learners are in no membership')
     const isVoter = this.#quorums.isVoter(handler.serverId)
     const { epoch } = this.#discovery
     // Compatibility: an Apache leader turns away, as long as it leads, a voter that has accepted a later epoch from a leader
@@ -233,6 +243,19 @@ export class Leader implements HandlerOwner {
     return lastSeen.version > committed.version
       ? jointQuorum(committed.quorums, lastSeen.quorums)
       : committed.quorums
+  }
+
+  get #strangerCount(): number {
+    const { committed, lastSeen } = this.#parts.ports.memberships
+    let count = 0
+    for (const { serverId } of this.#handlers)
+      if (
+        serverId !== -1 &&
+        !committed.memberById.has(serverId) &&
+        !lastSeen.memberById.has(serverId)
+      )
+        count++
+    return count
   }
 
   #fixEpoch(): void {

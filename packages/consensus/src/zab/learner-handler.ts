@@ -51,6 +51,9 @@ export interface HandlerOwner {
   outputAppeared(handler: LearnerHandler): void
 }
 
+/** Of what comes before the ACK of NEWLEADER, which is short: whoever can connect could have long packets gathered here. */
+const earlyLimits = { dataLengthMax: 1_024, authinfoCountMax: 0 }
+
 export class LearnerHandler implements Learner, ChannelOwner {
   /** −1 until it has said so. */
   serverId = -1
@@ -80,7 +83,7 @@ export class LearnerHandler implements Learner, ChannelOwner {
   constructor(link: PeerLink, owner: HandlerOwner, queueBytesMax: number) {
     this.#owner = owner
     this.lastHeardMs = owner.nowMs
-    this.channel = new PacketChannel(link, this)
+    this.channel = new PacketChannel(link, this, earlyLimits)
     this.feed = new LearnerFeed(this.channel, queueBytesMax)
   }
 
@@ -195,6 +198,7 @@ export class LearnerHandler implements Learner, ChannelOwner {
         `it sent a packet of type ${type}; the ACK of NEWLEADER is expected first`,
       )
     this.phase = 'in-step'
+    this.channel.limit({})
     // What was proposed during a long synchronisation could not be acknowledged before.
     if (this.#watched !== undefined)
       this.#watched = { zxid: this.#watched.zxid, sinceMs: this.#owner.nowMs }

@@ -9,6 +9,7 @@ import {
   type Id,
   JuteError,
   JuteWriter,
+  type QuorumPacketLimits,
   QuorumPacketSplitter,
   writeQuorumPacket,
   type Zxid,
@@ -50,10 +51,11 @@ export class PacketChannel implements PeerLinkListener {
   /** Input that came while the channel was held. */
   #held: Uint8Array[] = []
 
-  constructor(link: PeerLink, owner: ChannelOwner) {
+  /** @param limits of the packets that come */
+  constructor(link: PeerLink, owner: ChannelOwner, limits: QuorumPacketLimits = {}) {
     this.#link = link
     this.#owner = owner
-    this.#splitter = new QuorumPacketSplitter()
+    this.#splitter = new QuorumPacketSplitter(limits)
     this.#out = new JuteWriter(writerBytes)
   }
 
@@ -98,6 +100,11 @@ export class PacketChannel implements PeerLinkListener {
     this.#isOver = true
     this.#held = []
     this.#link.close()
+  }
+
+  /** What comes behind the packet that is being taken has these limits. */
+  limit(limits: QuorumPacketLimits): void {
+    this.#splitter.limit(limits)
   }
 
   /** From here on bytes go to `rawReceived`, until it says where they end. */
