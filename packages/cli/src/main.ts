@@ -13,6 +13,10 @@ interface Command {
 
 const commands: Readonly<Record<string, Command>> = {
   server: { summary: 'run a server', load: () => import('./server-command.ts') },
+  ensemble: {
+    summary: 'run several servers on this machine as one ensemble',
+    load: () => import('./ensemble-command.ts'),
+  },
   shell: {
     summary: 'talk to a server, interactively or in scripts',
     load: () => import('./shell-command.ts'),
