@@ -197,6 +197,9 @@ export class LearnerHandler implements Learner, ChannelOwner {
       return this.dismiss(
         `it sent a packet of type ${type}; the ACK of NEWLEADER is expected first`,
       )
+    // An Apache follower's log thread may acknowledge what it was sent before NEWLEADER is acknowledged (ZOOKEEPER-4685). It is on
+    // its disk then, but counts only when the learner is in step.
+    if (counterOf(zxid) !== 0) return this.#takeAck(zxid)
     this.phase = 'in-step'
     this.channel.limit({})
     // What was proposed during a long synchronisation could not be acknowledged before.
