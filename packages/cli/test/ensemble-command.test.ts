@@ -41,24 +41,28 @@ async function serving(lines: AsyncIterable<string>) {
   throw new Error('the process ended without a connection string')
 }
 
+async function talk<R>(servers: string, work: (zk: ZooKeeper) => Promise<R>): Promise<R> {
+  const zk = new ZooKeeper(servers)
+  try {
+    return await work(zk)
+  } finally {
+    await zk.close()
+  }
+}
+
 const single = ['--size', '1', '--client-port', '0']
 
 describe('quorate ensemble', () => {
   it('serves, stops for SIGTERM with 0, and comes back with the same port and data', async () => {
     const first = launch('again', single)
     const { servers, port } = await serving(first.lines)
-    {
-      await using zk = new ZooKeeper(servers)
-      await zk.create('/kept', 'kept')
-    }
+    await talk(servers, (zk) => zk.create('/kept', 'kept'))
     first.child.kill('SIGTERM')
     assert.deepEqual(await first.exited, { code: 0, errors: '' })
     assert.equal(await memberMode(port), undefined)
     const second = launch('again')
     assert.equal((await serving(second.lines)).servers, servers)
-    await using zk = new ZooKeeper(servers)
-    assert.equal(await zk.get('/kept'), 'kept')
-    await zk.close()
+    assert.equal(await talk(servers, (zk) => zk.get('/kept')), 'kept')
   })
 
   it('is refused in a folder where another one runs', async () => {
