@@ -11,6 +11,7 @@ import {
   zabDefaults,
   type ZabHistory,
 } from '@quorate/consensus'
+import { txnHeaderLength } from '@quorate/protocol'
 
 /** Runs what was put off, in order, until nothing is left. */
 class Turns {
@@ -210,7 +211,8 @@ export class InMemoryEnsemble {
   constructor(bytesPerTxn: number) {
     const ids = [1, 2, 3]
     this.#memberById = new Map(ids.map((id) => [id, new Member(this, this.#turns, id, ids)]))
-    this.#bytes = new Uint8Array(bytesPerTxn)
+    // At least a header, whose zxid learners look at.
+    this.#bytes = new Uint8Array(Math.max(bytesPerTxn, txnHeaderLength))
     const members = [...this.#memberById.values()]
     for (const { engine } of members) engine.start()
     this.#turns.runAll()
@@ -230,12 +232,18 @@ export class InMemoryEnsemble {
     return this.#memberById.get(id)!
   }
 
+  #submit(): void {
+    const zxid = this.#term.nextZxid()
+    const bytes = this.#bytes.slice()
+    new DataView(bytes.buffer).setBigInt64(12, BigInt(zxid))
+    this.#term.submit({ zxid, bytes })
+  }
+
   /** Proposes so many transactions in one turn, and runs until all three servers have delivered them. */
   commit(count: number): void {
     const [first] = this.#memberById.values()
     const expected = first!.deliveredCount + count
-    for (let i = 0; i < count; i++)
-      this.#term.submit({ zxid: this.#term.nextZxid(), bytes: this.#bytes })
+    for (let i = 0; i < count; i++) this.#submit()
     this.#turns.runAll()
     for (const { deliveredCount } of this.#memberById.values())
       if (deliveredCount !== expected)

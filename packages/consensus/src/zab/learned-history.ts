@@ -4,14 +4,18 @@
  *
  * 1. A transaction follows the one before it without a gap, or the connection is given up (ZOOKEEPER-4925).
  * 2. What the leader commits is delivered in order, at the head of what is outstanding.
- * 3. Nothing is acknowledged that is not durable, and nothing before the leader itself was accepted (ZOOKEEPER-4685).
+ * 3. A transaction is logged under the zxid that its own header has: under another one a restart would find another history.
+ * 4. Nothing is acknowledged that is not durable, and nothing before the leader itself was accepted (ZOOKEEPER-4685).
  */
-import { counterOf, epochOf, type Zxid } from '@quorate/protocol'
+import { counterOf, epochOf, readLong, txnHeaderLength, type Zxid } from '@quorate/protocol'
 import type { Proposal } from '../engine.ts'
 import type { Membership } from '../quorum/membership.ts'
 import { parseMembership } from '../quorum/parse-membership.ts'
 import { membershipTextIn } from './reconfig-txn.ts'
 import type { RoleParts } from './role-parts.ts'
+
+/** Behind clientId and cxid. */
+const headerZxidAt = 12
 
 export interface LearnedHistoryOwner {
   deliver(proposal: Proposal): void
@@ -40,6 +44,12 @@ export class LearnedHistory {
     const isNext = zxid === last + 1 || (epochOf(zxid) > epochOf(last) && counterOf(zxid) === 1)
     if (!isNext || start < 0)
       return this.#owner.broken('PROPOSAL_GAP', `the proposal ${hex(zxid)} follows ${hex(last)}`)
+    const own = end - start < txnHeaderLength ? undefined : readLong(bytes, start + headerZxidAt)
+    if (own !== zxid)
+      return this.#owner.broken(
+        'PROPOSAL_MISLABELLED',
+        `the proposal ${hex(zxid)} holds ${own === undefined ? 'no transaction' : `the transaction ${hex(own)}`}`,
+      )
     const text = membershipTextIn(bytes, start, end)
     if (text !== undefined && !this.#isReadable(text)) return
     ports.history.append(window.push(zxid, bytes, start, end))

@@ -14,6 +14,7 @@ import {
 } from '@quorate/protocol'
 import { membershipTextIn } from '../../src/zab/reconfig-txn.ts'
 import { zxidText } from '../zab/memory-history.ts'
+import { textOf } from '../zab/text-txn.ts'
 
 const nameByType: ReadonlyMap<number, string> = new Map(
   Object.entries(PacketType).map(([name, type]) => [type, name.toUpperCase()]),
@@ -110,7 +111,7 @@ function dataText(type: number, bytes: Uint8Array, start: number, end: number): 
 
 function txnText(bytes: Uint8Array, start: number, end: number): string {
   const membership = membershipTextIn(bytes, start, end)
-  if (membership === undefined) return new TextDecoder().decode(bytes.subarray(start, end))
+  if (membership === undefined) return textOf(bytes.subarray(start, end))
   return `membership of ${versionText(membership)}`
 }
 

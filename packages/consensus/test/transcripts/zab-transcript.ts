@@ -29,6 +29,7 @@ import { zxidText } from '../zab/memory-history.ts'
 import { type ZabServer, ZabWorld } from '../zab/zab-world.ts'
 import { PacketTrace } from './packet-trace.ts'
 import type { TranscriptWorld } from './transcript.ts'
+import { textTxn } from '../zab/text-txn.ts'
 
 type Command = (words: readonly string[]) => void
 
@@ -281,7 +282,7 @@ function zxidsIn(text: string): readonly Zxid[] {
 }
 
 function proposalOf(zxid: Zxid): Proposal {
-  return { zxid, bytes: new TextEncoder().encode(`t${zxidText(zxid)}`) }
+  return { zxid, bytes: textTxn(zxid, `t${zxidText(zxid)}`) }
 }
 
 function requestOf(type: number): ForwardedRequest {

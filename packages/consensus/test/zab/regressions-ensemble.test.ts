@@ -5,6 +5,7 @@ import { parseMembership } from '@quorate/consensus'
 import { makeZxid, PeerState } from '@quorate/protocol'
 import { txnOf } from './role-fixture.ts'
 import { type ZabServer, ZabWorld } from './zab-world.ts'
+import { textOf } from './text-txn.ts'
 
 const [z11, z12, z13] = [1, 2, 3].map((counter) => makeZxid(1, counter))
 const inEpoch1 = { currentEpoch: 1, acceptedEpoch: 1 }
@@ -111,9 +112,8 @@ test('ZOOKEEPER-1277: a counter that is used up begins another epoch, and nothin
     if (world.server(1).history.applied.length > before) texts.push(text)
   }
   for (const { history } of servers) {
-    const decoder = new TextDecoder()
     assert.deepEqual(
-      history.applied.map(({ bytes }) => decoder.decode(bytes)),
+      history.applied.map(({ bytes }) => textOf(bytes)),
       texts,
     )
     for (const { zxid } of history.applied) assert.ok(zxid % 2 ** 32 >= 1 && zxid % 2 ** 32 <= 3)

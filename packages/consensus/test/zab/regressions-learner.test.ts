@@ -340,3 +340,16 @@ test('a committed transaction that can’t be applied ends the server, and is no
   }
   assert.throws(() => leader.send(PacketType.commit, z12), /1000000\d*2, which is committed/)
 })
+
+test('a proposal whose transaction has another zxid than its packet, or is none, is not logged', () => {
+  // It would be replayed under the zxid of its header, into another history than the leader's.
+  for (const bytes of [txnOf(z14).bytes, txnOf(z13).bytes.subarray(0, 20), new Uint8Array(0)]) {
+    for (const type of [PacketType.proposal, PacketType.inform]) {
+      const { fixture, leader } = learnerOf([z11, z12], type === PacketType.inform)
+      leader.send(PacketType.diff, z12)
+      leader.send(type, z13, bytes)
+      assert.equal(fixture.end?.code, 'PROPOSAL_MISLABELLED')
+      assert.equal(fixture.history.lastZxid, z12)
+    }
+  }
+})

@@ -24,6 +24,7 @@ import type { RoleEnd } from '../../src/zab/role-life.ts'
 import type { RoleParts } from '../../src/zab/role-parts.ts'
 import { PacketTrace } from '../transcripts/packet-trace.ts'
 import { MemoryHistory, type MemoryDisk } from './memory-history.ts'
+import { textTxn } from './text-txn.ts'
 
 export interface RoleFixtureOptions {
   readonly disk?: Partial<MemoryDisk>
@@ -64,7 +65,7 @@ export class PeerByHand implements PeerLink {
 }
 
 export function txnOf(zxid: Zxid): Proposal {
-  return { zxid, bytes: new TextEncoder().encode(`t${zxid}`) }
+  return { zxid, bytes: textTxn(zxid, `t${zxid}`) }
 }
 
 export class RoleFixture {

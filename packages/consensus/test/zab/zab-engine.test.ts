@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { membershipOf } from '../election/election-membership.ts'
+import { textOf } from './text-txn.ts'
 import { type ZabServer, ZabWorld } from './zab-world.ts'
 
 function ensemble(world: ZabWorld, ids: readonly number[]): ZabServer[] {
@@ -11,7 +12,7 @@ function ensemble(world: ZabWorld, ids: readonly number[]): ZabServer[] {
 }
 
 function textsOf(server: ZabServer): string[] {
-  return server.history.applied.map(({ bytes }) => new TextDecoder().decode(bytes))
+  return server.history.applied.map(({ bytes }) => textOf(bytes))
 }
 
 test('three servers elect a leader, and all of them deliver what it proposes', () => {

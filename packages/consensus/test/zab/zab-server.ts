@@ -24,6 +24,7 @@ import {
 import { MemoryHistory } from './memory-history.ts'
 import { MemoryLink } from './memory-link.ts'
 import type { ZabWorld } from './zab-world.ts'
+import { textTxn } from './text-txn.ts'
 
 interface Operation {
   readonly what: string
@@ -104,7 +105,7 @@ export class ZabServer implements ConsensusHost {
   submit(text: string): number {
     const term = this.#leaderTerm
     const zxid = term.nextZxid()
-    term.submit({ zxid, bytes: new TextEncoder().encode(text) })
+    term.submit({ zxid, bytes: textTxn(zxid, text) })
     return zxid
   }
 

@@ -10,6 +10,7 @@
  */
 import type { Proposal } from '@quorate/consensus'
 import { epochOf, type Zxid } from '@quorate/protocol'
+import { textOf } from './text-transaction.ts'
 
 /** An engine has not kept what it owes. */
 export class ComplianceViolation extends Error {
@@ -100,7 +101,7 @@ export class Agreement {
 }
 
 export function transactionOf({ zxid, bytes }: Proposal): Transaction {
-  return { zxid, text: new TextDecoder().decode(bytes) }
+  return { zxid, text: textOf(bytes) }
 }
 
 export function show({ zxid, text }: Transaction): string {

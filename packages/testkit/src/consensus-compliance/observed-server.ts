@@ -20,6 +20,7 @@ import type {
 import { OpCode, type SessionId } from '@quorate/protocol'
 import { type Agreement, ComplianceViolation, show, transactionOf } from './agreement.ts'
 import type { EngineHost } from './engine-ensemble.ts'
+import { textTransaction } from './text-transaction.ts'
 
 interface Submission {
   readonly zxid: number
@@ -98,8 +99,8 @@ export class ObservedServer implements EngineHost {
   /** Submits a transaction with a text of its own. @returns the text */
   submit(): string {
     const text = `${this.id}#${this.leading.epoch}#${this.#textCount++}`
-    const bytes = new TextEncoder().encode(text)
     const zxid = this.leading.nextZxid()
+    const bytes = textTransaction(zxid, text)
     const submission = { zxid, text, bytes }
     this.submitted.push(text)
     this.#undelivered.push(submission)

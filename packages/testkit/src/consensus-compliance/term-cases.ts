@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { SessionId } from '@quorate/protocol'
 import type { CaseDefinition } from './compliance-case.ts'
 import { ObservedEnsemble } from './observed-ensemble.ts'
+import { textTransaction } from './text-transaction.ts'
 
 export const termCases: readonly CaseDefinition[] = [
   {
@@ -84,13 +85,16 @@ export const termCases: readonly CaseDefinition[] = [
       deposed.confirm()
       ensemble.isolate(deposed)
       ensemble.runUntil('it gives up', () => deposed.term === undefined)
-      const bytes = new TextEncoder().encode('late')
-      old.submit({ zxid: old.nextZxid(), bytes })
+      const submitLate = (): void => {
+        const zxid = old.nextZxid()
+        old.submit({ zxid, bytes: textTransaction(zxid, 'late') })
+      }
+      submitLate()
       old.confirmLeadership(() => assert.fail('it is confirmed after its end'))
       old.turnEnded()
       ensemble.healAll()
       ensemble.runUntilServing(ensemble.servers)
-      old.submit({ zxid: old.nextZxid(), bytes })
+      submitLate()
       old.confirmLeadership(() => assert.fail('it is confirmed after its end'))
       old.turnEnded()
       ensemble.runUntilDelivered(ensemble.leader.submit())
