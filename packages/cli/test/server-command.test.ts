@@ -108,7 +108,7 @@ describe('quorate server', () => {
     )
     for (const [args, message] of [
       [[file], /bad\.cfg line 2: found clientPort=maybe; allowed is .*\(CONFIG_VALUE_INVALID\)/],
-      [[ensemble], /an ensemble is not supported by this version.*\(ENSEMBLE_UNSUPPORTED\)/],
+      [[ensemble], /initLimit is not set.*\(CONFIG_KEY_MISSING\)/],
       [[join(root, 'missing.cfg')], /cannot be read: ENOENT.*\(CONFIG_UNREADABLE\)/],
       [['--set', 'x'], /expected --set NAME=VALUE \(COMMAND_LINE_INVALID\)/],
       [['--port', '1'], /COMMAND_LINE_INVALID/],

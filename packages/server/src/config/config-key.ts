@@ -30,6 +30,8 @@ export interface ConfigKey {
   readonly acts: boolean
   /** Why it does nothing, when it does nothing. */
   readonly reason: string | undefined
+  /** Whether it does something only for a member of an ensemble; a standalone server says so. */
+  readonly isOfEnsembles: boolean
   /**
    * What a value other than the default does to a server that cannot act on it: `note` is logged at info level,
    * `warn` as a warning, and `refuse` stops the start, where going on would be less safe than what was asked for.
@@ -48,6 +50,7 @@ export interface KeyRow {
   /** Given: the key does nothing yet, for this reason. */
   readonly inert?: string
   readonly whenInert?: ConfigKey['whenInert']
+  readonly isOfEnsembles?: boolean
 }
 
 export function keysOf(area: ConfigArea, rows: readonly KeyRow[]): readonly ConfigKey[] {
@@ -60,6 +63,7 @@ export function keysOf(area: ConfigArea, rows: readonly KeyRow[]): readonly Conf
     doc: row.doc,
     acts: row.inert === undefined,
     reason: row.inert,
+    isOfEnsembles: row.isOfEnsembles ?? false,
     whenInert: row.whenInert ?? 'warn',
   }))
 }
@@ -97,7 +101,6 @@ export function choice(...choices: readonly string[]): ValueKind {
 /** Reasons that many rows share. */
 export const inertReason = {
   threads: 'requests are handled on one event loop; there are no such threads to size',
-  ensemble: 'this version runs standalone; the key belongs to ensembles',
   tls: 'this version has no TLS',
   sasl: 'this version has no SASL authentication',
   admin: 'this version has no admin HTTP server',

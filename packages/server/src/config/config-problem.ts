@@ -19,8 +19,14 @@ export type ConfigErrorCode =
   | 'CONFIG_CONTRADICTION'
   /** The configuration asks for something this version cannot do and must not ignore. */
   | 'CONFIG_UNSUPPORTED'
-  /** The configuration describes an ensemble. */
-  | 'ENSEMBLE_UNSUPPORTED'
+  /** The server lines, groups and weights make no ensemble. */
+  | 'CONFIG_MEMBERSHIP_INVALID'
+  /** A member of an ensemble has no file myid in its data directory. */
+  | 'MYID_MISSING'
+  /** The file myid has no number in its first line. */
+  | 'MYID_INVALID'
+  /** The number in the file myid is not that of a server line. */
+  | 'MYID_NOT_A_MEMBER'
 
 /** The server cannot start with this configuration. `code` is stable. */
 export class ConfigError extends Error {
@@ -36,7 +42,10 @@ export class ConfigError extends Error {
 /** Something that does not keep the server from starting. */
 export interface ConfigNotice {
   readonly level: 'info' | 'warn'
-  /** Stable: CONFIG_KEY_UNKNOWN, CONFIG_KEY_INERT, CONFIG_KEY_REPEATED, CONFIG_VALUE_RAISED, CONFIG_PROPERTY_IGNORED, CONFIG_SERVER_LINE_IGNORED. */
+  /**
+   * Stable: CONFIG_KEY_UNKNOWN, CONFIG_KEY_INERT, CONFIG_KEY_REPEATED, CONFIG_VALUE_RAISED, CONFIG_PROPERTY_IGNORED, CONFIG_SERVER_LINE_IGNORED,
+   * CONFIG_VOTER_COUNT, CONFIG_PEER_TYPE_OVERRIDDEN, CONFIG_SERVER_ID_LARGE.
+   */
   readonly code: string
   readonly message: string
 }

@@ -1,73 +1,102 @@
-/** The server lines of a zoo.cfg: `server.N=host:peerPort:electionPort[:role][;[clientAddress:]clientPort]`. */
+/**
+ * The membership that a configuration has: in zoo.cfg itself, or in the file that `dynamicConfigFile` names. What is wrong with it,
+ * and whether it makes an ensemble or a single server, is decided as Apache's QuorumPeerConfig does.
+ */
+import type { Member, Membership } from '@quorate/consensus'
+import { parseDynamicFile } from '../membership-store/dynamic-file.ts'
+import { membershipOfLines } from '../membership-store/membership-lines.ts'
 import { ConfigError, describeSource } from './config-problem.ts'
-import type { RawSetting } from './settings.ts'
+import type { Settings } from './settings.ts'
 
-export interface Member {
-  readonly id: number
-  readonly host: string
-  readonly peerPort: number
-  readonly electionPort: number
-  readonly role: 'participant' | 'observer'
-  readonly clientAddress: string | undefined
-  readonly clientPort: number | undefined
+/** @returns the content of a file, or undefined when there is none */
+export type ReadFile = (path: string) => string | undefined
+
+export interface FoundMembership {
+  readonly membership: Membership
+  /** Whether the servers vote with each other; if not, there is one that runs standalone, or none is named. */
+  readonly isEnsemble: boolean
+  /** Where it stands, for messages. */
+  readonly origin: string
 }
 
-const form =
-  'server.N=host:peerPort:electionPort[:participant|observer][;[clientAddress:]clientPort]'
-
-/** @throws ConfigError CONFIG_VALUE_INVALID for a line of another form */
-export function parseMember(line: RawSetting): Member {
-  const id = Number(/^server\.(\d{1,3})$/.exec(line.name)?.[1])
-  const [peer = '', client] = line.value.split(';', 2)
-  // Several addresses for one server are separated by '|'; the first names it.
-  const address = /^(\[[^\]]+\]|[^:|]+):(\d+):(\d+)(?::(participant|observer))?$/i.exec(
-    peer.split('|')[0]!.trim(),
-  )
-  const clientMatch =
-    client === undefined ? undefined : /^(?:(\[[^\]]+\]|[^:]+):)?(\d+)$/.exec(client.trim())
-  const ports = [address?.[2], address?.[3], clientMatch?.[2]].map((port) => Number(port ?? 0))
-  if (
-    !(id >= 0 && id <= 255) ||
-    address === null ||
-    clientMatch === null ||
-    ports.some((port) => port > 65_535)
-  ) {
+/** @throws ConfigError */
+export function findMembership(
+  settings: Settings,
+  { fileName, readFile }: { readonly fileName: string; readonly readFile: ReadFile },
+): FoundMembership {
+  const lines = ['server.*', 'group.*', 'weight.*'].flatMap((name) => settings.raw(name))
+  const isMultiAddressEnabled = settings.switch('multiAddress.enabled')
+  const dynamicFile = settings.optional('dynamicConfigFile') as string | undefined
+  const [line] = lines
+  if (dynamicFile !== undefined && line !== undefined) {
     throw new ConfigError(
-      'CONFIG_VALUE_INVALID',
-      `${describeSource(line.source)}: found ${line.name}=${line.value}; expected ${form} with N from 0 to 255, for example server.1=10.0.0.1:2888:3888`,
+      'CONFIG_CONTRADICTION',
+      `${describeSource(line.source)}: found ${line.name} and dynamicConfigFile=${dynamicFile}; the servers stand in one place: move the line to that file, or remove dynamicConfigFile`,
     )
   }
-  return {
-    id,
-    host: withoutBrackets(address[1]!),
-    peerPort: ports[0]!,
-    electionPort: ports[1]!,
-    role: address[4]?.toLowerCase() === 'observer' ? 'observer' : 'participant',
-    clientAddress: clientMatch?.[1] === undefined ? undefined : withoutBrackets(clientMatch[1]),
-    clientPort: clientMatch === undefined ? undefined : Number(clientMatch[2]),
-  }
+  const origin = dynamicFile ?? fileName
+  const membership =
+    dynamicFile === undefined
+      ? membershipOfLines(lines, { version: 0, isMultiAddressEnabled, origin })
+      : parseDynamicFile({
+          path: dynamicFile,
+          text: contentOf(dynamicFile, readFile),
+          isMultiAddressEnabled,
+        })
+  const isEnsemble = decideEnsemble(settings, membership, origin)
+  return { membership, isEnsemble, origin }
 }
 
-function withoutBrackets(host: string): string {
-  return host.replace(/^\[(.*)\]$/, '$1')
+/** The only server that a configuration names, when it runs standalone. */
+export function standaloneMember({ isEnsemble, membership }: FoundMembership): Member | undefined {
+  return isEnsemble ? undefined : [...membership.memberById.values()][0]
 }
 
-/**
- * The one member that a standalone server may have in its configuration.
- * @throws ConfigError ENSEMBLE_UNSUPPORTED when the lines describe an ensemble
- */
-export function standaloneMember(
-  members: readonly Member[],
-  standaloneEnabled: boolean,
-): Member | undefined {
-  if (members.length === 0 && standaloneEnabled) return undefined
-  const voters = members.filter((member) => member.role === 'participant')
-  if (voters.length === 1 && members.length === 1 && standaloneEnabled) return voters[0]
-  const found = standaloneEnabled
-    ? `${voters.length} participants and ${members.length - voters.length} observers`
-    : 'standaloneEnabled=false'
+function contentOf(path: string, readFile: ReadFile): string {
+  const text = readFile(path)
+  if (text !== undefined) return text
   throw new ConfigError(
-    'ENSEMBLE_UNSUPPORTED',
-    `the configuration has ${found}: an ensemble is not supported by this version; leave one server line (or none) and standaloneEnabled=true to run standalone`,
+    'CONFIG_UNREADABLE',
+    `the file ${path}, which dynamicConfigFile names, does not exist; put it back, or write the server lines in zoo.cfg and remove dynamicConfigFile`,
   )
+}
+
+function decideEnsemble(settings: Settings, membership: Membership, origin: string): boolean {
+  const standaloneEnabled = settings.switch('standaloneEnabled')
+  const voterCount = membership.quorums.voterIds.length
+  const observerCount = membership.memberById.size - voterCount
+  if (voterCount === 0 && !standaloneEnabled) {
+    throw invalid(
+      origin,
+      'there is no participant and standaloneEnabled is false',
+      'add a line server.N=host:peerPort:electionPort, or remove standaloneEnabled=false',
+    )
+  }
+  if (standaloneEnabled && voterCount <= 1 && observerCount > 0) {
+    throw invalid(
+      origin,
+      `there are ${observerCount} observers and ${voterCount} participants, whom nobody can observe`,
+      'add participants, or set standaloneEnabled=false for an ensemble of one participant',
+    )
+  }
+  if (standaloneEnabled && voterCount <= 1) return false
+  noticeVoterCount(settings, voterCount)
+  return true
+}
+
+function noticeVoterCount(settings: Settings, count: number): void {
+  if (count > 2 && count % 2 === 1) return
+  const problem =
+    count <= 2
+      ? 'the failure of one stops the service; three are the least that survive one'
+      : 'it survives no more failures than one less would; an odd number is better'
+  settings.notices.push({
+    level: 'warn',
+    code: 'CONFIG_VOTER_COUNT',
+    message: `the ensemble has ${count} participant${count === 1 ? '' : 's'}: ${problem}`,
+  })
+}
+
+function invalid(origin: string, found: string, advice: string): ConfigError {
+  return new ConfigError('CONFIG_MEMBERSHIP_INVALID', `${origin}: ${found}; ${advice}`)
 }

@@ -1,4 +1,4 @@
-/** The keys of ensembles. None acts yet; they are known, so that a zoo.cfg that has them is read without complaint. */
+/** The keys of ensembles. Those that do nothing are known, so that a zoo.cfg that has them is read without complaint. */
 import {
   type ConfigKey,
   inertReason,
@@ -12,13 +12,24 @@ import {
   text,
 } from './config-key.ts'
 
-function ofEnsemble(rows: readonly Omit<KeyRow, 'inert' | 'whenInert'>[]): readonly KeyRow[] {
-  return rows.map((row) => ({ ...row, inert: inertReason.ensemble, whenInert: 'note' }))
+function ofEnsembles(rows: readonly KeyRow[]): readonly KeyRow[] {
+  return rows.map((row) => ({ whenInert: 'note', ...row, isOfEnsembles: true }))
 }
+
+const loop = 'all connections are served by one event loop'
+const attempts =
+  'all addresses of a server are dialled at once, and the first that answers is taken'
+const reconnects = 'observers wait like all others'
+const stages = 'requests do not pass through such stages'
+const undelayed = 'small packets are never delayed'
+const observerMaster = 'followers do not serve observers yet; observers connect to the leader'
+const unlimited = 'there is no limit; what waits for a learner is bounded in bytes'
+const quorumTls = 'this version has no TLS between servers'
+const quorumSasl = 'this version has no SASL between servers'
 
 export const quorumKeys: readonly ConfigKey[] = keysOf(
   'quorum',
-  ofEnsemble([
+  ofEnsembles([
     {
       name: 'syncEnabled',
       kind: onOff,
@@ -32,6 +43,8 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: '0',
       property: 'none',
       doc: 'The port followers serve observers on. 0: none.',
+      inert: observerMaster,
+      whenInert: 'warn',
     },
     {
       name: 'quorumListenOnAllIPs',
@@ -63,12 +76,13 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       kind: optionalInteger('ms'),
       default: '-1',
       doc: 'Silence after which an election connection is closed.',
+      inert: 'silent election connections are kept',
     },
     {
       name: 'electionPortBindRetry',
       kind: integer(0),
       default: '3',
-      doc: 'Attempts to bind the election port.',
+      doc: 'Attempts to bind the election port. 0: without end.',
     },
     { name: 'tcpKeepAlive', kind: onOff, default: 'false', doc: 'TCP keep-alive between peers.' },
     {
@@ -77,6 +91,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'true',
       property: 'leader.nodelay',
       doc: 'TCP_NODELAY at the leader.',
+      inert: undelayed,
     },
     {
       name: 'follower.nodelay',
@@ -84,91 +99,104 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'true',
       property: 'follower.nodelay',
       doc: 'TCP_NODELAY at learners.',
+      inert: undelayed,
     },
     {
       name: 'leader.maxTimeToWaitForEpoch',
       kind: optionalInteger('ms'),
       default: '-1',
       doc: 'How long a leader waits for a quorum to give an epoch.',
+      inert: 'the wait ends with initLimit',
     },
     {
       name: 'leader.maxConcurrentSnapSyncs',
       kind: integer(1),
       default: '10',
       doc: 'Learners that get a snapshot at a time.',
+      inert: unlimited,
     },
     {
       name: 'leader.maxConcurrentDiffSyncs',
       kind: integer(1),
       default: '100',
       doc: 'Learners that get a difference at a time.',
+      inert: unlimited,
     },
     {
       name: 'leader.ackLoggingFrequency',
       kind: integer(1),
       default: '1000',
       doc: 'Every how many acks a latency is logged.',
+      inert: 'no such latencies are logged',
     },
     {
       name: 'leader.closeSocketAsync',
       kind: onOff,
       default: 'false',
       doc: 'Whether the leader closes sockets on another thread.',
+      inert: loop,
     },
     {
       name: 'learner.closeSocketAsync',
       kind: onOff,
       default: 'false',
       doc: 'Whether learners close sockets on another thread.',
+      inert: loop,
     },
     {
       name: 'learner.asyncSending',
       kind: onOff,
       default: 'false',
       doc: 'Whether learners send on another thread.',
+      inert: loop,
     },
     {
       name: 'leaderConnectDelayDuringRetryMs',
       kind: milliseconds(0),
       default: '100',
       doc: 'Time between two attempts to reach the leader.',
+      inert: 'the time is always 100 ms',
     },
     {
       name: 'forward_learner_requests_to_commit_processor_disabled',
       kind: onOff,
       default: 'false',
       doc: 'Whether requests of learners skip a stage.',
+      inert: stages,
     },
     {
       name: 'follower.skipLearnerRequestToNextProcessor',
       kind: onOff,
       default: 'false',
       doc: 'Whether requests of observers skip a stage.',
+      inert: stages,
     },
     {
       name: 'observer.reconnectDelayMs',
       kind: milliseconds(0),
       default: '0',
       doc: 'How long an observer waits before it reconnects.',
+      inert: reconnects,
     },
     {
       name: 'observer.election.DelayMs',
       kind: milliseconds(0),
       default: '200',
       doc: 'How long an observer waits before it asks for a leader.',
+      inert: reconnects,
     },
     {
       name: 'observerMaster.sizeLimit',
       kind: integer(0),
       default: '33554432',
       doc: 'Bytes a follower keeps for its observers.',
+      inert: observerMaster,
     },
     {
       name: 'multiAddress.enabled',
       kind: onOff,
       default: 'false',
-      property: 'none',
-      doc: 'Several addresses for one server.',
+      doc: 'Whether a server line may have several addresses.',
     },
     {
       name: 'multiAddress.reachabilityCheckEnabled',
@@ -176,6 +204,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'true',
       property: 'none',
       doc: 'Whether they are tried out first.',
+      inert: attempts,
     },
     {
       name: 'multiAddress.reachabilityCheckTimeoutMs',
@@ -183,6 +212,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: '1000',
       property: 'none',
       doc: 'How long trying them out may take.',
+      inert: attempts,
     },
     {
       name: 'quorum.cnxn.threads.size',
@@ -190,6 +220,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: '20',
       property: 'none',
       doc: 'Threads that connect to peers.',
+      inert: inertReason.threads,
     },
     {
       name: 'quorum.auth.enableSasl',
@@ -197,6 +228,8 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'false',
       property: 'none',
       doc: 'SASL between peers.',
+      inert: quorumSasl,
+      whenInert: 'refuse',
     },
     {
       name: 'quorum.auth.serverRequireSasl',
@@ -204,6 +237,8 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'false',
       property: 'none',
       doc: 'Whether servers insist on it.',
+      inert: quorumSasl,
+      whenInert: 'refuse',
     },
     {
       name: 'quorum.auth.learnerRequireSasl',
@@ -211,6 +246,8 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'false',
       property: 'none',
       doc: 'Whether learners insist on it.',
+      inert: quorumSasl,
+      whenInert: 'refuse',
     },
     {
       name: 'quorum.auth.learner.saslLoginContext',
@@ -218,6 +255,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'QuorumLearner',
       property: 'none',
       doc: 'The section learners log in with.',
+      inert: quorumSasl,
     },
     {
       name: 'quorum.auth.server.saslLoginContext',
@@ -225,6 +263,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'QuorumServer',
       property: 'none',
       doc: 'The section servers log in with.',
+      inert: quorumSasl,
     },
     {
       name: 'quorum.auth.kerberos.servicePrincipal',
@@ -232,6 +271,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'zkquorum/localhost',
       property: 'none',
       doc: 'The principal of servers.',
+      inert: quorumSasl,
     },
     {
       name: 'sslQuorum',
@@ -239,6 +279,8 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'false',
       property: 'none',
       doc: 'TLS between peers.',
+      inert: quorumTls,
+      whenInert: 'refuse',
     },
     {
       name: 'portUnification',
@@ -246,6 +288,8 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'false',
       property: 'none',
       doc: 'TLS and plain text on one peer port.',
+      inert: quorumTls,
+      whenInert: 'warn',
     },
     {
       name: 'sslQuorumReloadCertFiles',
@@ -253,18 +297,21 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'false',
       property: 'none',
       doc: 'Whether changed certificates are read again.',
+      inert: quorumTls,
     },
     {
       name: 'messageTracker.BufferSize',
       kind: integer(0),
       default: '10',
       doc: 'Packets remembered for a lost learner.',
+      inert: 'packets are not remembered',
     },
     {
       name: 'messageTracker.Enabled',
       kind: onOff,
       default: 'false',
       doc: 'Whether packets are remembered.',
+      inert: 'packets are not remembered',
     },
   ]),
 )

@@ -98,7 +98,8 @@ export const requestKeys: readonly ConfigKey[] = keysOf('requests', [
     kind: onOff,
     default: 'false',
     doc: 'Whether a learner checks ACLs before it forwards a write.',
-    inert: inertReason.ensemble,
+    isOfEnsembles: true,
+    inert: 'the leader checks them',
     whenInert: note,
   },
   {

@@ -1,9 +1,16 @@
 /** The configuration of one server, resolved and checked. Nothing behind this file reads text any more. */
+import { readFileSync } from 'node:fs'
 import type { ConnectionThrottleOptions } from '../client-port/connection-throttle.ts'
+import { clientAddressOf, staticClientAddressOf } from './client-address.ts'
 import { ConfigError, type ConfigNotice } from './config-problem.ts'
-import type { EnsembleConfig } from './ensemble-config.ts'
+import { type EnsembleConfig, ensembleOf, ensembleOptionsOf } from './ensemble-config.ts'
 import { parseJvmFlags } from './jvm-flags.ts'
-import { parseMember, standaloneMember } from './membership.ts'
+import {
+  findMembership,
+  type FoundMembership,
+  type ReadFile,
+  standaloneMember,
+} from './membership.ts'
 import { Settings } from './settings.ts'
 import { parseZooCfg } from './zoo-cfg.ts'
 
@@ -67,7 +74,7 @@ export interface ServerConfig {
   readonly ensemble: EnsembleConfig | undefined
 }
 
-/** What a configuration is resolved from. Reading files and the environment is the caller's affair. */
+/** What a configuration is resolved from. Reading zoo.cfg and the environment is the caller's affair. */
 export interface ConfigSources {
   /** Undefined: the embedded default. */
   readonly file: { readonly path: string; readonly text: string } | undefined
@@ -79,6 +86,8 @@ export interface ConfigSources {
     readonly value: string
     readonly origin: string
   }[]
+  /** The dynamic configuration file and myid; left out: from disk. */
+  readonly readFile?: ReadFile
 }
 
 export interface ResolvedConfig {
@@ -99,34 +108,61 @@ export function resolveConfig(sources: ConfigSources): ResolvedConfig {
   settings.addFile(parseZooCfg(file.text, file.path), file.path)
   for (const { name, value, origin } of sources.flags ?? []) settings.addFlag(name, value, origin)
 
-  const member = standaloneMember(
-    settings.raw('server.*').map(parseMember),
-    settings.switch('standaloneEnabled'),
-  )
-  if (member !== undefined) {
-    settings.notices.push({
-      level: 'warn',
-      code: 'CONFIG_SERVER_LINE_IGNORED',
-      message: `there is one server line (server.${member.id}): the server runs standalone and does not use its peer ports`,
-    })
-  }
-  settings.noticeInertKeys()
+  const readFile = sources.readFile ?? readTextFile
+  const found = findMembership(settings, { fileName: file.path, readFile })
+  noticeStandalone(settings, found)
+  settings.noticeInertKeys(found.isEnsemble)
+  const staticAddress = staticClientAddressOf(settings)
   const config = {
     configFile: sources.file?.path,
-    ...addressesOf(settings, member?.clientPort, member?.clientAddress),
+    ...directoriesOf(settings),
+    ...connectionsOf(settings),
     ...sessionTimesOf(settings),
     ...storageOf(settings),
     ...requestsOf(settings),
     ...securityOf(settings),
     fourLetterWords: whitelistOf(settings),
     logLevel: settings.text('quorate.logLevel'),
-    ensemble: undefined,
   }
+  const options = found.isEnsemble ? ensembleOptionsOf(settings) : undefined
   settings.throwProblems()
-  if (config.dataDir === '') throw missing('dataDir', file.path, 'dataDir=/var/lib/quorate')
-  if (config.clientPort === -1) throw missing('clientPort', file.path, 'clientPort=2181')
+  const { dataDir } = config
+  if (dataDir === '') throw missing('dataDir', file.path, 'dataDir=/var/lib/quorate')
   checkSessionTimes(config)
-  return { config, notices: settings.notices }
+  const places = { configFile: sources.file?.path, fileName: file.path, dataDir }
+  const ensemble = options && ensembleOf(settings, options, { ...places, found, readFile })
+  const member =
+    ensemble === undefined
+      ? standaloneMember(found)
+      : found.membership.memberById.get(ensemble.serverId)
+  const { clientAddress, clientPort } = clientAddressOf(staticAddress, member, found.origin)
+  if (clientPort === undefined) throw missing('clientPort', file.path, 'clientPort=2181')
+  return {
+    config: { ...config, clientAddress, clientPort, ensemble },
+    notices: settings.notices,
+  }
+}
+
+function noticeStandalone(settings: Settings, found: FoundMembership): void {
+  const member = standaloneMember(found)
+  if (member === undefined) return
+  settings.notices.push({
+    level: 'warn',
+    code: 'CONFIG_SERVER_LINE_IGNORED',
+    message: `there is one server line (server.${member.id}): the server runs standalone and does not use its peer ports`,
+  })
+}
+
+function readTextFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw new ConfigError('CONFIG_UNREADABLE', `${path} cannot be read: ${message}`, {
+      cause: error,
+    })
+  }
 }
 
 function missing(key: string, file: string, example: string): ConfigError {
@@ -136,23 +172,22 @@ function missing(key: string, file: string, example: string): ConfigError {
   )
 }
 
-function addressesOf(
-  settings: Settings,
-  memberPort: number | undefined,
-  memberAddress: string | undefined,
-) {
+function directoriesOf(settings: Settings) {
   const dataDir = settings.optional('dataDir') as string | undefined
   return {
-    clientAddress: (settings.optional('clientPortAddress') as string | undefined) ?? memberAddress,
-    clientPort: (settings.optional('clientPort') as number | undefined) ?? memberPort ?? -1,
+    dataDir: dataDir ?? '',
+    dataLogDir: (settings.optional('dataLogDir') as string | undefined) ?? dataDir ?? '',
+    createsDataDir: settings.switch('datadir.autocreate'),
+  }
+}
+
+function connectionsOf(settings: Settings) {
+  return {
     maxClientCnxns: Math.max(0, settings.integer('maxClientCnxns')),
     maxCnxns: Math.max(0, settings.integer('maxCnxns')),
     listenBacklog: settings.integer('clientPortListenBacklog'),
     clientTcpKeepAlive: settings.switch('clientTcpKeepAlive'),
     sessionlessTimeoutMs: settings.integer('nio.sessionlessCnxnTimeout'),
-    dataDir: dataDir ?? '',
-    dataLogDir: (settings.optional('dataLogDir') as string | undefined) ?? dataDir ?? '',
-    createsDataDir: settings.switch('datadir.autocreate'),
   }
 }
 
@@ -167,7 +202,9 @@ function sessionTimesOf(settings: Settings) {
   }
 }
 
-function checkSessionTimes(config: ServerConfig): void {
+function checkSessionTimes(
+  config: Pick<ServerConfig, 'minSessionTimeoutMs' | 'maxSessionTimeoutMs' | 'tickTimeMs'>,
+): void {
   const { minSessionTimeoutMs, maxSessionTimeoutMs, tickTimeMs } = config
   if (minSessionTimeoutMs <= maxSessionTimeoutMs) return
   throw new ConfigError(

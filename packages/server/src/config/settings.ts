@@ -27,7 +27,8 @@ export interface RawSetting {
 export class Settings {
   readonly notices: ConfigNotice[] = []
   readonly #settingsByKey = new Map<ConfigKey, RawSetting[]>()
-  readonly #problems: string[] = []
+  /** A key may be read more than once. */
+  readonly #problems = new Set<string>()
 
   addProperties(properties: readonly SystemProperty[]): void {
     for (const { name, value, origin } of properties) {
@@ -72,7 +73,7 @@ export class Settings {
   addFlag(name: string, value: string, origin: string): void {
     const key = findKey(name)
     if (key !== undefined) this.#put(key, { name, value, source: { origin, line: undefined } })
-    else this.#problems.push(`${origin}: there is no key ${name}${suggestion(name)}`)
+    else this.#problems.add(`${origin}: there is no key ${name}${suggestion(name)}`)
   }
 
   #put(key: ConfigKey, setting: RawSetting): void {
@@ -120,7 +121,7 @@ export class Settings {
     const parsed = parseValue(key, setting.value)
     if (parsed.problem === undefined) return parsed.value
     const found = `${describeSource(setting.source)}: found ${setting.name}=${setting.value}`
-    this.#problems.push(`${found}; ${parsed.problem}`)
+    this.#problems.add(`${found}; ${parsed.problem}`)
     return undefined
   }
 
@@ -134,32 +135,39 @@ export class Settings {
 
   /**
    * Tells of keys that were set to something else than their default and do nothing.
+   * @param isEnsemble if not, the keys of ensembles do nothing, and that is all that is to be said of them
    * @throws ConfigError CONFIG_UNSUPPORTED when one of them must not be ignored
    */
-  noticeInertKeys(): void {
+  noticeInertKeys(isEnsemble: boolean): void {
     for (const [key, settings] of this.#settingsByKey) {
-      if (key.acts) continue
+      const isIdle = key.isOfEnsembles && !isEnsemble
+      if (key.acts && !isIdle) continue
+      const reason = isIdle ? standaloneReason : key.reason
+      const whenInert = isIdle ? 'note' : key.whenInert
       for (const { name, value, source } of settings) {
-        if (value.toLowerCase() === key.default) continue
-        const message = `${describeSource(source)}: ${name}=${value} has no effect: ${key.reason}`
-        if (key.whenInert === 'refuse') {
+        if (value.toLowerCase() === key.default?.toLowerCase()) continue
+        const found = `${describeSource(source)}: ${name}=${value}`
+        if (whenInert === 'refuse') {
           const advice = `remove the line if the server may start without it`
           throw new ConfigError(
             'CONFIG_UNSUPPORTED',
-            `${describeSource(source)}: ${name}=${value} cannot be honoured: ${key.reason}; ${advice}`,
+            `${found} cannot be honoured: ${reason}; ${advice}`,
           )
         }
-        this.#notice(key.whenInert === 'note' ? 'info' : 'warn', 'CONFIG_KEY_INERT', message)
+        const level = whenInert === 'note' ? 'info' : 'warn'
+        this.#notice(level, 'CONFIG_KEY_INERT', `${found} has no effect: ${reason}`)
       }
     }
   }
 
   /** @throws ConfigError CONFIG_VALUE_INVALID with all values that could not be read, one a line */
   throwProblems(): void {
-    if (this.#problems.length === 0) return
-    throw new ConfigError('CONFIG_VALUE_INVALID', this.#problems.join('\n'))
+    if (this.#problems.size === 0) return
+    throw new ConfigError('CONFIG_VALUE_INVALID', [...this.#problems].join('\n'))
   }
 }
+
+const standaloneReason = 'the server runs standalone; the key belongs to ensembles'
 
 function suggestion(name: string): string {
   const nearest = nearestKey(name)

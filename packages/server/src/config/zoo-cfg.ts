@@ -9,6 +9,8 @@ export interface CfgEntry {
   readonly value: string
   /** The line the entry starts on, from 1. */
   readonly line: number
+  /** The line it ends on: a backslash continues it over several. */
+  readonly lastLine: number
 }
 
 /**
@@ -35,6 +37,7 @@ export function parseZooCfg(text: string, fileName: string): readonly CfgEntry[]
       // As Apache's reader does: properties keep spaces at the end of a value, a configuration must not.
       value: unescape(logical.slice(split.valueStart), where).trim(),
       line: first + 1,
+      lastLine: Math.min(at, lines.length - 1) + 1,
     })
   }
   return entries

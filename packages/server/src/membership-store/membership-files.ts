@@ -9,4 +9,6 @@ export interface MembershipFiles {
   readonly found: Membership
   /** Whether memberships that come into force are written (`reconfigEnabled`), and those on disk count. */
   readonly areKept: boolean
+  /** Whether a server may have several addresses. */
+  readonly isMultiAddressEnabled: boolean
 }

@@ -139,24 +139,10 @@ describe('resolveConfig', () => {
     )
   })
 
-  it('refuses an ensemble', () => {
-    const three = [1, 2, 3].map((id) => `server.${id}=h${id}:2888:3888\n`).join('')
-    assert.throws(() => resolve(base + three), {
-      code: 'ENSEMBLE_UNSUPPORTED',
-      message: /3 participants and 0 observers: an ensemble is not supported by this version/,
-    })
-    assert.throws(() => resolve(`${base}standaloneEnabled=false\nserver.1=h:1:2\n`), {
-      code: 'ENSEMBLE_UNSUPPORTED',
-    })
-    assert.throws(() => resolve(`${base}server.1=h:1:2\nserver.2=h:1:2:observer\n`), {
-      code: 'ENSEMBLE_UNSUPPORTED',
-    })
-  })
-
   it('names a server line of another form', () => {
     assert.throws(() => resolve(`${base}server.1=h\n`), {
       code: 'CONFIG_VALUE_INVALID',
-      message: /^zoo\.cfg line 3: found server\.1=h; expected server\.N=/,
+      message: /^zoo\.cfg line 3: server 1 \("h"\) has the address "h"; expected is /,
     })
   })
 
