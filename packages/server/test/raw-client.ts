@@ -12,6 +12,7 @@ import {
   JuteWriter,
   openAcl,
   OpCode,
+  pathRecord,
   pathWatchRequest,
   type ReplyHeader,
   replyHeader,
@@ -141,6 +142,11 @@ export class RawClient {
     return header.err === 0
       ? Buffer.from(getDataResponse.decode(body).data!).toString()
       : header.err
+  }
+
+  async sync(path: string): Promise<void> {
+    this.request(OpCode.sync, pathRecord, { path })
+    await this.reply()
   }
 
   end(): void {

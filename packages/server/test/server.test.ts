@@ -7,30 +7,11 @@ import { after, afterEach, describe, it } from 'node:test'
 import { OpCode } from '@quorate/protocol'
 import { resolveConfig } from '../src/config/server-config.ts'
 import { Server } from '../src/server.ts'
-import type { LogLine, LogSink } from '../src/server-log.ts'
+import { LineLog } from './line-log.ts'
 import { ask, RawClient } from './raw-client.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'quorate-server-'))
 after(() => rmSync(root, { recursive: true }))
-
-/** Keeps what a server logs, and lets a test wait for a line. */
-class LineLog implements LogSink {
-  readonly lines: LogLine[] = []
-  #wake: () => void = () => {}
-
-  write(line: LogLine): void {
-    this.lines.push(line)
-    this.#wake()
-  }
-
-  async until(code: string): Promise<LogLine> {
-    for (;;) {
-      const line = this.lines.find((candidate) => candidate.code === code)
-      if (line !== undefined) return line
-      await new Promise<void>((resolve) => (this.#wake = resolve))
-    }
-  }
-}
 
 const running: Server[] = []
 const clients: RawClient[] = []

@@ -1,0 +1,123 @@
+/** Whole ensembles in this process, over real sockets and files. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, afterEach, describe, it } from 'node:test'
+import { ask, RawClient } from '../raw-client.ts'
+import { TestEnsemble } from './test-ensemble.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'quorate-ensemble-'))
+after(() => rmSync(root, { recursive: true }))
+
+const ensembles: TestEnsemble[] = []
+const clients: RawClient[] = []
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.end()
+  for (const ensemble of ensembles.splice(0)) await ensemble.stopAll()
+})
+
+const threeVoters = ['participant', 'participant', 'participant']
+
+async function create(name: string, roles: readonly string[] = threeVoters, settings = '') {
+  const ensemble = await TestEnsemble.create(join(root, name), roles, settings)
+  ensembles.push(ensemble)
+  return ensemble
+}
+
+async function open(port: number, options: Parameters<typeof RawClient.open>[1] = {}) {
+  const opened = await RawClient.open(port, options)
+  clients.push(opened.client)
+  return opened
+}
+
+describe('EnsembleServer', () => {
+  it('elects a leader, and a write through any member is read through every other', async () => {
+    const ensemble = await create('writes')
+    await ensemble.startAll()
+    const leader = await ensemble.leader()
+    assert.notEqual(leader, undefined)
+    const opened = await Promise.all(ensemble.ids.map((id) => open(ensemble.port(id))))
+    for (const [index, { client }] of opened.entries()) {
+      assert.equal((await client.create(`/by${index}`, `value ${index}`)).err, 0)
+      for (const other of opened) {
+        await other.client.sync('/')
+        assert.equal(await other.client.get(`/by${index}`), `value ${index}`)
+      }
+    }
+  })
+
+  it('goes on when its leader stops, with every session', async () => {
+    const ensemble = await create('failover')
+    await ensemble.startAll()
+    const leader = await ensemble.leader()
+    const [follower] = ensemble.running.filter((id) => id !== leader)
+    const { client, session } = await open(ensemble.port(leader))
+    assert.equal((await client.create('/a', 'kept')).err, 0)
+    assert.equal((await client.create('/ephemeral', '', 1)).err, 0)
+    await ensemble.stop(leader)
+    await client.closed()
+    assert.notEqual(await ensemble.leader(), leader)
+    const moved = await open(ensemble.port(follower!), { session })
+    assert.equal(moved.session.sessionId, session.sessionId)
+    assert.equal(await moved.client.get('/a'), 'kept')
+    assert.equal(await moved.client.get('/ephemeral'), '')
+  })
+
+  it('serves nobody without a quorum, and says so', async () => {
+    const ensemble = await create('minority')
+    await ensemble.startAll()
+    const leader = await ensemble.leader()
+    const others = ensemble.running.filter((id) => id !== leader)
+    for (const id of others) await ensemble.stop(id)
+    await ensemble.log(leader).until('LEADER_WITHOUT_QUORUM')
+    assert.equal(
+      await ask(ensemble.port(leader), 'srvr'),
+      'This ZooKeeper instance is not currently serving requests\n',
+    )
+    await assert.rejects(RawClient.open(ensemble.port(leader)), /closed the connection/)
+  })
+
+  it('takes a member back that has lost its disk', async () => {
+    const ensemble = await create('wiped')
+    await ensemble.startAll()
+    const leader = await ensemble.leader()
+    const [follower] = ensemble.running.filter((id) => id !== leader)
+    const { client } = await open(ensemble.port(leader))
+    for (let i = 0; i < 100; i++) assert.equal((await client.create(`/n${i}`, `${i}`)).err, 0)
+    await ensemble.stop(follower!)
+    ensemble.wipe(follower!)
+    assert.equal((await client.create('/meanwhile', 'yes')).err, 0)
+    await ensemble.start(follower!)
+    await ensemble.log(follower!).until('TERM_STARTED')
+    const rejoined = await open(ensemble.port(follower!))
+    assert.equal(await rejoined.client.get('/n99'), '99')
+    assert.equal(await rejoined.client.get('/meanwhile'), 'yes')
+  })
+
+  it('has observers, which serve reads and forward writes', async () => {
+    const ensemble = await create('observed', [...threeVoters, 'observer'])
+    await ensemble.startAll()
+    await ensemble.leader()
+    assert.match(await ask(ensemble.port(4), 'srvr'), /Mode: observer/)
+    const { client } = await open(ensemble.port(4))
+    assert.equal((await client.create('/a', 'through an observer')).err, 0)
+    assert.equal(await client.get('/a'), 'through an observer')
+  })
+
+  it('finds all of its data when all of it was stopped', async () => {
+    const ensemble = await create('restarted')
+    await ensemble.startAll()
+    const leader = await ensemble.leader()
+    const { client } = await open(ensemble.port(leader))
+    assert.equal((await client.create('/a', 'kept')).err, 0)
+    await ensemble.stopAll()
+    await ensemble.startAll()
+    await ensemble.leader()
+    for (const id of ensemble.ids) {
+      const again = await open(ensemble.port(id))
+      await again.client.sync('/')
+      assert.equal(await again.client.get('/a'), 'kept')
+    }
+  })
+})
