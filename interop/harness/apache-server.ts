@@ -29,6 +29,9 @@ const jvmSettings = [
   '-XX:+UseSerialGC',
   '-XX:TieredStopAtLevel=1',
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+  // These say how a learner is brought up to date, which no figure tells.
+  '-Dorg.slf4j.simpleLogger.log.org.apache.zookeeper.server.quorum.Learner=info',
+  '-Dorg.slf4j.simpleLogger.log.org.apache.zookeeper.server.quorum.LearnerHandler=info',
 ]
 
 export const java = '/usr/bin/java'
