@@ -114,7 +114,7 @@ export class TestEnsemble {
         from: this.log(id).lines.length,
       }))
       const modes = await Promise.all(this.running.map((id) => ask(this.port(id), 'srvr')))
-      const leader = this.running.find((_, index) => modes[index]!.includes('Mode: leader'))
+      const leader = this.running.find((_, index) => modes[index].includes('Mode: leader'))
       if (leader !== undefined && modes.every((text) => text.includes('Mode: ')))
         if (this.running.every((id) => this.#epochOf(id) === this.#epochOf(leader))) return leader
       await Promise.race(seen.map(({ log, from }) => log.until('TERM_STARTED', { from })))
@@ -127,7 +127,7 @@ export class TestEnsemble {
   }
 
   #member(id: number): TestMember {
-    return this.#members[id - 1]!
+    return this.#members[id - 1]
   }
 }
 
