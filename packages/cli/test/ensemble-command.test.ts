@@ -50,6 +50,20 @@ async function talk<R>(servers: string, work: (zk: ZooKeeper) => Promise<R>): Pr
   }
 }
 
+/** Through losses of the connection, which leave open whether a write has happened. */
+async function createSurely(zk: ZooKeeper, path: string, data: string): Promise<void> {
+  for (;;) {
+    try {
+      await zk.create(path, data)
+      return
+    } catch (error) {
+      const { code } = error as { readonly code?: string }
+      if (code === 'NodeExists') return
+      if (code !== 'ConnectionLoss') throw error
+    }
+  }
+}
+
 const single = ['--size', '1', '--client-port', '0']
 
 describe('quorate ensemble', () => {
@@ -82,6 +96,35 @@ describe('quorate ensemble', () => {
     const { pid: next, port: same } = await serving(second.lines)
     assert.notEqual(next, pid)
     assert.equal(same, port)
+  })
+
+  it('loses nothing when the leader of three is killed, and starts it again', async () => {
+    const { child, exited, lines } = launch('three', ['--size', '3', '--client-port', '0'])
+    const told = lines[Symbol.asyncIterator]()
+    const next = async (): Promise<string> => String((await told.next()).value)
+    let leader = { id: '', pid: 0 }
+    let servers: string | undefined
+    while (servers === undefined) {
+      const line = await next()
+      const [, id, pid] = /^server (\d) +leader .* process (\d+)$/.exec(line) ?? []
+      if (id !== undefined) leader = { id, pid: Number(pid) }
+      servers = /^connection string: (.*)$/.exec(line)?.[1]
+    }
+    await talk(servers, async (zk) => {
+      await zk.create('/before', 'kept')
+      process.kill(leader.pid, 'SIGKILL')
+      assert.equal(await zk.get('/before'), 'kept')
+      await createSurely(zk, '/after', 'taken')
+    })
+    const again = new RegExp(`server ${leader.id} serves again as follower`)
+    for (let line = ''; !again.test(line); line = await next());
+    const port = servers.split(',')[Number(leader.id) - 1]!
+    await talk(port, async (zk) => {
+      await zk.sync('/')
+      assert.equal(await zk.get('/after'), 'taken')
+    })
+    child.kill('SIGTERM')
+    assert.deepEqual(await exited, { code: 0, errors: '' })
   })
 
   it('exits with 2 for arguments that make no sense', async () => {
