@@ -118,7 +118,7 @@ describe('quorate ensemble', () => {
     })
     const again = new RegExp(`server ${leader.id} serves again as follower`)
     for (let line = ''; !again.test(line); line = await next());
-    const port = servers.split(',')[Number(leader.id) - 1]!
+    const port = servers.split(',')[Number(leader.id) - 1]
     await talk(port, async (zk) => {
       await zk.sync('/')
       assert.equal(await zk.get('/after'), 'taken')
