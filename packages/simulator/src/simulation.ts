@@ -126,6 +126,9 @@ export function simulate(options: Omit<Asked, 'realClientCount'>): SimulationRes
 /** Each step ends where continuations of promises are to run. */
 type Steps<T> = Generator<undefined, T>
 
+/** How often clients ask for several things at once. */
+const burstChances = [0, 0.3, 0.6]
+
 /** A wiped server comes back last of all. */
 const settleBoundMs = 30_000
 
@@ -293,7 +296,8 @@ class Simulation {
     })
     const random = world.random.fork('clients')
     const realCount = this.#realClientCount(world.random.fork('real clients'))
-    const thinkMostMs = Math.ceil((2_000 * clientCount) / loadPerSecond)
+    const burstChance = random.pick(burstChances)
+    const thinkMostMs = Math.ceil((2_000 * clientCount) / loadPerSecond / (1 - burstChance))
     return Array.from({ length: clientCount }, (_, at) => {
       const host = new Host(`client${at + 1}`, this.#scheduler)
       network.addHost(host)
@@ -302,6 +306,7 @@ class Simulation {
         sessionTimeoutMs: random.between(600, 3_000),
         acceptsReadOnly: random.chance(0.3),
         depthMax: random.between(1, 6),
+        burstChance,
         thinkMostMs: Math.max(2, Math.floor(thinkMostMs * (0.5 + random.next()))),
       }
       const parts = { world, network, settings, workload }

@@ -6,6 +6,7 @@ import type {
   Observation,
   Proposed,
   Recovered,
+  Synchronised,
   SyncPlanned,
   TermStarted,
 } from '../history/observation.ts'
@@ -30,6 +31,8 @@ interface ServerLog {
   term: TermStarted | undefined
   /** Who has told it last how it is brought into step. */
   leader: string | undefined
+  /** What its log held when it was told to cut it; until it tells what it has loaded. */
+  cutFrom: HistoryEntry | undefined
   /** What the leaders that planned its synchronisations had committed then, by leader. */
   plans: Map<string, readonly HistoryEntry[]>
   /** Whether it has told anything that only members of ensembles tell. */
@@ -47,7 +50,8 @@ interface ServerLog {
  *    learner starts with what is committed, and with all that its leader started with. A server that is alone has it all.
  * 5. Nothing committed is lost when a state is loaded, and nothing appears that nobody logged.
  * 6. A log is cut exactly where it leaves what the leader had committed when it planned that. What else the leader commits
- *    meanwhile it commits without this server, and sends it again; commit-quorum has an eye on that.
+ *    meanwhile it commits without this server, and sends it again; commit-quorum has an eye on that. A server that crashes while it
+ *    cuts its log comes back with it cut or not.
  */
 export class TotalOrder implements Checker {
   readonly name = 'total-order'
@@ -78,7 +82,7 @@ export class TotalOrder implements Checker {
         this.#planned(observation)
         return undefined
       case 'synchronised':
-        this.#server(observation.server).leader = observation.leader
+        this.#synchronised(observation)
         return undefined
       case 'termStarted':
         return told(observation.server, this.#termStarted(observation))
@@ -142,6 +146,12 @@ export class TotalOrder implements Checker {
     return `came back with ${formatZxid(entry.zxid)} and lacks the committed ${formatZxid(last.zxid)}`
   }
 
+  #synchronised({ server: name, leader, kind }: Synchronised): void {
+    const server = this.#server(name)
+    server.leader = leader
+    server.cutFrom = kind === 'TRUNC' ? server.logged : undefined
+  }
+
   #loaded({ server: name, view }: Loaded): string | undefined {
     const server = this.#server(name)
     server.isMember = true
@@ -149,9 +159,11 @@ export class TotalOrder implements Checker {
     if (entry === undefined) return `loads ${formatZxid(view.lastZxid)}, which nobody logged`
     server.logged = entry
     server.applied = entry
-    const { durableZxid } = server
+    const { durableZxid, cutFrom } = server
+    server.cutFrom = undefined
     if (durableZxid <= entry.zxid) return undefined
     server.durableZxid = entry.zxid
+    if (cutFrom !== undefined) return this.#cutProblem(server, entry, cutFrom)
     // A state that a leader sent may leave a branch that was never committed.
     return this.#history.isCommitted(durableZxid)
       ? `loads ${formatZxid(entry.zxid)} and had made the committed ${formatZxid(durableZxid)} durable`
@@ -166,7 +178,11 @@ export class TotalOrder implements Checker {
     const before = server.logged
     server.logged = entry
     server.durableZxid = Math.min(server.durableZxid, zxid)
-    if (before === undefined) return undefined
+    return before === undefined ? undefined : this.#cutProblem(server, entry, before)
+  }
+
+  #cutProblem(server: ServerLog, entry: HistoryEntry, before: HistoryEntry): string | undefined {
+    const { zxid } = entry
     if (!this.#history.isPrefix(entry, before))
       return `cuts its log at ${formatZxid(zxid)}, which is not in it`
     const plans = server.plans.get(server.leader ?? '') ?? [lastCommittedIn(before)]
@@ -254,6 +270,7 @@ export class TotalOrder implements Checker {
       durableZxid: 0,
       term: undefined,
       leader: undefined,
+      cutFrom: undefined,
       plans: new Map(),
       isMember: false,
     }

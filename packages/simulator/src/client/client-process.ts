@@ -22,6 +22,8 @@ export interface ClientSettings {
   readonly acceptsReadOnly: boolean
   /** Operations under way at a time, at most. */
   readonly depthMax: number
-  /** Longest pause between two operations. */
+  /** The chance that the next operation follows at once, */
+  readonly burstChance: number
+  /** and the longest pause between two if it does not. */
   readonly thinkMostMs: number
 }

@@ -132,7 +132,8 @@ export class RealClient implements ClientProcess {
   }
 
   #think(): void {
-    const delayMs = this.#random.below(this.#parts.settings.thinkMostMs)
+    const { burstChance, thinkMostMs } = this.#parts.settings
+    const delayMs = this.#random.chance(burstChance) ? 0 : this.#random.below(thinkMostMs)
     this.#later(delayMs, 'thinks', () => {
       if (this.#isStopping) return
       this.#ask()

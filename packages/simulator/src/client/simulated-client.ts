@@ -254,7 +254,8 @@ export class SimulatedClient implements ClientProcess {
   /** Asks for the next operation in a while. */
   #think(): void {
     if (this.#thinking !== undefined || this.#isStopping) return
-    const delayMs = this.#random.below(this.#settings.thinkMostMs)
+    const { burstChance, thinkMostMs } = this.#settings
+    const delayMs = this.#random.chance(burstChance) ? 0 : this.#random.below(thinkMostMs)
     this.#thinking = this.#later(delayMs, 'thinks', () => {
       this.#thinking = undefined
       const link = this.#link

@@ -10,6 +10,7 @@ export const faultKinds = [
   'network.one-way',
   'network.isolate',
   'network.isolate-leader',
+  'network.forsake-leader',
   'network.slow-link',
   'network.withhold',
   'network.reorder',

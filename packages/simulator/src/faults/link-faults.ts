@@ -72,15 +72,16 @@ const oneWay: Fault = {
   },
 }
 
-/** From all servers; whether from its clients too is chance. */
+/** From all servers; whether from its clients too is chance, if nothing else is said. */
 export function isolate(
   targets: FaultTargets,
   one: Machine,
   kind: FaultKind,
   random: Prng,
+  keepsClients = random.chance(0.5),
 ): () => void {
   const others = namesOf(targets.servers).filter((name) => name !== one.host.name)
-  if (random.chance(0.5)) others.push(...namesOf(targets.clients))
+  if (!keepsClients) others.push(...namesOf(targets.clients))
   targets.world.scheduler.note('nemesis', 'cuts % off', one.host.name)
   return block(targets, waysBetween([one.host.name], others), kind)
 }
@@ -107,12 +108,38 @@ const isolateLeader: Fault = {
   },
 }
 
-/** Both ways between a server and another one, or a client. */
+/**
+ * Its followers take the leader for gone at once, and it learns nothing of that: there is another one before it has heard nothing for
+ * long enough to give up. Its clients stay with it.
+ */
+const forsakeLeader: Fault = {
+  name: 'network.forsake-leader',
+  weight: 4,
+  durationMostMs: 2_500,
+  isHarsh: true,
+  begin(targets, random) {
+    const leader = targets.ensemble?.leader
+    if (leader === undefined) return undefined
+    const { name } = leader.host
+    const others = namesOf(targets.servers).filter((it) => it !== name)
+    targets.world.scheduler.note('nemesis', 'lets all forsake %', name)
+    const reconnect = block(targets, waysBetween([name], others), 'network.forsake-leader')
+    const { connections } = targets.network
+    for (const near of connections.filter(({ port }) => port === 'quorum'))
+      if (near.peer?.host === leader.host && random.chance(0.9))
+        near.fail('the connection was reset')
+    return reconnect
+  },
+}
+
+/** Both ways between a server and another one, or a client; or between a server and all the others. */
 function pickLinks({ network, servers, clients }: FaultTargets, random: Prng): readonly Link[] {
   const one = random.pick(servers).host.name
-  const others = namesOf([...servers, ...clients]).filter((name) => name !== one)
-  const other = random.pick(others)
-  return [network.link(one, other), network.link(other, one)]
+  const notOne = (name: string): boolean => name !== one
+  const others = random.chance(0.5)
+    ? namesOf(servers).filter(notOne)
+    : [random.pick(namesOf([...servers, ...clients]).filter(notOne))]
+  return others.flatMap((other) => [network.link(one, other), network.link(other, one)])
 }
 
 const slowLink: Fault = {
@@ -188,6 +215,7 @@ export const linkFaults: readonly Fault[] = [
   oneWay,
   isolateAny,
   isolateLeader,
+  forsakeLeader,
   slowLink,
   reorder,
   duplicateDial,

@@ -15,14 +15,16 @@ const isolatedMostMs = 3_000
 
 export const lull: Fault = {
   name: 'client.lull',
-  weight: 6,
+  weight: 9,
   durationMostMs: 6_000,
   isHarsh: true,
   begin(targets, random) {
     const { world, clients, ensemble } = targets
     const leader = random.chance(0.8) ? ensemble?.leader : undefined
     const reconnect =
-      leader === undefined ? undefined : isolate(targets, leader, 'network.isolate-leader', random)
+      leader === undefined
+        ? undefined
+        : isolate(targets, leader, 'network.isolate-leader', random, true)
     let isReconnected = reconnect === undefined
     const end = (): void => {
       if (!isReconnected) reconnect?.()
@@ -35,7 +37,7 @@ export const lull: Fault = {
         for (const client of clients) client.isResting = true
         if (!crashes) return
         leader?.end(random.chance(0.5))
-        end()
+        if (random.chance(0.3)) end()
       }),
     ]
     const isolatedMs = random.between(isolatedLeastMs, isolatedMostMs)

@@ -2,6 +2,7 @@
 import type { Prng } from '../prng.ts'
 import type { Appointment } from '../scheduler.ts'
 import { usPerMs } from '../world.ts'
+import { crashInSync } from './crash-in-sync.ts'
 import { diskFaults } from './disk-faults.ts'
 import type { Fault, FaultTargets } from './fault.ts'
 import { linkFaults } from './link-faults.ts'
@@ -15,11 +16,15 @@ export const allFaults: readonly Fault[] = [
   ...linkFaults,
   ...diskFaults,
   ...processFaults,
+  crashInSync,
   lull,
   withhold,
 ]
 
 const name = 'nemesis'
+
+/** A kind of fault comes more often in one run and less often in another, so that each has runs in which few others disturb it. */
+const shares = [1, 2, 2, 4, 8]
 
 export class Nemesis {
   readonly #targets: FaultTargets
@@ -33,7 +38,10 @@ export class Nemesis {
   constructor(targets: FaultTargets, faults: readonly Fault[], pauseMostMs: number) {
     this.#targets = targets
     this.#random = targets.world.random.fork(name)
-    this.#choices = faults.flatMap((fault) => Array.from({ length: fault.weight }, () => fault))
+    const random = targets.world.random.fork('shares of faults')
+    this.#choices = faults.flatMap((fault) =>
+      Array.from({ length: fault.weight * random.pick(shares) }, () => fault),
+    )
     this.#pauseMostMs = pauseMostMs
   }
 

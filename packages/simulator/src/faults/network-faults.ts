@@ -10,6 +10,12 @@ function pickConnection({ network }: FaultTargets, random: Prng): Endpoint | und
   return connections.length === 0 ? undefined : random.pick(connections)
 }
 
+/** Servers have a few connections with each other among many with clients. */
+function pickQuorumConnection(targets: FaultTargets, random: Prng): Endpoint | undefined {
+  const connections = targets.network.connections.filter(({ port }) => port === 'quorum')
+  return connections.length === 0 ? undefined : random.pick(connections)
+}
+
 const reset: Fault = {
   name: 'network.reset',
   weight: 6,
@@ -25,10 +31,11 @@ const reset: Fault = {
 /** One way or both ways are dead, and neither end is told. */
 const halfOpen: Fault = {
   name: 'network.half-open',
-  weight: 3,
+  weight: 5,
   durationMostMs: 0,
   begin(targets, random) {
-    const near = pickConnection(targets, random)
+    const pick = random.chance(0.6) ? pickQuorumConnection : pickConnection
+    const near = pick(targets, random)
     if (near?.peer === undefined) return undefined
     const way = random.below(3)
     near.isSilent = way !== 0

@@ -65,17 +65,6 @@ const ensemblePowerFailure: Fault = {
   },
 }
 
-const crashInSync: Fault = {
-  name: 'process.crash-in-sync',
-  weight: 3,
-  durationMostMs: 0,
-  begin({ ensemble }, random) {
-    if (ensemble === undefined) return undefined
-    random.pick(ensemble.servers).crashInSyncAfter(random.between(1, 12))
-    return undefined
-  },
-}
-
 const crashInRecovery: Fault = {
   isHarsh: true,
   name: 'process.crash-in-recovery',
@@ -195,7 +184,6 @@ export const processFaults: readonly Fault[] = [
   kill,
   killLeader,
   ensemblePowerFailure,
-  crashInSync,
   pauseLeader,
   drift,
   powerFailure,

@@ -46,7 +46,7 @@ interface Arrival {
 }
 
 /** Minutes in the real world; times are short here. */
-const acknowledgementMostUs = 4_000_000
+const acknowledgementMostUs = 15_000_000
 
 const noBytes = new Uint8Array(0)
 

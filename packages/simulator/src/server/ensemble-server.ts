@@ -46,6 +46,7 @@ export class EnsembleServer extends Machine implements MemberListener {
   /** A bit of its disk was flipped, and nobody has noticed yet. */
   #isFlipped = false
   #crashInSyncAfter = 0
+  #crashedInSync: (() => void) | undefined
 
   constructor(
     serverId: number,
@@ -63,6 +64,11 @@ export class EnsembleServer extends Machine implements MemberListener {
   /** What it serves as; undefined: it looks for a leader, or is down. */
   get role(): Role | undefined {
     return this.#role
+  }
+
+  /** Whether it leads, be it that nobody follows yet. */
+  get isLeading(): boolean {
+    return this.#driver?.member.state === 'leading'
   }
 
   get epoch(): number {
@@ -99,9 +105,10 @@ export class EnsembleServer extends Machine implements MemberListener {
     return this.#doubtfulSinceUs
   }
 
-  /** A power failure at the `count`-th disk operation of its next synchronisation with a leader. */
-  crashInSyncAfter(count: number): void {
+  /** A power failure at the `count`-th disk operation of its next synchronisation with a leader; then `crashed` is called. */
+  crashInSyncAfter(count: number, crashed: () => void): void {
     this.#crashInSyncAfter = count
+    this.#crashedInSync = crashed
     this.#armSync()
   }
 
@@ -192,7 +199,7 @@ export class EnsembleServer extends Machine implements MemberListener {
 
   protected override boot(): void {
     const { world, network, host, disk } = this
-    const { knownTxns, tickTimeMs, parse } = this.#operator
+    const { knownTxns, tickTimeMs, parse, settings } = this.#operator
     const initialText = this.#operator.initialMembership(this)
     const memberships = new SimulatedMemberships(disk, { initialText, parse }, (membership) => {
       if (membership.version > 0) world.faults.hit('membership.change')
@@ -213,6 +220,7 @@ export class EnsembleServer extends Machine implements MemberListener {
       memberships,
       knownTxns,
       tickTimeMs,
+      settings,
       nameOf: (serverId) => this.#operator.nameOf(serverId),
       listener: this,
       createMember: (port) => this.#operator.createMember(port, this.#memberOptions()),
@@ -236,10 +244,11 @@ export class EnsembleServer extends Machine implements MemberListener {
 
   #armSync(): void {
     if (this.#crashInSyncAfter === 0 || this.isDown) return
-    this.arm('process.crash-in-sync', this.#crashInSyncAfter, () => {
+    const isSynchronising = (): boolean => {
       const state = this.#driver?.member.state
       return this.#role === undefined && (state === 'following' || state === 'observing')
-    })
+    }
+    this.arm('process.crash-in-sync', this.#crashInSyncAfter, isSynchronising, this.#crashedInSync)
     this.#crashInSyncAfter = 0
   }
 

@@ -15,16 +15,28 @@ export interface EnsembleSettings {
   readonly localSessions: 'none' | 'refused-ephemerals' | 'upgraded'
   /** Whether votes have groups and weights. */
   readonly hasGroups: boolean
+  /** Transactions between two snapshots, at most. */
+  readonly snapCount: number
+  /** A snapshot is written in slices of so many bytes, */
+  readonly snapshotSliceBytes: number
+  /** and so long after each other, in virtual time. */
+  readonly snapshotPauseUs: number
+  /** Between two looks for containers and TTL nodes that are due. */
+  readonly containerCheckIntervalMs: number
 }
 
-const commitLogCounts = [10, 40, 40, 500]
-const snapshotSizeFactors = [-1, 0, 0.33, 0.33, 20]
+const commitLogCounts = [5, 10, 20, 40, 500]
+const snapshotSizeFactors = [-1, 0, 0.33, 1, 4, 20]
+const snapCounts = [25, 60, 150, 300]
+const snapshotSlicesBytes = [128, 512, 2_048]
+const snapshotPausesUs = [300, 1_000, 3_000]
+const containerCheckIntervalsMs = [100, 500]
 
 export function drawSettings(random: Prng): EnsembleSettings {
   return {
     commitLogCount: random.pick(commitLogCounts),
     snapshotSizeFactor: random.pick(snapshotSizeFactors),
-    forceSnapshotSync: random.chance(0.04),
+    forceSnapshotSync: random.chance(0.1),
     zxidCounterMax: random.chance(0.1) ? random.between(150, 1_500) : 0xffff_fffe,
     isReadOnlyModeEnabled: random.chance(0.5),
     localSessions: random.pick([
@@ -34,5 +46,9 @@ export function drawSettings(random: Prng): EnsembleSettings {
       'upgraded',
     ]),
     hasGroups: random.chance(0.15),
+    snapCount: random.pick(snapCounts),
+    snapshotSliceBytes: random.pick(snapshotSlicesBytes),
+    snapshotPauseUs: random.pick(snapshotPausesUs),
+    containerCheckIntervalMs: random.pick(containerCheckIntervalsMs),
   }
 }

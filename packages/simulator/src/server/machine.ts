@@ -9,6 +9,10 @@ import type { Network } from '../network/network.ts'
 import type { Prng } from '../prng.ts'
 import { usPerMs, type World } from '../world.ts'
 
+const downUsualMostMs = 600
+const longDownChance = 0.2
+const longDownMostMs = 2_500
+
 export type Phase = 'down' | 'recovering' | 'serving'
 
 export abstract class Machine {
@@ -127,17 +131,20 @@ export abstract class Machine {
   }
 
   /** A power failure at the `count`-th disk operation from now that counts. */
-  protected arm(kind: FaultKind, count: number, counts: () => boolean): void {
+  protected arm(kind: FaultKind, count: number, counts: () => boolean, ended?: () => void): void {
     this.disk.interruptAfter(kind, { count, counts }, () => {
       this.world.faults.hit(kind)
       this.host.note('loses its power: %', kind)
       this.end(true)
+      ended?.()
     })
   }
 
+  /** Mostly soon; now and then so much later that the others have gone on without it for long. */
   #startLater(): void {
+    const downMostMs = this.random.chance(longDownChance) ? longDownMostMs : downUsualMostMs
     this.world.scheduler.after(
-      this.random.between(20, 600) * usPerMs,
+      this.random.between(20, downMostMs) * usPerMs,
       this.host.name,
       'starts',
       () => this.start(),

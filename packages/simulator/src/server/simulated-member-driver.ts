@@ -33,6 +33,7 @@ import type { Network } from '../network/network.ts'
 import { usPerMs, type World } from '../world.ts'
 import { SimulatedClientLink } from './client-link.ts'
 import { EndpointLink } from './endpoint-link.ts'
+import type { EnsembleSettings } from './ensemble-settings.ts'
 import type { KnownTxns } from './known-txns.ts'
 import { attach, PeerDial } from './peer-links.ts'
 
@@ -74,15 +75,13 @@ export interface MemberDriverParts {
   readonly memberships: MembershipStore
   readonly knownTxns: KnownTxns
   readonly tickTimeMs: number
+  readonly settings: Pick<EnsembleSettings, 'snapshotSliceBytes' | 'snapshotPauseUs'>
   readonly nameOf: (serverId: number) => string
   readonly listener: MemberListener
   readonly createMember: (driver: MemberDriver) => Member
 }
 
 const directory = '/data'
-/** Between two slices of a snapshot: other work comes in between. */
-const snapshotStepUs = 300
-const snapshotSliceBytes = 2_048
 /** Of so many transactions the digest of one is told. */
 const digestInterval = 8
 
@@ -163,10 +162,10 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
   }
 
   writeSnapshot(image: SnapshotImage, ended: () => void): void {
-    const { disk, host, listener } = this.#parts
+    const { disk, host, listener, settings } = this.#parts
     const writer = new SnapshotWriter(disk, versionDirectory(directory), image, {
       platform: purePlatform,
-      sliceBytes: snapshotSliceBytes,
+      sliceBytes: settings.snapshotSliceBytes,
     })
     host.note('begins a snapshot at %', image.zxid)
     listener.snapshotStarted()
@@ -280,9 +279,10 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
     snapshot: { readonly writer: SnapshotWriter; readonly isAborted: boolean },
     ended: () => void,
   ): void {
-    const { host, listener } = this.#parts
+    const { host, listener, settings } = this.#parts
     const { writer } = snapshot
-    host.after(snapshotStepUs, 'timer', 'writes a slice of its snapshot', () => {
+    // Other work comes in between.
+    host.after(settings.snapshotPauseUs, 'timer', 'writes a slice of its snapshot', () => {
       if (snapshot.isAborted) return
       writer.step((error, isFinished) => {
         if (snapshot.isAborted) return

@@ -5,6 +5,7 @@ import { Members } from './members.ts'
 import { Pairs } from './pairs.ts'
 import { Queue } from './queue.ts'
 import { type ReconfigurationSettings, Reconfigurations } from './reconfigurations.ts'
+import { Readers } from './readers.ts'
 import { Registers } from './registers.ts'
 import { Quotas } from './quotas.ts'
 import { SessionLife } from './session-life.ts'
@@ -45,11 +46,20 @@ export interface WorkloadParts {
 
 interface Kind {
   readonly weight: number
-  readonly create: (random: Prng, parts: WorkloadParts) => Workload | undefined
+  readonly create: (
+    random: Prng,
+    parts: WorkloadParts & { readonly registers: Registers },
+  ) => Workload | undefined
 }
 
+/** One workload is heavier in one run, another in the next. */
+const shares = [1, 2, 2, 2, 6]
+
 const kinds: Readonly<Record<string, Kind>> = {
-  registers: { weight: 12, create: (random) => registersAndBarriers(random) },
+  registers: {
+    weight: 12,
+    create: (random, { registers }) => registersAndBarriers(random, registers),
+  },
   queue: { weight: 4, create: (random) => new Queue(random) },
   members: { weight: 5, create: (random) => new Members(random) },
   pairs: { weight: 4, create: (random) => new Pairs(random) },
@@ -64,8 +74,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   },
 }
 
-function registersAndBarriers(random: Prng): Workload {
-  const registers = new Registers(random)
+function registersAndBarriers(random: Prng, registers: Registers): Workload {
   return new MixedWorkload(random.fork('mix'), [
     [registers, 2],
     [new Barriers(random.fork('barriers'), registers), 1],
@@ -75,14 +84,20 @@ function registersAndBarriers(random: Prng): Workload {
 /** What {@link createWorkload} knows by name. */
 export const workloadNames: readonly string[] = Object.keys(kinds)
 
-/** All workloads at once, or the one of this name. */
+/** All workloads at once, each as heavy as the seed has it, or the one of this name. */
 export function createWorkload(random: Prng, name?: string, parts: WorkloadParts = {}): Workload {
   const chosen: [Workload, number][] = []
+  const drawn = random.fork('shares')
+  const registers = new Registers(random.fork('values of registers'))
   for (const [kind, { weight, create }] of Object.entries(kinds)) {
+    const share = weight * drawn.pick(shares)
     if (name !== undefined && kind !== name) continue
-    const workload = create(random.fork(kind), parts)
-    if (workload !== undefined) chosen.push([workload, weight])
+    const workload = create(random.fork(kind), { ...parts, registers })
+    if (workload !== undefined) chosen.push([workload, share])
   }
   if (chosen.length === 0) throw new Error(`there is no workload "${name}" for these servers`)
-  return new MixedWorkload(random.fork('mix'), chosen)
+  const others = new MixedWorkload(random.fork('mix'), chosen)
+  if (name !== undefined) return others
+  const reads = new Barriers(random.fork('readers'), registers)
+  return new Readers(random.fork('who reads'), { reads, others })
 }

@@ -313,3 +313,20 @@ test('a log is cut exactly where the leader that planned it wanted', () => {
   )
   assert.match(order(history, planned(epoch + 1), cuts('server2', epoch + 2))!, /up to 1:1/)
 })
+
+test('total-order: a server that crashes while it cuts its log comes back with it cut or not', () => {
+  const history: Observation[] = [
+    loads('server1', 0),
+    starts('server1', 'leading', 1, 0),
+    loads('server2', 0),
+    ...[1, 2, 3].flatMap((at) => [logs('server1', epoch + at), logs('server2', epoch + at)]),
+    syncs('server2', epoch + 3),
+    delivers('server1', epoch + 1),
+    planned(epoch + 1),
+    delivers('server1', epoch + 2),
+    ends('server2'),
+  ].flat()
+  assert.equal(order(history, loads('server2', epoch + 1)), undefined)
+  assert.equal(order(history, loads('server2', epoch + 3)), undefined)
+  assert.match(order(history, loads('server2', 0))!, /server2 cuts its log at 0, and has/)
+})

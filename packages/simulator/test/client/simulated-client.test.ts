@@ -62,6 +62,7 @@ function runClient(seed: number, readOnlyServers: readonly string[] = []): Scene
       sessionTimeoutMs: 600,
       acceptsReadOnly: true,
       depthMax: 1,
+      burstChance: 0,
       thinkMostMs: 50,
     },
     workload: { next: () => undefined, answered() {} },
