@@ -32,6 +32,8 @@ const capabilityMagic = 0x51_52_54_45
 export const PeerCapability = {
   /** A leader answers a SYNC only after a quorum has confirmed that it leads. */
   confirmedSync: 1,
+  /** A learner takes PINGs also before its synchronisation has begun, where Apache's stop their process at them. */
+  earlyPings: 2,
 } as const
 
 export interface LearnerInfo {

@@ -55,6 +55,8 @@ export class Leader implements HandlerOwner {
   /** Set while this leader serves. */
   #host: LeaderHost | undefined
   #isEstablished = false
+  /** When the role ends if no quorum is in step by then. */
+  #deadlineMs = 0
   #isHalfTick = false
   /** The epoch has no zxid left. */
   #isExhausted = false
@@ -98,13 +100,11 @@ export class Leader implements HandlerOwner {
 
   start(): void {
     const { options, logSync, ports } = this.#parts
-    const { tickTimeMs, initLimit } = options
+    const { tickTimeMs } = options
     logSync.onDurable = () => ports.host.requestTurnEnd()
     this.#life.every(Math.floor(tickTimeMs / 2), () => this.#ticked())
-    this.#life.after(tickTimeMs * initLimit, () => {
-      if (!this.#isEstablished)
-        this.#end('LEADER_WITHOUT_QUORUM', `within ${initLimit} ticks no quorum was in step`)
-    })
+    this.#progressed()
+    this.#awaitQuorum()
     this.#fixEpoch()
   }
 
@@ -228,6 +228,27 @@ export class Leader implements HandlerOwner {
 
   // The phases.
 
+  /** Each step towards a quorum that is in step gives the next one all the time again. */
+  #progressed(): void {
+    const { tickTimeMs, initLimit } = this.#parts.options
+    this.#deadlineMs = this.nowMs + tickTimeMs * initLimit
+  }
+
+  /**
+   * Compatibility: an Apache leader gives up when no quorum is in step within `initLimit` of its epoch, however much is still being
+   * sent to it.
+   */
+  #awaitQuorum(): void {
+    if (this.#isEstablished) return
+    const leftMs = this.#deadlineMs - this.nowMs
+    if (leftMs > 0) this.#life.after(leftMs, () => this.#awaitQuorum())
+    else {
+      const { initLimit } = this.#parts.options
+      const reason = `no quorum was in step, and nothing moved for ${initLimit} ticks`
+      this.#end('LEADER_WITHOUT_QUORUM', reason)
+    }
+  }
+
   get #epoch(): number {
     return this.#discovery.epoch ?? 0
   }
@@ -266,6 +287,7 @@ export class Leader implements HandlerOwner {
       (done) => history.writeEpoch('acceptedEpoch', epoch, done),
       () => {
         this.#isEpochKnown = true
+        this.#progressed()
         for (const handler of this.#handlers)
           if (handler.phase === 'awaits-epoch') this.#sendLeaderInfo(handler)
         this.#agree()
@@ -278,7 +300,7 @@ export class Leader implements HandlerOwner {
       protocolVersion: learnerProtocolVersion,
       capabilities: PeerCapability.confirmedSync,
     })
-    handler.phase = 'has-epoch'
+    handler.beginPhase('has-epoch')
     handler.channel.send(PacketType.leaderInfo, makeZxid(this.#epoch, 0), data)
   }
 
@@ -287,7 +309,10 @@ export class Leader implements HandlerOwner {
     const { history } = this.#parts.ports
     this.#life.run(
       (done) => history.writeEpoch('currentEpoch', this.#epoch, done),
-      () => this.#synchronise(),
+      () => {
+        this.#progressed()
+        this.#synchronise()
+      },
     )
   }
 
@@ -346,7 +371,7 @@ export class Leader implements HandlerOwner {
   }
 
   #serve(handler: LearnerHandler): void {
-    handler.phase = 'serving'
+    handler.beginPhase('serving')
     handler.feed.send(PacketType.upToDate, -1)
     this.#parts.ports.host.requestTurnEnd()
   }
@@ -372,13 +397,14 @@ export class Leader implements HandlerOwner {
     const { options, window } = this.#parts
     const { tickTimeMs, initLimit, syncLimit } = options
     for (const handler of this.#handlers) {
-      const limitMs = tickTimeMs * (handler.isInStep ? syncLimit : initLimit)
-      if (this.nowMs - handler.lastHeardMs > limitMs)
+      if (handler.noteProgress() && this.#quorums.isVoter(handler.serverId)) this.#progressed()
+      const limitMs = tickTimeMs * (handler.phase === 'serving' ? syncLimit : initLimit)
+      if (handler.silentMs(this.nowMs) > limitMs)
         handler.dismiss(`nothing was heard of it for ${limitMs} ms`)
       else if (handler.unacknowledgedMs(this.nowMs) > tickTimeMs * syncLimit)
         handler.dismiss('its disk takes too long for what was proposed')
       else if (handler.feed.isOverfull) handler.dismiss('too much waits to be sent to it')
-      else if (handler.phase === 'serving') handler.ping(window.lastZxid)
+      else handler.ping(window.lastZxid)
     }
     this.#confirmation.turnEnded()
     this.#isHalfTick = !this.#isHalfTick

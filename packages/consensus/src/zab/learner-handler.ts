@@ -15,6 +15,7 @@ import {
   JuteReader,
   learnerProtocolVersion,
   PacketType,
+  PeerCapability,
   readTouches,
   revalidationRequest,
   type SessionId,
@@ -61,6 +62,8 @@ export class LearnerHandler implements Learner, ChannelOwner {
   isObserver = false
   /** It cuts its log at a transaction that it has, and says so when it has not: servers of this kind do. */
   checksCuts = false
+  /** It may be pinged before its synchronisation has begun. */
+  #takesEarlyPings = false
   phase: LearnerPhase = 'connected'
   lastHeardMs: number
   /** All of this leader's proposals up to here are on its disk. */
@@ -79,6 +82,7 @@ export class LearnerHandler implements Learner, ChannelOwner {
   /** A proposal that is not acknowledged, and since when it is on its way. */
   #watched: { readonly zxid: Zxid; readonly sinceMs: number } | undefined
   #lastSent: Zxid = -1
+  #takenBytes = 0
 
   constructor(link: PeerLink, owner: HandlerOwner, queueBytesMax: number) {
     this.#owner = owner
@@ -107,9 +111,45 @@ export class LearnerHandler implements Learner, ChannelOwner {
     if (this.#watched === undefined) this.#watched = { zxid, sinceMs: this.#owner.nowMs }
   }
 
+  /**
+   * Shows the learner that its leader is there, if it is waiting for it or served. Before it is served it leaves pings unanswered.
+   *
+   * Compatibility: an Apache leader pings nobody before it serves, so that who is in step leaves it when the others take long.
+   */
   ping(zxid: Zxid): void {
-    this.pingsSent++
+    if (this.phase === 'serving') this.pingsSent++
+    else if (this.phase !== 'in-step' && !(this.phase === 'awaits-sync' && this.#takesEarlyPings))
+      return
     this.channel.send(PacketType.ping, zxid)
+  }
+
+  /** For how long the learner has owed an answer and not even taken what it was sent, in ms; 0: the leader's move is next. */
+  silentMs(nowMs: number): number {
+    switch (this.phase) {
+      case 'awaits-epoch':
+      case 'awaits-sync':
+      case 'in-step':
+      case 'gone':
+        return 0
+      default:
+        return nowMs - this.lastHeardMs
+    }
+  }
+
+  /** Called each half tick: whether the learner has taken more of what its synchronisation sends it, or can't be sent it yet. */
+  noteProgress(): boolean {
+    if (this.phase === 'awaits-sync') return this.cancelImage !== undefined
+    const { takenBytes } = this.channel
+    const isMoving = this.phase === 'syncing' && takenBytes > this.#takenBytes
+    this.#takenBytes = takenBytes
+    if (isMoving) this.lastHeardMs = this.#owner.nowMs
+    return isMoving
+  }
+
+  /** From here on it owes something, see {@link silentMs}. */
+  beginPhase(phase: LearnerPhase): void {
+    this.phase = phase
+    this.lastHeardMs = this.#owner.nowMs
   }
 
   /** For how long its oldest unacknowledged proposal has been under way, in ms; roughly, from below. */
@@ -148,8 +188,6 @@ export class LearnerHandler implements Learner, ChannelOwner {
 
   drained(): void {
     if (this.isGone) return
-    // A learner that takes what it is sent makes progress, however long its synchronisation lasts.
-    if (!this.isInStep) this.lastHeardMs = this.#owner.nowMs
     if (!this.feed.pump()) this.dismiss('the log on disk has a gap where it was to be read for it')
   }
 
@@ -180,6 +218,7 @@ export class LearnerHandler implements Learner, ChannelOwner {
     this.serverId = info.serverId
     this.isObserver = type === PacketType.observerInfo
     this.checksCuts = info.capabilities !== undefined
+    this.#takesEarlyPings = ((info.capabilities ?? 0) & PeerCapability.earlyPings) !== 0
     this.phase = 'awaits-epoch'
     this.#owner.learnerArrived(this, epochOf(zxid), info.configVersion ?? 0)
   }

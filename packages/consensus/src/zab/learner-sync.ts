@@ -105,7 +105,7 @@ export class LearnerSync {
     const { window, epoch } = this.#parts
     for (const proposal of window.deliveredAfter(after)) handler.feed.sendCommitted(proposal)
     handler.syncedTo = window.lastDelivered
-    handler.phase = 'syncing'
+    handler.beginPhase('syncing')
     if (!handler.isObserver)
       for (const { zxid, bytes } of window.outstanding()) handler.sendProposal(zxid, bytes)
     handler.feed.send(PacketType.newLeader, makeZxid(epoch, 0), this.#parts.membershipText())

@@ -27,6 +27,7 @@ import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
 import { isFollower, type Membership } from '../quorum/membership.ts'
 import { followHistory } from './history-membership.ts'
 import { LeaderDialler } from './leader-dialler.ts'
+import { LeaderSilence } from './leader-silence.ts'
 import { LearnedHistory } from './learned-history.ts'
 import { LearningTerm } from './learning-term.ts'
 import { type ChannelOwner, PacketChannel, type ReceivedPacket } from './packet-channel.ts'
@@ -48,8 +49,7 @@ export class Learner implements ChannelOwner {
   #phase: Phase = 'connecting'
   #channel: PacketChannel | undefined
   #dialler: LeaderDialler | undefined
-  #startedAtMs: number
-  #lastHeardMs: number
+  readonly #silence: LeaderSilence
   #epoch = 0
   #hasConfirmedSync = false
   /** Carried by NEWLEADER, in force with UPTODATE. */
@@ -58,6 +58,8 @@ export class Learner implements ChannelOwner {
   #term: LearningTerm | undefined
   /** The leader asked for a cut that can't be made: a whole snapshot is needed (ZOOKEEPER-1549). */
   #needsSnapshot = false
+  /** The disk works, and no packet is taken. */
+  #isBusy = false
 
   constructor(parts: RoleParts, leaderId: number, isObserver: boolean) {
     this.#parts = parts
@@ -71,8 +73,7 @@ export class Learner implements ChannelOwner {
       },
       broken: (code, reason) => this.#end(code, reason),
     })
-    this.#startedAtMs = parts.ports.clock.nowMs
-    this.#lastHeardMs = this.#startedAtMs
+    this.#silence = new LeaderSilence(parts.ports.clock.nowMs)
   }
 
   start(): void {
@@ -116,10 +117,10 @@ export class Learner implements ChannelOwner {
       serverId: options.serverId,
       protocolVersion: learnerProtocolVersion,
       configVersion: ports.memberships.committed.version,
-      capabilities: PeerCapability.confirmedSync,
+      capabilities: PeerCapability.confirmedSync | PeerCapability.earlyPings,
     })
     this.#phase = 'awaits-epoch'
-    this.#lastHeardMs = ports.clock.nowMs
+    this.#heard()
     channel.send(type, makeZxid(ports.history.acceptedEpoch, 0), info)
     return channel
   }
@@ -141,7 +142,7 @@ export class Learner implements ChannelOwner {
 
   packetReceived(packet: ReceivedPacket): void {
     if (this.#life.isOver) return
-    this.#lastHeardMs = this.#parts.ports.clock.nowMs
+    this.#heard()
     switch (this.#phase) {
       case 'awaits-epoch':
         return this.#takeLeaderInfo(packet)
@@ -158,7 +159,7 @@ export class Learner implements ChannelOwner {
   }
 
   rawReceived(bytes: Uint8Array, start: number, end: number): number {
-    this.#lastHeardMs = this.#parts.ports.clock.nowMs
+    this.#heard()
     const receiver = this.#receiver!
     let at: number
     try {
@@ -228,6 +229,8 @@ export class Learner implements ChannelOwner {
   // Synchronisation.
 
   #takeSync({ type, zxid }: ReceivedPacket): void {
+    // The leader is there; an image of its state is not to be had yet.
+    if (type === PacketType.ping) return
     const { history } = this.#parts.ports
     this.#phase = 'synchronising'
     switch (type) {
@@ -449,13 +452,17 @@ export class Learner implements ChannelOwner {
   #ticked(): void {
     const { options, ports } = this.#parts
     const { tickTimeMs, initLimit, syncLimit } = options
-    const isInStep = this.#phase === 'in-step' || this.#phase === 'serving'
-    const limitMs = tickTimeMs * (isInStep ? syncLimit : initLimit)
-    if (this.#isBusy || ports.clock.nowMs - this.#lastHeardMs <= limitMs) return
+    const silentMs = this.#silence.ticked(ports.clock.nowMs, this.#channel?.receivedBytes ?? 0)
+    // Compatibility: an Apache follower gives its leader only syncLimit until it is established, which may have to synchronise
+    // others first and, if it is Apache's, sends nothing meanwhile.
+    const limitMs = tickTimeMs * (this.#phase === 'serving' ? syncLimit : initLimit)
+    if (this.#isBusy || silentMs <= limitMs) return
     this.#end('LEADER_SILENT', `nothing was heard of server ${this.#leaderId} for ${limitMs} ms`)
   }
 
-  #isBusy = false
+  #heard(): void {
+    this.#silence.heard(this.#parts.ports.clock.nowMs)
+  }
 
   /** Takes no packet until the operation is done. */
   #busy(operation: (done: () => void) => void, then: () => void): void {
@@ -464,7 +471,7 @@ export class Learner implements ChannelOwner {
     channel?.hold()
     this.#life.run(operation, () => {
       this.#isBusy = false
-      this.#lastHeardMs = this.#parts.ports.clock.nowMs
+      this.#heard()
       then()
       if (!this.#isBusy) channel?.release()
     })

@@ -48,6 +48,8 @@ export class PacketChannel implements PeerLinkListener {
   #isHeld = false
   #isRaw = false
   #isOver = false
+  #sentBytes = 0
+  #receivedBytes = 0
   /** Input that came while the channel was held. */
   #held: Uint8Array[] = []
 
@@ -66,6 +68,16 @@ export class PacketChannel implements PeerLinkListener {
   /** Bytes on their way to the peer. */
   get queuedBytes(): number {
     return this.#link.queuedBytes + this.#out.position
+  }
+
+  /** Bytes that the peer's side has taken; they grow as long as it goes on taking what it is sent. */
+  get takenBytes(): number {
+    return this.#sentBytes - this.#link.queuedBytes
+  }
+
+  /** Bytes that came, of whole packets or not. */
+  get receivedBytes(): number {
+    return this.#receivedBytes
   }
 
   send(
@@ -89,6 +101,7 @@ export class PacketChannel implements PeerLinkListener {
   flush(): void {
     const out = this.#out
     if (out.position === 0) return
+    this.#sentBytes += out.position
     if (this.#isOver || this.#link.write(out.bytes, 0, out.position)) out.clear()
     else this.#out = new JuteWriter(writerBytes)
   }
@@ -134,6 +147,7 @@ export class PacketChannel implements PeerLinkListener {
 
   received(bytes: Uint8Array, start: number, end: number): void {
     if (this.#isOver) return
+    this.#receivedBytes += end - start
     if (this.#isHeld) this.#held.push(bytes.slice(start, end))
     else this.#take(bytes, start, end)
   }

@@ -252,21 +252,30 @@ export function acceptEpoch(fixture: RoleFixture, leader: PeerByHand, epochZxid:
   fixture.completeAll()
 }
 
-/** As a follower: FOLLOWERINFO, and ACKEPOCH once the leader has its epoch. */
-export function follow(
-  fixture: RoleFixture,
-  leader: Leader,
-  learner: { readonly id: number; readonly lastZxid: Zxid; readonly epoch: number },
-): PeerByHand {
-  const peer = fixture.connect(leader)
+export interface LearnerByHand {
+  readonly id: number
+  readonly lastZxid: Zxid
+  readonly epoch: number
+  /** Of a server of ours. */
+  readonly capabilities?: number
+}
+
+/** As a follower: FOLLOWERINFO. */
+export function introduce(fixture: RoleFixture, peer: PeerByHand, learner: LearnerByHand): void {
   const info = encodeLearnerInfo({
     serverId: learner.id,
     protocolVersion: 0x1_0000,
     configVersion: 0,
-    capabilities: undefined,
+    capabilities: learner.capabilities,
   })
   peer.send(PacketType.followerInfo, learner.epoch * 2 ** 32, info)
   fixture.endTurn()
+}
+
+/** As a follower: FOLLOWERINFO, and ACKEPOCH once the leader has its epoch. */
+export function follow(fixture: RoleFixture, leader: Leader, learner: LearnerByHand): PeerByHand {
+  const peer = fixture.connect(leader)
+  introduce(fixture, peer, learner)
   fixture.completeAll()
   peer.send(PacketType.ackEpoch, learner.lastZxid, encodeAckEpoch(learner.epoch))
   fixture.endTurn()
