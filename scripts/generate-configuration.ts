@@ -23,7 +23,7 @@ export function renderConfiguration(): string {
     ),
     '## Keys without effect in this version',
     '',
-    'They are read, so that a configuration for Apache ZooKeeper can be used as it is. What a value other than the default does: *note* writes an info line, *warn* a warning; *refuse* stops the start, because going on would be less safe than what was asked for.',
+    'They are read, so that a configuration for Apache ZooKeeper can be used as it is. What a value other than the default does: *note* writes an info line, *warn* a warning; *refuse* stops the start, because going on would be less safe than what was asked for. A standalone server only notes the keys of ensembles.',
     '',
     '| key | default | on another value | why |',
     '|---|---|---|---|',
@@ -43,7 +43,7 @@ function section(title: string, keys: readonly ConfigKey[]): readonly string[] {
     '|---|---|---|---|',
     ...keys.map(
       (key) =>
-        `| \`${key.name}\` | ${defaultOf(key)} | ${cell(describeKind(key.kind))} | ${cell(key.doc + propertyNote(key))} |`,
+        `| \`${key.name}\` | ${defaultOf(key)} | ${cell(describeKind(key.kind))} | ${cell(key.doc + ensembleNote(key) + propertyNote(key))} |`,
     ),
     '',
   ]
@@ -51,6 +51,11 @@ function section(title: string, keys: readonly ConfigKey[]): readonly string[] {
 
 function defaultOf(key: ConfigKey): string {
   return key.default === undefined || key.default === '' ? '–' : `\`${cell(key.default)}\``
+}
+
+/** A standalone server writes an info line for such a key. */
+function ensembleNote({ isOfEnsembles }: ConfigKey): string {
+  return isOfEnsembles ? ' Ensembles only.' : ''
 }
 
 /** Only where the rule (`zookeeper.` and the key) does not give the property. */

@@ -42,6 +42,8 @@ export interface EnsembleSources {
   readonly readFile: ReadFile
 }
 
+const { tickTimeMs: _, ...protocolDefaults } = zabDefaults
+
 /** Fewer would not be enough for Apache ZooKeeper either, which raises them too. */
 const commitLogCountMin = 500
 
@@ -68,7 +70,7 @@ function zabOf(settings: Settings): EnsembleConfig['zab'] {
   // Only one algorithm is left; asking for another one is a mistake that shows here.
   settings.text('electionAlg')
   return {
-    ...zabDefaults,
+    ...protocolDefaults,
     initLimit: (settings.optional('initLimit') as number | undefined) ?? 0,
     syncLimit: (settings.optional('syncLimit') as number | undefined) ?? 0,
     commitLogCount: commitLogCountOf(settings),

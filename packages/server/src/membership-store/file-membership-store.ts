@@ -70,11 +70,11 @@ export class FileMembershipStore implements MembershipStore {
   }
 
   setCommitted(membership: Membership): void {
-    const isNew = membership.text !== this.#committed.text
+    const before = this.#committed
     this.#committed = membership
     const configFile = this.#configFile
-    if (!isNew || configFile === undefined) return
-    this.#attempt('put in force', () => this.#writeCommitted(configFile))
+    if (membership.text === before.text || configFile === undefined) return
+    this.#attempt('put in force', () => this.#writeCommitted(configFile, before))
   }
 
   setLastSeen(membership: Membership): void {
@@ -124,17 +124,25 @@ export class FileMembershipStore implements MembershipStore {
     return { path, text: textOf(bytes), isMultiAddressEnabled }
   }
 
-  #writeCommitted(configFile: string): void {
+  #writeCommitted(configFile: string, before: Membership): void {
     const membership = this.#committed
     const dynamicFile = dynamicFilePath(configFile, membership.version)
     this.#disk.replace(dynamicFile, Buffer.from(formatDynamicFile(membership)))
     const zooCfg = this.#disk.read(configFile)
     if (zooCfg === undefined) throw unreadable(configFile)
-    const member = membership.memberById.get(this.#files.serverId)
+    const { serverId } = this.#files
+    const member = membership.memberById.get(serverId)
+    const memberBefore = before.memberById.get(serverId)
     const edited = editZooCfg(Buffer.from(zooCfg).toString('latin1'), {
       dynamicFile,
-      erasesClientPort: member?.clientAddress !== undefined,
-      erasesSecureClientPort: member?.secureClientAddress !== undefined,
+      client: {
+        isErased: member?.clientAddress !== undefined,
+        restored: memberBefore?.clientAddress,
+      },
+      secureClient: {
+        isErased: member?.secureClientAddress !== undefined,
+        restored: memberBefore?.secureClientAddress,
+      },
     })
     this.#disk.replace(configFile, Buffer.from(edited, 'latin1'))
     if (this.#lastSeen.version <= membership.version) this.#disk.remove(nextFilePath(configFile))
