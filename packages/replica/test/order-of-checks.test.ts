@@ -94,6 +94,20 @@ test('create: flags, path, ACL, parent, permission, syntax, existence, ephemeral
   assert.equal(decode(pathRecord, sequential.body).path, '/open/0000000000')
 })
 
+test('create: a null id is no error in the scheme auth alone, where nobody looks at it', () => {
+  const client = prepared()
+  const noId = null as unknown as string
+  const owned = [{ perms: 31, id: { scheme: 'auth', id: noId } }]
+  assert.equal(create(client, '/owned', { acl: owned }).err, ErrorCode.InvalidACL)
+  authenticate(client, 'user:password')
+  assert.equal(create(client, '/owned', { acl: owned }).err, ErrorCode.Ok)
+  for (const scheme of ['world', 'digest', 'aut', 'auths'])
+    assert.equal(
+      create(client, '/other', { acl: [{ perms: 31, id: { scheme, id: noId } }] }).err,
+      ErrorCode.MarshallingError,
+    )
+})
+
 test('create: what the op code says and what the flags say must agree', () => {
   const client = prepared()
   const ask = (type: number, flags: number, ttl: number): number =>

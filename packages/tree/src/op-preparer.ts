@@ -3,13 +3,11 @@
  * observable and follows PrepRequestProcessor.
  */
 import {
-  aclList,
   CreateMode,
   ErrorCode,
   hasTtl,
   isCreateMode,
   isValidPath,
-  JuteReader,
   type JuteWriter,
   lastSlash,
   OpCode,
@@ -82,7 +80,6 @@ export class OpPreparer {
     if (request.isPathNull) return ErrorCode.MarshallingError
     const cut = lastSlash(bytes, pathStart, pathEnd)
     if (cut === -1 || bytes.subarray(pathStart, pathEnd).includes(0)) return ErrorCode.BadArguments
-    if (request.aclError !== ErrorCode.Ok) return request.aclError
     if (request.aclError !== ErrorCode.Ok) return request.aclError
     const aclId = this.#requestedAcl(request, context.identities)
     if (aclId === undefined) return ErrorCode.InvalidACL
@@ -283,10 +280,7 @@ export class OpPreparer {
     const { acls } = this.#state
     const known = acls.findVector(request.bytes, request.aclStart, request.aclEnd)
     if (known !== undefined && acls.isFinal(known)) return known
-    const requested = aclList.decode(
-      new JuteReader(request.bytes, request.aclStart, request.aclEnd, { lengthMax: 0x7fff_ffff }),
-    )
-    const fixed = fixAcl(requested, identities)
+    const fixed = fixAcl(request.readAcl(), identities)
     return fixed === null ? undefined : acls.intern(fixed)
   }
 

@@ -2,11 +2,13 @@
  * A write as the client sent it, as spans of its bytes: one reused object, so that the leader decodes without allocating.
  */
 import {
+  type Acl,
+  bytesEqual,
   CreateMode,
   ErrorCode,
   hasTtl,
   isCreateMode,
-  type JuteReader,
+  JuteReader,
   OpCode,
   readInt32,
 } from '@quorate/protocol'
@@ -87,6 +89,21 @@ export class WriteRequest {
     return this.flags === CreateMode.ephemeral || this.flags === CreateMode.ephemeralSequential
   }
 
+  /** The ACL that was asked for, when there is no {@link aclError}; null: there is no vector. */
+  readAcl(): readonly Acl[] | null {
+    const reader = new JuteReader(this.bytes, this.aclStart, this.aclEnd, {
+      lengthMax: 0x7fff_ffff,
+    })
+    const count = reader.readCount()
+    if (count < 0) return null
+    const acl: Acl[] = []
+    for (let i = 0; i < count; i++) {
+      const perms = reader.readInt()
+      acl.push({ perms, id: { scheme: reader.readString() ?? '', id: reader.readString() ?? '' } })
+    }
+    return acl
+  }
+
   #readData(reader: JuteReader): void {
     this.data = reader.readBuffer()
   }
@@ -112,17 +129,28 @@ function readTtl(reader: JuteReader): number {
   return Number(reader.readLongBits())
 }
 
-/** Steps over a vector of ACLs. A null scheme is no scheme that exists; a null id Apache fails to look at. */
+const authScheme = Uint8Array.of(0x61, 0x75, 0x74, 0x68)
+
+function isAuth(scheme: Uint8Array): boolean {
+  return bytesEqual(scheme, authScheme)
+}
+
+/**
+ * Steps over a vector of ACLs. A null scheme is no scheme that exists; a null id Apache fails to look at, but with the scheme
+ * `auth` it does not try to, and clients do send null there.
+ */
 function readAclError(reader: JuteReader): number {
   let error: number = ErrorCode.Ok
   const count = reader.readCount()
   for (let i = 0; i < count; i++) {
     reader.readInt()
-    const isSchemeNull = reader.skipBuffer() < 0
+    const schemeLength = reader.skipBuffer()
+    const schemeEnd = reader.position
     const isIdNull = reader.skipBuffer() < 0
     if (error !== ErrorCode.Ok) continue
-    if (isSchemeNull) error = ErrorCode.InvalidACL
-    else if (isIdNull) error = ErrorCode.MarshallingError
+    if (schemeLength < 0) error = ErrorCode.InvalidACL
+    else if (isIdNull && !isAuth(reader.bytes.subarray(schemeEnd - schemeLength, schemeEnd)))
+      error = ErrorCode.MarshallingError
   }
   return error
 }
