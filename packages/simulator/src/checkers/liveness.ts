@@ -1,10 +1,10 @@
 import { ErrorCode } from '@quorate/protocol'
-import { isWrite } from '../client/operation.ts'
+import { isLinearizable, isWrite, type Operation } from '../client/operation.ts'
 import type { Observation } from '../history/observation.ts'
 import { usPerMs } from '../world.ts'
 import type { Checker } from './checker.ts'
 
-/** When the faults are over, every client gets a write answered before long. */
+/** When the faults are over, every client gets something answered before long that needs a quorum: a write, or a read behind a barrier. */
 export class Liveness implements Checker {
   readonly name = 'liveness'
   readonly #boundMs: number
@@ -24,7 +24,7 @@ export class Liveness implements Checker {
       case 'replied': {
         const { operation, err, client } = observation
         const isRefused = err === ErrorCode.SessionExpired || err === ErrorCode.NotReadOnly
-        if (operation !== undefined && isWrite(operation) && !isRefused)
+        if (operation !== undefined && needsQuorum(operation) && !isRefused)
           this.#waiting.delete(client)
         return undefined
       }
@@ -39,6 +39,10 @@ export class Liveness implements Checker {
 
   #problem(): string | undefined {
     if (this.#waiting.size === 0) return undefined
-    return `within ${this.#boundMs} ms after the last fault no write was answered for ${[...this.#waiting].join(', ')}`
+    return `within ${this.#boundMs} ms after the last fault no write or barrier was answered for ${[...this.#waiting].join(', ')}`
   }
+}
+
+function needsQuorum(operation: Operation): boolean {
+  return isWrite(operation) || operation.type === 'sync' || isLinearizable(operation)
 }

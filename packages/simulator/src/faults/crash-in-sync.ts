@@ -3,51 +3,65 @@
  * Then those decide who were not in step yet, and the one that crashed: with what it had made durable, and with no more than that.
  */
 import type { Prng } from '../prng.ts'
+import type { EnsembleServer } from '../server/ensemble-server.ts'
 import { usPerMs } from '../world.ts'
 import type { Fault, FaultTargets } from './fault.ts'
 import { isolate } from './link-faults.ts'
 
 /** Disk operations of the synchronisation that are completed, at most. */
-const completedMost = 12
+const completedMost = 10
 /** For so long the learner lags, at most, before another election. */
-const lagMostMs = 400
+const lagMostMs = 250
 
 export const crashInSync: Fault = {
   name: 'process.crash-in-sync',
-  weight: 5,
+  weight: 6,
   durationMostMs: 4_000,
   isHarsh: true,
   begin(targets, random) {
     const { ensemble, world } = targets
     if (ensemble === undefined) return undefined
-    const learner = random.pick(ensemble.servers)
-    const takesLeaderAlong = random.chance(0.6)
-    let reconnect: (() => void) | undefined
-    let isOver = false
-    const crashed = (): void => {
-      if (takesLeaderAlong && !isOver) reconnect ??= takeLeaderAway(targets, random)
-    }
-    // What it lacks is what was committed while it was away; it gets that from the leader after this one.
-    const isLate = random.chance(0.5)
-    if (isLate) learner.end(random.chance(0.5))
-    learner.crashInSyncAfter(random.between(1, completedMost), crashed)
-    const delayUs = random.below(lagMostMs) * usPerMs
-    const election = world.scheduler.after(delayUs, 'nemesis', 'wants another leader', () => {
-      if (isLate) ensemble.leader?.end(random.chance(0.5))
+    const leader = random.chance(0.7) ? ensemble.leader : undefined
+    const learner = random.pick(ensemble.servers.filter((it) => it !== leader))
+    const away = new Away(targets, random)
+    const takesLeaderAlong = random.chance(0.7)
+    // What the learner lacks is what was committed while it was away; it gets that from the next leader.
+    if (leader !== undefined) learner.end(random.chance(0.5))
+    learner.crashInSyncAfter(random.between(1, completedMost), () => {
+      away.end()
+      if (takesLeaderAlong) away.begin(ensemble.servers.find((it) => it.isLeading && it !== leader))
     })
+    if (leader === undefined) return () => away.end()
+    const delayUs = random.below(lagMostMs) * usPerMs
+    const election = world.scheduler.after(delayUs, 'nemesis', 'wants another leader', () =>
+      away.begin(leader),
+    )
     return () => {
-      isOver = true
       election.cancel()
-      reconnect?.()
+      away.end()
     }
   },
 }
 
-/** Also one that does not serve yet. @returns how to let it back, if that is not its own affair */
-function takeLeaderAway(targets: FaultTargets, random: Prng): (() => void) | undefined {
-  const leader = targets.ensemble?.servers.find(({ isLeading }) => isLeading)
-  if (leader === undefined) return undefined
-  if (random.chance(0.7)) return isolate(targets, leader, 'network.isolate-leader', random)
-  leader.end(random.chance(0.5))
-  return undefined
+/** A server that is cut off until somebody else's turn has come. */
+class Away {
+  readonly #targets: FaultTargets
+  readonly #random: Prng
+  #reconnect: (() => void) | undefined
+
+  constructor(targets: FaultTargets, random: Prng) {
+    this.#targets = targets
+    this.#random = random
+  }
+
+  begin(server: EnsembleServer | undefined): void {
+    if (server === undefined) return
+    this.end()
+    this.#reconnect = isolate(this.#targets, server, 'network.isolate-leader', this.#random)
+  }
+
+  end(): void {
+    this.#reconnect?.()
+    this.#reconnect = undefined
+  }
 }

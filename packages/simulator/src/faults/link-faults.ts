@@ -78,7 +78,7 @@ export function isolate(
   one: Machine,
   kind: FaultKind,
   random: Prng,
-  keepsClients = random.chance(0.5),
+  keepsClients: boolean = random.chance(0.5),
 ): () => void {
   const others = namesOf(targets.servers).filter((name) => name !== one.host.name)
   if (!keepsClients) others.push(...namesOf(targets.clients))

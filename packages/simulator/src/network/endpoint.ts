@@ -48,6 +48,9 @@ interface Arrival {
 /** Minutes in the real world; times are short here. */
 const acknowledgementMostUs = 15_000_000
 
+/** What goes through a narrow way comes bit by bit. */
+const narrowSplitChance = 0.8
+
 const noBytes = new Uint8Array(0)
 
 export class Endpoint {
@@ -166,9 +169,9 @@ export class Endpoint {
 
   /** The message as it is, or in parts cut anywhere. */
   #sendParts(bytes: Uint8Array): void {
-    const { random, conditions, world } = this.#parts
-    if (bytes.length < 2 || !random.chance(conditions.splitChance))
-      return this.#sendPart(bytes, true)
+    const { random, conditions, world, wayOut } = this.#parts
+    const splitChance = wayOut.isNarrow ? narrowSplitChance : conditions.splitChance
+    if (bytes.length < 2 || !random.chance(splitChance)) return this.#sendPart(bytes, true)
     world.faults.hit('network.split')
     for (let at = 0; at < bytes.length;) {
       const end = Math.min(bytes.length, at + random.between(1, bytes.length - 1))

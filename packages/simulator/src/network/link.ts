@@ -31,6 +31,10 @@ export class Link {
     return this.blockedBy !== undefined
   }
 
+  get isNarrow(): boolean {
+    return this.bytesPerMs !== Infinity
+  }
+
   /** Calls `goOn` when the way is free again. */
   whenFree(goOn: () => void): void {
     this.#waiting.push(goOn)
@@ -46,7 +50,7 @@ export class Link {
 
   /** How long the bytes take to get into a narrow way, behind all that are before them. */
   queueUs(nowUs: number, length: number): number {
-    if (this.bytesPerMs === Infinity) return 0
+    if (!this.isNarrow) return 0
     const startUs = Math.max(nowUs, this.#busyUntilUs)
     this.#busyUntilUs = startUs + Math.ceil((length * 1_000) / this.bytesPerMs)
     return this.#busyUntilUs - nowUs

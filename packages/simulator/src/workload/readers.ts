@@ -4,9 +4,9 @@ import type { Prng } from '../prng.ts'
 import type { Workload } from './workload.ts'
 
 /** Which part of the clients they are. */
-const parts = [0, 0.2, 0.4]
+const parts = [0, 0, 0.2, 0.5, 0.8]
 /** How often such a one asks for something else. */
-const otherChance = 0.15
+const otherChance = 0.05
 
 export class Readers implements Workload {
   readonly #random: Prng

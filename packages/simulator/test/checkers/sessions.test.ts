@@ -161,10 +161,12 @@ test('server-failures: a disk that fails is a reason to end, and nothing else is
   assert.match(verdict(new ServerFailures(), [failed('LOG_DAMAGED')])!, /LOG_DAMAGED: it is so/)
 })
 
-test('liveness: every client has a write answered in time', () => {
-  const ended: Observation = { type: 'faultsEnded', clients: ['client1', 'client2'] }
+test('liveness: every client has a write or a barrier answered in time', () => {
+  const ended: Observation = { type: 'faultsEnded', clients: ['client1', 'client2', 'client3'] }
   const checker = new Liveness(100)
   assert.equal(checker.observe(ended, 0), undefined)
+  const synced = { ...replied(1, 1, { type: 'sync', path: '/x' }), client: 'client3' }
+  assert.equal(checker.observe(synced, 40_000), undefined)
   assert.equal(checker.observe(replied(1, 1, setX), 50_000), undefined)
   assert.equal(checker.observe(connected(), 100_000), undefined)
   assert.match(checker.observe(connected(), 101_000)!, /for client2/)

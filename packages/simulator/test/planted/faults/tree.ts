@@ -81,6 +81,11 @@ export const treeFaults: readonly PlantedFault[] = [
         original: 'else if (node.childCount > 0) err = ErrorCode.NotEmpty',
         planted: 'else if (node.childCount > 1e9) err = ErrorCode.NotEmpty',
       },
+      {
+        file: 'replica/src/write-pipeline.ts',
+        original: '    if (this.#preparer.isChanging(path)) return\n',
+        planted: '',
+      },
     ],
   },
 ]
