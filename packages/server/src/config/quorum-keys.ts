@@ -84,7 +84,13 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: '3',
       doc: 'Attempts to bind the election port. 0: without end.',
     },
-    { name: 'tcpKeepAlive', kind: onOff, default: 'false', doc: 'TCP keep-alive between peers.' },
+    {
+      name: 'tcpKeepAlive',
+      kind: onOff,
+      default: 'false',
+      doc: 'TCP keep-alive between peers.',
+      inert: 'connections between servers always have it',
+    },
     {
       name: 'leader.nodelay',
       kind: onOff,
