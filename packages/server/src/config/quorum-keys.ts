@@ -36,6 +36,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       default: 'true',
       property: 'zookeeper.observer.syncEnabled',
       doc: 'Whether observers keep a log.',
+      inert: 'an observer always keeps one',
     },
     {
       name: 'observerMasterPort',
