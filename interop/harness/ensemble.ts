@@ -26,6 +26,7 @@ const configurationDefaults = [
   'tickTime=1000',
   'initLimit=20',
   'syncLimit=8',
+  'maxSessionTimeout=300000',
   'maxClientCnxns=0',
   'admin.enableServer=false',
   '4lw.commands.whitelist=*',

@@ -2,6 +2,8 @@
 import {
   type Acl,
   authPacket,
+  type Codec,
+  decode,
   type GetAclResponse,
   getAclResponse,
   getChildrenResponse,
@@ -14,6 +16,11 @@ import {
 } from '@quorate/protocol'
 import { RawSession } from '../harness/raw-session.ts'
 
+const nodesAtOnce = 50
+
+/** A tree read by many requests at once on a busy machine takes its time. */
+const replyTimeoutMs = 60_000
+
 export interface NodeDump {
   readonly path: string
   /** As hex; null data is not the same as none. */
@@ -24,7 +31,7 @@ export interface NodeDump {
 
 /** Every node in the order of its path, read as the super user. */
 export async function dumpTree(port: number, superUser: string): Promise<readonly NodeDump[]> {
-  const session = await RawSession.open(port)
+  const session = await RawSession.open(port, { timeOut: replyTimeoutMs })
   try {
     await authenticate(session, superUser)
     const nodes: NodeDump[] = []
@@ -45,31 +52,42 @@ export async function authenticate(session: RawSession, identity: string): Promi
   if (err !== 0) throw new Error(`authentication failed with ${err}`)
 }
 
+/** Level by level, many requests on the way at once. */
 async function dumpBelow(session: RawSession, path: string, nodes: NodeDump[]): Promise<void> {
-  nodes.push(await dumpNode(session, path))
-  const request = { path, watch: false }
-  const { children } = await session.ask(
-    OpCode.getChildren,
-    pathWatchRequest,
-    request,
-    getChildrenResponse,
-  )
-  for (const child of children)
-    await dumpBelow(session, path === '/' ? `/${child}` : `${path}/${child}`, nodes)
+  for (let level: readonly string[] = [path]; level.length > 0;) {
+    const next: string[] = []
+    for (let at = 0; at < level.length; at += nodesAtOnce) {
+      const paths = level.slice(at, at + nodesAtOnce)
+      for (const each of paths) sendRequests(session, each)
+      for (const each of paths) {
+        const { node, children } = await receiveNode(session, each)
+        nodes.push(node)
+        for (const child of children) next.push(each === '/' ? `/${child}` : `${each}/${child}`)
+      }
+    }
+    level = next
+  }
 }
 
-async function dumpNode(session: RawSession, path: string): Promise<NodeDump> {
-  const { data, stat }: GetDataResponse = await session.ask(
-    OpCode.getData,
-    pathWatchRequest,
-    { path, watch: false },
-    getDataResponse,
-  )
-  const { acl }: GetAclResponse = await session.ask(
-    OpCode.getACL,
-    pathRecord,
-    { path },
-    getAclResponse,
-  )
-  return { path, data: data === null ? null : Buffer.from(data).toString('hex'), stat, acl }
+function sendRequests(session: RawSession, path: string): void {
+  session.send(OpCode.getData, pathWatchRequest, { path, watch: false })
+  session.send(OpCode.getACL, pathRecord, { path })
+  session.send(OpCode.getChildren, pathWatchRequest, { path, watch: false })
+}
+
+async function receiveNode(
+  session: RawSession,
+  path: string,
+): Promise<{ readonly node: NodeDump; readonly children: readonly string[] }> {
+  const { data, stat }: GetDataResponse = await receive(session, path, getDataResponse)
+  const { acl }: GetAclResponse = await receive(session, path, getAclResponse)
+  const { children } = await receive(session, path, getChildrenResponse)
+  const text = data === null ? null : Buffer.from(data).toString('hex')
+  return { node: { path, data: text, stat, acl }, children }
+}
+
+async function receive<R>(session: RawSession, path: string, response: Codec<R>): Promise<R> {
+  const { err, body } = await session.reply(replyTimeoutMs)
+  if (err !== 0) throw new Error(`reading ${path} failed with ${err}`)
+  return decode(response, body)
 }

@@ -1,0 +1,37 @@
+/** The same tree through every member's client port. */
+import assert from 'node:assert/strict'
+import type { Ensemble } from '../harness/ensemble.ts'
+import { serverFigures } from '../harness/server-word.ts'
+import { dumpTree, type NodeDump } from '../interchange/tree-dump.ts'
+import { superUser } from './mixed-options.ts'
+
+/**
+ * Nothing may be writing.
+ * @returns the tree
+ * @throws AssertionError that names the members that differ
+ */
+export async function assertEqualTrees(ensemble: Ensemble): Promise<readonly NodeDump[]> {
+  await ensemble.awaitEqualZxids()
+  const [first, ...others] = ensemble.running
+  const expected = (await dumpTree(first!.port, superUser)).map(comparable)
+  for (const other of others) {
+    const actual = (await dumpTree(other.port, superUser)).map(comparable)
+    assert.deepEqual(actual, expected, `the tree of ${other.name}, against that of ${first!.name}`)
+  }
+  return expected
+}
+
+/** Apache's servers make this node each for itself, at whatever time it is then. */
+function comparable(node: NodeDump): NodeDump {
+  if (node.path !== '/zookeeper/config') return node
+  return { ...node, stat: { ...node.stat, ctime: 0, mtime: 0 } }
+}
+
+/** Every transaction carries the digest of the leader's tree, and Apache's members count where theirs is another. */
+export async function assertNoDigestDiffers(ensemble: Ensemble): Promise<void> {
+  for (const member of ensemble.running) {
+    if (member.kind !== 'apache') continue
+    const figures = await serverFigures(member.port)
+    assert.equal(figures.get('digest_mismatches_count'), '0', `digests that ${member.name} misses`)
+  }
+}

@@ -1,0 +1,193 @@
+/** Apache's servers and ours in one ensemble: each mix, each kind leading, observers of either kind. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import {
+  CreateMode,
+  createRequest,
+  type CreateRequest,
+  EventType,
+  getEphemeralsRequest,
+  getEphemeralsResponse,
+  OpCode,
+  openAcl,
+  pathRecord,
+  pathWatchRequest,
+} from '@quorate/protocol'
+import { AcknowledgedWriter } from '../crash/acknowledged-writer.ts'
+import { Ensemble } from '../harness/ensemble.ts'
+import type { EnsembleMember, KindName } from '../harness/ensemble-member.ts'
+import { eventually } from '../harness/eventually.ts'
+import { RawSession } from '../harness/raw-session.ts'
+import { writeSampleTree } from '../interchange/sample-tree.ts'
+import { assertEqualTrees, assertNoDigestDiffers } from './equal-trees.ts'
+import { mixedOptions } from './mixed-options.ts'
+
+interface Mix {
+  /** The last leads. */
+  readonly voters: readonly KindName[]
+  readonly observers: readonly KindName[]
+}
+
+/** No more than three Java servers each. */
+const mixes: readonly Mix[] = [
+  { voters: ['apache', 'apache', 'quorate'], observers: ['apache'] },
+  { voters: ['quorate', 'apache', 'apache'], observers: ['quorate'] },
+  { voters: ['apache', 'quorate', 'quorate'], observers: ['apache', 'quorate'] },
+  { voters: ['quorate', 'quorate', 'apache'], observers: ['apache', 'quorate'] },
+]
+
+type NodeFields = Omit<CreateRequest, 'path'>
+
+const timeout = 120_000
+const shortSessionMs = 4_000
+/** These need no pings. */
+const longSessionMs = 120_000
+const persistent: NodeFields = { data: null, acl: openAcl, flags: CreateMode.persistent }
+const ephemeral: NodeFields = { ...persistent, flags: CreateMode.ephemeral }
+
+async function create(session: RawSession, path: string, fields = persistent): Promise<void> {
+  const { err } = await session.call(OpCode.create, createRequest, { path, ...fields })
+  assert.equal(err, 0, path)
+}
+
+/** After all that was written before, wherever that was. */
+async function sync(session: RawSession): Promise<void> {
+  assert.equal((await session.call(OpCode.sync, pathRecord, { path: '/' })).err, 0)
+}
+
+async function isThere(session: RawSession, path: string, watch = false): Promise<boolean> {
+  const { err } = await session.call(OpCode.exists, pathWatchRequest, { path, watch })
+  return err === 0
+}
+
+function pairs(members: readonly EnsembleMember[]): readonly (readonly EnsembleMember[])[] {
+  return members.flatMap((from) => members.filter((to) => to !== from).map((to) => [from, to]))
+}
+
+for (const { voters, observers } of mixes)
+  describe(`${voters.join(', ')} with ${observers.join(', ')} observing, the last voter leading`, () => {
+    let ensemble: Ensemble
+    before(async () => {
+      ensemble = await Ensemble.start(mixedOptions({ voters, observers }))
+    })
+    after(() => ensemble.dispose())
+
+    test('everybody has its role', { timeout }, async () => {
+      const states = await Promise.all(ensemble.members.map((member) => member.state()))
+      assert.deepEqual(
+        states.map((state) => state?.mode),
+        ['follower', 'follower', 'leader', ...observers.map(() => 'observer')],
+      )
+    })
+
+    test('what is written through any member is the same through all', { timeout }, async () => {
+      const owners = await Promise.all(
+        ensemble.members.map(async ({ port, id }) => {
+          const owner = await RawSession.open(port, { timeOut: longSessionMs })
+          await writeSampleTree(owner, `/from-${id}`)
+          return owner
+        }),
+      )
+      const tree = await assertEqualTrees(ensemble)
+      assert.ok(tree.length > 250 * ensemble.members.length)
+      await Promise.all(owners.map((owner) => owner.close()))
+      await assertEqualTrees(ensemble)
+      await assertNoDigestDiffers(ensemble)
+    })
+
+    test('a session moves between all members with its ephemerals', { timeout }, async () => {
+      let session = await RawSession.open(ensemble.member(1).port, { timeOut: longSessionMs })
+      await create(session, '/moving', ephemeral)
+      const { sessionId, password } = session
+      for (const [, to] of pairs(ensemble.members)) {
+        session.abandon()
+        session = await RawSession.open(to!.port, { sessionId, password, timeOut: longSessionMs })
+        assert.equal(session.sessionId, sessionId, `at ${to!.name}`)
+        const { ephemerals } = await session.ask(
+          OpCode.getEphemerals,
+          getEphemeralsRequest,
+          { prefixPath: '/' },
+          getEphemeralsResponse,
+        )
+        assert.deepEqual(ephemerals, ['/moving'], `at ${to!.name}`)
+      }
+      await session.close()
+      await assert.rejects(
+        RawSession.open(ensemble.member(2).port, { sessionId, password }),
+        /refused/,
+      )
+    })
+
+    test('a watch at one member fires for a write at another', { timeout }, async () => {
+      const sessions = await Promise.all(
+        ensemble.members.map(({ port }) => RawSession.open(port, { timeOut: longSessionMs })),
+      )
+      for (const [i, writer] of sessions.entries()) {
+        const path = `/watched-${i}`
+        for (const session of sessions) assert.equal(await isThere(session, path, true), false)
+        await create(writer, path)
+        for (const session of sessions) {
+          await sync(session)
+          const event = session.notifications.shift()
+          assert.deepEqual([event?.path, event?.type], [path, EventType.nodeCreated])
+        }
+      }
+      for (const session of sessions) await session.close()
+    })
+
+    test('silent sessions expire in time, and those that ping do not', { timeout }, async () => {
+      const watcher = await RawSession.open(ensemble.member(1).port, { timeOut: longSessionMs })
+      const living: RawSession[] = []
+      const heardByPath = new Map<string, number>()
+      for (const { port, id } of ensemble.members) {
+        const silent = await RawSession.open(port, { timeOut: shortSessionMs })
+        heardByPath.set(`/silent-${id}`, performance.now())
+        await create(silent, `/silent-${id}`, ephemeral)
+        silent.abandon()
+        const pinging = await RawSession.open(port, { timeOut: shortSessionMs })
+        await create(pinging, `/living-${id}`, ephemeral)
+        living.push(pinging)
+      }
+      const end = performance.now() + 2 * shortSessionMs
+      await eventually({ what: 'silent sessions to expire', timeoutMs: 30_000 }, async () => {
+        for (const session of living) await session.ping()
+        await sync(watcher)
+        for (const [path, heard] of heardByPath) {
+          if (await isThere(watcher, path)) continue
+          heardByPath.delete(path)
+          assert.ok(performance.now() - heard >= shortSessionMs, `${path} went early`)
+        }
+        return (heardByPath.size === 0 && performance.now() > end) || undefined
+      })
+      for (const { id } of ensemble.members) assert.ok(await isThere(watcher, `/living-${id}`))
+      for (const session of [...living, watcher]) await session.close()
+    })
+
+    test('kill -9 of whoever leads loses no acknowledged write', { timeout }, async () => {
+      const writers = ensemble.members.map(({ id }) => new AcknowledgedWriter(`/writer-${id}`))
+      for (const writer of writers) await writer.prepare(ensemble.member(1).port)
+      const kindsKilled = new Set<KindName>()
+      for (let round = 0; round < 2; round++) {
+        const leader = await ensemble.awaitLeader()
+        kindsKilled.add(leader.kind)
+        let left = 200
+        const enough = Promise.withResolvers<void>()
+        const writing = writers.map((writer, i) =>
+          writer.writeUntilClosed(ensemble.members[i]!.port, () => {
+            if (--left === 0) enough.resolve()
+          }),
+        )
+        await Promise.race([enough.promise, ...writing])
+        await leader.kill()
+        await Promise.all(writing)
+        const next = await ensemble.awaitLeader()
+        for (const writer of writers) await writer.verify(next.port)
+        await leader.start()
+        await ensemble.awaitServing()
+        await assertEqualTrees(ensemble)
+      }
+      assert.ok(writers.every(({ acknowledgedCount }) => acknowledgedCount > 0))
+      assert.ok(kindsKilled.size > 0)
+      await assertNoDigestDiffers(ensemble)
+    })
+  })
