@@ -19,6 +19,7 @@ import { descriptorCounts, environmentLines } from './environment.ts'
 import type {
   ConfigurationView,
   DirectorySizes,
+  EnsembleView,
   InspectedServer,
   ListedConnection,
   ServerMode,
@@ -34,6 +35,8 @@ import type { Summary } from './summary.ts'
 export interface InspectedReplica {
   readonly isServing: boolean
   readonly mode: ServerMode
+  /** Of a member of an ensemble. */
+  readonly ensemble?: EnsembleView
   view(): ServerView
   /** Asked for only while it serves, like the next. */
   sessionsView(): SessionsView
@@ -83,6 +86,10 @@ export class ServerInspection implements InspectedServer {
       listenBacklog: config.listenBacklog,
       serverId,
     }
+  }
+
+  get ensemble(): EnsembleView | undefined {
+    return this.#sources.replica.ensemble
   }
 
   get connectionCount(): number {

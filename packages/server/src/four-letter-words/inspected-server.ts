@@ -22,6 +22,40 @@ export interface ConfigurationView {
   readonly serverId: number
 }
 
+/** What is shown of a member of an ensemble only. */
+export interface EnsembleView {
+  /** Ticks. */
+  readonly initLimit: number
+  readonly syncLimit: number
+  /** Of this server in the membership in force; one for each of its addresses. */
+  readonly electionPorts: readonly number[]
+  readonly quorumPorts: readonly number[]
+  readonly isObserver: boolean
+  /** In force, with its version. */
+  readonly membershipText: string
+  /** The number of voters in it. */
+  readonly voterCount: number
+  /** What the server does, as `mntr` names it: `following - broadcast`. */
+  readonly peerState: string
+  /** While it leads. */
+  readonly leading: LeadingView | undefined
+}
+
+export interface LeadingView {
+  /** Learners that are connected, in step or not. */
+  readonly learnerCount: number
+  /** Followers that get what is proposed, voters or not. */
+  readonly followerCount: number
+  /** Those of them that have no vote. */
+  readonly nonVoterCount: number
+  readonly observerCount: number
+  /** Answers to `sync` that wait for a transaction. */
+  readonly pendingSyncCount: number
+  readonly leadingForMs: number
+  /** Bytes of proposals since the statistics were reset; -1: there was none. */
+  readonly proposalBytes: { readonly last: number; readonly min: number; readonly max: number }
+}
+
 export interface DirectorySizes {
   readonly dataDirBytes: number
   readonly dataLogDirBytes: number
@@ -37,6 +71,8 @@ export interface InspectedServer {
   /** False while it starts, stops, or cannot write its log. */
   readonly isServing: boolean
   readonly configuration: ConfigurationView
+  /** Undefined for a server that runs standalone. */
+  readonly ensemble: EnsembleView | undefined
   readonly connectionCount: number
   /** The trace mask of `gtmk` and `stmk`, which nothing else reads. */
   traceMask: bigint

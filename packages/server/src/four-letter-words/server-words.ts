@@ -6,13 +6,18 @@ import type { InspectedServer } from './inspected-server.ts'
 import { javaAverage } from './java-text.ts'
 
 export function srvr(server: InspectedServer): string {
-  return `Zookeeper version: ${server.version}\n${statistics(server)}`
+  return `${heading(server)}${statistics(server)}`
 }
 
 export function stat(server: InspectedServer): string {
-  let text = `Zookeeper version: ${server.version}\nClients:\n`
+  let text = `${heading(server)}Clients:\n`
   for (const connection of server.connections()) text += `${briefConnection(connection)})\n`
   return `${text}\n${statistics(server)}`
+}
+
+function heading({ version, mode }: InspectedServer): string {
+  const isReadOnly = mode === 'read-only'
+  return `Zookeeper version: ${version}\n${isReadOnly ? 'READ-ONLY mode; serving only read-only clients\n' : ''}`
 }
 
 function statistics(server: InspectedServer): string {
@@ -26,14 +31,21 @@ function statistics(server: InspectedServer): string {
     `Outstanding: ${view.outstandingCount}\n` +
     `Zxid: 0x${formatZxid(view.lastZxid)}\n` +
     `Mode: ${server.mode}\n` +
-    `Node count: ${view.nodeCount}\n`
+    `Node count: ${view.nodeCount}\n` +
+    proposalSizes(server)
   )
+}
+
+function proposalSizes({ ensemble }: InspectedServer): string {
+  if (ensemble?.leading === undefined) return ''
+  const { last, min, max } = ensemble.leading.proposalBytes
+  return `Proposal sizes last/min/max: ${last}/${min}/${max}\n`
 }
 
 export function conf(server: InspectedServer): string {
   const configuration = server.configuration
   const sizes = server.directorySizes()
-  return lines([
+  const text = lines([
     ['clientPort', configuration.clientPort],
     // Apache prints -1 for a port that is not set.
     ['secureClientPort', -1],
@@ -48,6 +60,21 @@ export function conf(server: InspectedServer): string {
     ['clientPortListenBacklog', configuration.listenBacklog],
     ['serverId', configuration.serverId],
   ])
+  return text + ensembleLines(server)
+}
+
+function ensembleLines({ ensemble, mode }: InspectedServer): string {
+  if (ensemble === undefined) return ''
+  const text = lines([
+    ['initLimit', ensemble.initLimit],
+    ['syncLimit', ensemble.syncLimit],
+    ['electionAlg', 3],
+    ['electionPort', ensemble.electionPorts.join('|')],
+    ['quorumPort', ensemble.quorumPorts.join('|')],
+    ['peerType', ensemble.isObserver ? 1 : 0],
+  ])
+  // The text ends as it does in the znode, without a newline; a read-only server of Apache's shows none.
+  return mode === 'read-only' ? text : `${text}membership: \n${ensemble.membershipText}`
 }
 
 export function dirs(server: InspectedServer): string {
@@ -84,9 +111,31 @@ export function mntr(server: InspectedServer): string {
 function* monitorValues(server: InspectedServer): Iterable<readonly [string, string | number]> {
   yield ['version', server.version]
   yield ['server_state', server.mode]
+  yield* ensembleValues(server)
   yield* viewValues(server.view())
   yield ['num_alive_connections', server.connectionCount]
   yield* server.metrics()
+}
+
+function* ensembleValues({
+  ensemble,
+  mode,
+}: InspectedServer): Iterable<readonly [string, string | number]> {
+  // To Apache a read-only server is no member while it is that.
+  if (ensemble === undefined || mode === 'read-only') return
+  yield ['peer_state', ensemble.peerState]
+  yield ['quorum_size', ensemble.voterCount]
+  const { leading } = ensemble
+  if (leading === undefined) return
+  yield ['learners', leading.learnerCount]
+  yield ['synced_followers', leading.followerCount]
+  yield ['synced_non_voting_followers', leading.nonVoterCount]
+  yield ['synced_observers', leading.observerCount]
+  yield ['pending_syncs', leading.pendingSyncCount]
+  yield ['leader_uptime', leading.leadingForMs]
+  yield ['last_proposal_size', leading.proposalBytes.last]
+  yield ['max_proposal_size', leading.proposalBytes.max]
+  yield ['min_proposal_size', leading.proposalBytes.min]
 }
 
 function* viewValues(view: ServerView): Iterable<readonly [string, string | number]> {

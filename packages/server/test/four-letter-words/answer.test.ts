@@ -5,6 +5,7 @@ import { OpCode, type SessionId } from '@quorate/protocol'
 import type { ConnectionView, LatencyView } from '@quorate/replica'
 import { answerWord, type Whitelist } from '../../src/four-letter-words/answer.ts'
 import type {
+  EnsembleView,
   InspectedServer,
   ListedConnection,
 } from '../../src/four-letter-words/inspected-server.ts'
@@ -68,6 +69,7 @@ function server(fields: Partial<InspectedServer> = {}): InspectedServer {
       listenBacklog: -1,
       serverId: 0,
     },
+    ensemble: undefined,
     connectionCount: 3,
     traceMask: 306n,
     monotonicMs: () => 1_000,
@@ -242,5 +244,103 @@ describe('answerWord', () => {
     assert.equal(answer('ruok', server({ isServing: false })), 'imok')
     assert.equal(answer('isro', server({ isServing: false })), 'null')
     assert.equal(answer('hash', server({ isServing: false })), notServing.trimEnd())
+  })
+})
+
+const membershipText =
+  'server.1=127.0.0.1:42281:42381:participant\nserver.2=127.0.0.1:42282:42382:participant\n' +
+  'server.3=127.0.0.1:42283:42383:participant\nversion=100000000'
+
+const following: EnsembleView = {
+  initLimit: 10,
+  syncLimit: 5,
+  electionPorts: [42381],
+  quorumPorts: [42281],
+  isObserver: false,
+  membershipText,
+  voterCount: 3,
+  peerState: 'following - broadcast',
+  leading: undefined,
+}
+
+const leading: EnsembleView = {
+  ...following,
+  peerState: 'leading - broadcast',
+  leading: {
+    learnerCount: 4,
+    followerCount: 2,
+    nonVoterCount: 1,
+    observerCount: 3,
+    pendingSyncCount: 7,
+    leadingForMs: 762,
+    proposalBytes: { last: 36, min: 32, max: 48 },
+  },
+}
+
+function lastLines(text: string, from: string): string {
+  return text.slice(text.indexOf(from))
+}
+
+function monitored(ensemble: EnsembleView, mode: InspectedServer['mode']): readonly string[] {
+  return answer('mntr', server({ mode, ensemble })).split('\n').slice(1, 13)
+}
+
+describe('answerWord of a member of an ensemble', () => {
+  it('shows the sizes of proposals in srvr and stat while it leads', () => {
+    const leader = server({ mode: 'leader', ensemble: leading })
+    for (const word of ['srvr', 'stat'] as const) {
+      assert.equal(
+        lastLines(answer(word, leader), 'Mode'),
+        'Mode: leader\nNode count: 7\nProposal sizes last/min/max: 36/32/48\n',
+      )
+    }
+    const follower = server({ mode: 'follower', ensemble: following })
+    assert.equal(lastLines(answer('srvr', follower), 'Mode'), 'Mode: follower\nNode count: 7\n')
+  })
+
+  it('shows its ports, its role and the membership in conf', () => {
+    assert.equal(
+      lastLines(answer('conf', server({ mode: 'follower', ensemble: following })), 'initLimit'),
+      `initLimit=10\nsyncLimit=5\nelectionAlg=3\nelectionPort=42381\nquorumPort=42281\npeerType=0\nmembership: \n${membershipText}`,
+    )
+    const observing = { ...following, isObserver: true, electionPorts: [1, 2], quorumPorts: [3, 4] }
+    const text = answer('conf', server({ mode: 'observer', ensemble: observing }))
+    assert.match(text, /\nelectionPort=1\|2\nquorumPort=3\|4\npeerType=1\n/)
+  })
+
+  it('shows in mntr what it does, and its learners while it leads', () => {
+    assert.deepEqual(monitored(leading, 'leader'), [
+      'zk_server_state\tleader',
+      'zk_peer_state\tleading - broadcast',
+      'zk_quorum_size\t3',
+      'zk_learners\t4',
+      'zk_synced_followers\t2',
+      'zk_synced_non_voting_followers\t1',
+      'zk_synced_observers\t3',
+      'zk_pending_syncs\t7',
+      'zk_leader_uptime\t762',
+      'zk_last_proposal_size\t36',
+      'zk_max_proposal_size\t48',
+      'zk_min_proposal_size\t32',
+    ])
+    assert.deepEqual(monitored(following, 'follower').slice(0, 4), [
+      'zk_server_state\tfollower',
+      'zk_peer_state\tfollowing - broadcast',
+      'zk_quorum_size\t3',
+      'zk_avg_latency\t3.75',
+    ])
+  })
+
+  it('says that it is read-only, and is to itself no member then', () => {
+    const readOnly = server({ mode: 'read-only', ensemble: following })
+    assert.equal(answer('isro', readOnly), 'ro')
+    for (const word of ['srvr', 'stat'] as const) {
+      assert.equal(
+        answer(word, readOnly).split('\n')[1],
+        'READ-ONLY mode; serving only read-only clients',
+      )
+    }
+    assert.match(answer('conf', readOnly), /peerType=0\n$/)
+    assert.doesNotMatch(answer('mntr', readOnly), /peer_state|quorum_size/)
   })
 })
