@@ -28,7 +28,7 @@ export const crashInSync: Fault = {
     // What the learner lacks is what was committed while it was away; it gets that from the next leader.
     if (leader !== undefined) learner.end(random.chance(0.5))
     learner.crashInSyncAfter(random.between(1, completedMost), () => {
-      away.end()
+      away.endTurn()
       if (takesLeaderAlong) away.begin(ensemble.servers.find((it) => it.isLeading && it !== leader))
     })
     if (leader === undefined) return () => away.end()
@@ -43,11 +43,12 @@ export const crashInSync: Fault = {
   },
 }
 
-/** A server that is cut off until somebody else's turn has come. */
+/** A server that is cut off until somebody else's turn has come; nobody is after the end. The learner may crash later than that. */
 class Away {
   readonly #targets: FaultTargets
   readonly #random: Prng
   #reconnect: (() => void) | undefined
+  #isOver = false
 
   constructor(targets: FaultTargets, random: Prng) {
     this.#targets = targets
@@ -55,13 +56,18 @@ class Away {
   }
 
   begin(server: EnsembleServer | undefined): void {
-    if (server === undefined) return
-    this.end()
+    if (server === undefined || this.#isOver) return
+    this.endTurn()
     this.#reconnect = isolate(this.#targets, server, 'network.isolate-leader', this.#random)
   }
 
-  end(): void {
+  endTurn(): void {
     this.#reconnect?.()
     this.#reconnect = undefined
+  }
+
+  end(): void {
+    this.#isOver = true
+    this.endTurn()
   }
 }

@@ -146,6 +146,8 @@ export class BareMember implements Member, ConsensusHost {
       clock,
       handshakeTimeoutMs: 500,
       received: (from, notification) => this.#engine!.notificationReceived(from, notification),
+      unreachable: (id) => this.#engine!.voterUnreachable(id),
+      lost: (id) => this.#engine!.voterDisconnected(id),
       report: (report) => driver.report(report),
     })
     this.#engine = new ZabEngine(

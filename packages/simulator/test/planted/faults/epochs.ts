@@ -26,8 +26,8 @@ export const epochFaults: readonly PlantedFault[] = [
       },
       {
         file: 'consensus/src/zab/learner.ts',
-        original: 'if (this.#epoch === accepted) return this.#acceptEpoch(-1)',
-        planted: 'if (this.#epoch === accepted) return this.#acceptEpoch(history.currentEpoch)',
+        original: 'if (this.#epoch <= accepted) return this.#acceptEpoch(-1)',
+        planted: 'if (this.#epoch <= accepted) return this.#acceptEpoch(history.currentEpoch)',
       },
     ],
   },
