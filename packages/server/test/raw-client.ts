@@ -14,6 +14,7 @@ import {
   OpCode,
   pathRecord,
   pathWatchRequest,
+  reconfigRequest,
   type ReplyHeader,
   replyHeader,
   requestHeader,
@@ -142,6 +143,20 @@ export class RawClient {
     return header.err === 0
       ? Buffer.from(getDataResponse.decode(body).data!).toString()
       : header.err
+  }
+
+  /**
+   * Adds the servers of these lines to the membership, or gives them the addresses that these say.
+   * @returns the error code
+   */
+  async reconfigure(joiningServers: string): Promise<number> {
+    this.request(OpCode.reconfig, reconfigRequest, {
+      joiningServers,
+      leavingServers: null,
+      newMembers: null,
+      curConfigId: -1,
+    })
+    return (await this.reply()).header.err
   }
 
   async sync(path: string): Promise<void> {

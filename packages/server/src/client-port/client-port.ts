@@ -43,6 +43,12 @@ export interface ClientPortHandler<C> {
   report(level: 'info' | 'warn', code: string, message: string): void
 }
 
+/** What the port is bound to. */
+export interface BoundAddress {
+  readonly address: string
+  readonly port: number
+}
+
 /** How long a connection that is being closed may take to send what it still has. */
 const lingerMs = 5_000
 /** The same while the server stops. */
@@ -59,7 +65,7 @@ export class ClientPort<C> implements LinkOwner<C> {
   readonly #handler: ClientPortHandler<C>
   readonly #limits: ConnectionLimits
   readonly #throttle: ConnectionThrottle
-  readonly #server: Server
+  #server: Server = newServer()
   readonly #links = new Set<SocketLink<C>>()
   /** In the order they were accepted; those that got a session meanwhile leave it at the next look. */
   readonly #sessionless = new Set<SocketLink<C>>()
@@ -72,7 +78,6 @@ export class ClientPort<C> implements LinkOwner<C> {
     this.#handler = handler
     this.#limits = new ConnectionLimits(options)
     this.#throttle = new ConnectionThrottle(options.throttle, performance.now(), Math.random)
-    this.#server = createServer({ pauseOnConnect: true })
   }
 
   /**
@@ -80,20 +85,41 @@ export class ClientPort<C> implements LinkOwner<C> {
    * @returns the address and port that clients reach it by
    * @throws ServerError CLIENT_PORT_UNAVAILABLE
    */
-  async listen(): Promise<{ readonly address: string; readonly port: number }> {
-    const { address, port, backlog } = this.#options
+  async listen(): Promise<BoundAddress> {
+    const { address, port } = this.#options
+    return await this.#listenAt({ address, port }, this.#server)
+  }
+
+  /**
+   * Listens at another address, and no longer at the one before; connections stay.
+   * @throws ServerError CLIENT_PORT_UNAVAILABLE; it listens where it did then
+   */
+  async move(to: { readonly address: string; readonly port: number }): Promise<BoundAddress> {
+    const server = newServer()
+    const bound = await this.#listenAt(to, server)
+    this.#server.close()
+    this.#server = server
+    return bound
+  }
+
+  async #listenAt(
+    where: { readonly address: string | undefined; readonly port: number },
+    server: Server,
+  ): Promise<BoundAddress> {
+    const { backlog } = this.#options
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (error) => reject(unavailable(this.#options, error)))
-      this.#server.listen({ host: address, port, backlog: backlog > 0 ? backlog : 50 }, resolve)
+      server.once('error', (error) => reject(unavailable(where, error)))
+      const { address: host, port } = where
+      server.listen({ host, port, backlog: backlog > 0 ? backlog : 50 }, resolve)
     })
-    this.#server.removeAllListeners('error')
-    this.#server.on('error', (error) => this.#reportAccept(error.message))
+    server.removeAllListeners('error')
+    server.on('error', (error) => this.#reportAccept(error.message))
     const acceptor = new SocketAcceptor(
       (socket) => this.#accept(socket),
       (status) => this.#reportAccept(`system error ${-status}`),
     )
-    acceptor.attach(this.#server)
-    const bound = this.#server.address() as { address: string; port: number }
+    acceptor.attach(server)
+    const bound = server.address() as { address: string; port: number }
     return { address: bound.address, port: bound.port }
   }
 
@@ -230,8 +256,15 @@ function plainAddress(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
 
-function unavailable(options: ClientPortOptions, error: NodeJS.ErrnoException): ServerError {
-  const where = `${options.address ?? '*'}:${options.port}`
+function newServer(): Server {
+  return createServer({ pauseOnConnect: true })
+}
+
+function unavailable(
+  { address, port }: { readonly address: string | undefined; readonly port: number },
+  error: NodeJS.ErrnoException,
+): ServerError {
+  const where = `${address ?? '*'}:${port}`
   const advice =
     error.code === 'EADDRINUSE'
       ? 'another process uses it; stop that one or choose another clientPort'

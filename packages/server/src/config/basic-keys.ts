@@ -198,7 +198,6 @@ export const basicKeys: readonly ConfigKey[] = keysOf('basic', [
     default: 'yes',
     doc: 'Whether a leader has clients of its own.',
     isOfEnsembles: true,
-    inert: 'a leader always serves clients too',
   },
   {
     name: 'readonlymode.enabled',

@@ -44,6 +44,8 @@ export interface EnsembleDriverOptions {
   readonly sockets: PeerSockets
   /** How long a connection to another server may take to be made, ms. */
   readonly connectTimeoutMs: number
+  /** Whether clients may stay with this server while it leads. */
+  readonly leaderServes: boolean
   readonly log: LogSink
   readonly historyObserver: HistoryObserver | undefined
   readonly writeSnapshot: (image: SnapshotImage, ended: () => void) => void
@@ -74,6 +76,11 @@ export class EnsembleDriver
 
   get isServing(): boolean {
     return !this.#isOver && this.member.isServing
+  }
+
+  get #admitsClients(): boolean {
+    if (this.#isOver) return false
+    return this.#options.leaderServes || this.member.state !== 'leading'
   }
 
   /** Leaves the ensemble; resolves when what was logged is durable. */
@@ -171,7 +178,7 @@ export class EnsembleDriver
   }
 
   connected(link: SocketLink<ClientConnection>): ClientConnection | undefined {
-    return this.#isOver ? undefined : this.member.clientConnected(link)
+    return this.#admitsClients ? this.member.clientConnected(link) : undefined
   }
 
   received(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {

@@ -2,7 +2,7 @@
  * One running member of an ensemble: lock, membership, peer ports, client port, member, put together in that order and taken apart
  * in the other.
  */
-import type { Role } from '@quorate/consensus'
+import type { Member, MembershipStore, Role } from '@quorate/consensus'
 import { ClientConnection, EnsembleMember, type EnsembleMemberOptions } from '@quorate/replica'
 import { ClientPort } from '../client-port/client-port.ts'
 import type { EnsembleConfig } from '../config/ensemble-config.ts'
@@ -26,8 +26,10 @@ import { ServerMeters } from '../server-meters.ts'
 import { clientPortOptionsOf, replicaOptionsOf } from '../server-options.ts'
 import { SnapshotKeeper } from '../snapshot-keeper.ts'
 import { Ticker } from '../ticker.ts'
+import { AnnouncedMemberships } from './announced-memberships.ts'
 import { EnsembleDriver } from './ensemble-driver.ts'
 import { InspectedMember } from './inspected-member.ts'
+import { OwnPorts } from './own-ports.ts'
 
 export interface EnsembleServerOptions {
   readonly config: ServerConfig
@@ -48,16 +50,14 @@ export class EnsembleServer {
   readonly #log: LogSink
   readonly #lock: Releasable
   readonly #meters: ServerMeters = new ServerMeters(monotonicMs())
-  readonly #memberships: FileMembershipStore
+  readonly #memberships: MembershipStore
   readonly #sockets = new PeerSockets({ keepAliveDelayMs })
   readonly #digests = new DigestHistory()
   readonly #disk: NodeDisk
   readonly #snapshots: SnapshotKeeper
   readonly #driver: EnsembleDriver
-  readonly #electionPort: PeerPort
-  readonly #quorumPort: PeerPort
   readonly #clientPort: ClientPort<ClientConnection>
-  #bound = { address: '', port: 0 }
+  readonly #ports: OwnPorts
   #ticker: Ticker | undefined
   #stopping: Promise<void> | undefined
   #hasFailed = false
@@ -88,13 +88,13 @@ export class EnsembleServer {
   private constructor(
     { config, ensemble, log }: EnsembleServerOptions,
     lock: Releasable,
-    memberships: FileMembershipStore,
+    memberships: MembershipStore,
   ) {
     this.#config = config
     this.#ensemble = ensemble
     this.#log = new RateLimitedLog(log, monotonicMs)
     this.#lock = lock
-    this.#memberships = memberships
+    this.#memberships = new AnnouncedMemberships(memberships, () => this.#ports.follow(this.#own))
     this.failure = new Promise((resolve) => (this.#reportFailure = resolve))
     // Pings and the hand-over of leadership go on while the disk works: no sync ever holds the loop.
     this.#disk = new NodeDisk({
@@ -103,20 +103,34 @@ export class EnsembleServer {
     })
     this.#snapshots = new SnapshotKeeper(config, this.#log, this.#meters)
     this.#driver = this.#newDriver()
-    this.#electionPort = this.#peerPort('election', (link) =>
-      this.#driver.member.electionConnected(link),
-    )
-    this.#quorumPort = this.#peerPort('quorum', (link) => this.#driver.learnerConnected(link))
     this.#clientPort = new ClientPort(clientPortOptionsOf(config), this.#driver)
+    this.#ports = new OwnPorts({
+      election: this.#peerPort('election', (link) => this.#driver.member.electionConnected(link)),
+      quorum: this.#peerPort('quorum', (link) => this.#driver.learnerConnected(link)),
+      client: this.#clientPort,
+      moved: ({ address, port }) =>
+        this.#log.write({
+          level: 'info',
+          code: 'PORTS_MOVED',
+          message: `the ports are where the membership says now; clients connect to ${address}:${port}`,
+        }),
+      moveFailed: ({ message }) =>
+        this.#log.write({ level: 'error', code: 'PORT_MOVE_FAILED', message }),
+    })
   }
 
   /** The address the client port is bound to. */
   get address(): string {
-    return this.#bound.address
+    return this.#ports.bound.address
   }
 
   get port(): number {
-    return this.#bound.port
+    return this.#ports.bound.port
+  }
+
+  /** This server as the membership in force has it. */
+  get #own(): Member | undefined {
+    return this.#memberships.committed.memberById.get(this.#ensemble.serverId)
   }
 
   #newDriver(): EnsembleDriver {
@@ -129,6 +143,7 @@ export class EnsembleServer {
       memberships: this.#memberships,
       sockets: this.#sockets,
       connectTimeoutMs: this.#ensemble.connectTimeoutMs,
+      leaderServes: this.#ensemble.leaderServes,
       log: this.#log,
       historyObserver: digestEnabled ? digests : undefined,
       writeSnapshot: (image, ended) => this.#snapshots.take(image, ended),
@@ -211,10 +226,7 @@ export class EnsembleServer {
   }
 
   async #open(): Promise<void> {
-    const own = this.#memberships.committed.memberById.get(this.#ensemble.serverId)
-    this.#bound = await this.#clientPort.listen()
-    await this.#electionPort.listen(own?.electionAddresses ?? [])
-    await this.#quorumPort.listen(own?.quorumAddresses ?? [])
+    await this.#ports.open(this.#own)
     const startedAtMs = performance.now()
     await new Promise<void>((resolve, reject) => {
       void this.failure.then(reject)
@@ -279,9 +291,7 @@ export class EnsembleServer {
 
   async #takeApart(): Promise<void> {
     this.#ticker?.stop()
-    this.#clientPort.stopAccepting()
-    this.#electionPort.close()
-    this.#quorumPort.close()
+    this.#ports.close()
     await this.#driver.stop()
     this.#snapshots.stop()
     await this.#clientPort.closeAll()

@@ -24,7 +24,7 @@ const bindRetryMs = 1_000
 
 export class PeerPort {
   readonly #options: PeerPortOptions
-  #servers: Server[] = []
+  readonly #serverByAddress = new Map<string, Server>()
   #isClosed = false
 
   constructor(options: PeerPortOptions) {
@@ -32,21 +32,33 @@ export class PeerPort {
   }
 
   /**
-   * Starts to listen.
-   * @throws ServerError PEER_PORT_UNAVAILABLE
+   * Listens at these addresses, and no longer at others; connections stay.
+   * @throws ServerError PEER_PORT_UNAVAILABLE; it listens at those that came before then
    */
   async listen(addresses: readonly HostPort[]): Promise<void> {
-    for (const { host, port } of addresses) {
-      const address = this.#options.listensOnAllIps ? undefined : host
-      this.#servers.push(await this.#bind(address, port))
+    const wanted = new Map(addresses.map((address) => [this.#nameOf(address), address]))
+    for (const [name, server] of this.#serverByAddress) {
+      if (wanted.has(name)) continue
+      this.#serverByAddress.delete(name)
+      server.close()
+    }
+    for (const [name, { host, port }] of wanted) {
+      if (this.#serverByAddress.has(name)) continue
+      const server = await this.#bind(this.#options.listensOnAllIps ? undefined : host, port)
+      if (this.#isClosed) server.close()
+      else this.#serverByAddress.set(name, server)
     }
   }
 
   /** Accepts no more. Connections stay. */
   close(): void {
     this.#isClosed = true
-    for (const server of this.#servers) server.close()
-    this.#servers = []
+    for (const server of this.#serverByAddress.values()) server.close()
+    this.#serverByAddress.clear()
+  }
+
+  #nameOf({ host, port }: HostPort): string {
+    return this.#options.listensOnAllIps ? `*:${port}` : `${host}:${port}`
   }
 
   async #bind(host: string | undefined, port: number): Promise<Server> {

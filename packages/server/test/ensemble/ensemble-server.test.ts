@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
 import { ask, RawClient } from '../raw-client.ts'
-import { TestEnsemble } from './test-ensemble.ts'
+import { freePorts, TestEnsemble } from './test-ensemble.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'quorate-ensemble-'))
 after(() => rmSync(root, { recursive: true }))
@@ -103,6 +103,42 @@ describe('EnsembleServer', () => {
     const { client } = await open(ensemble.port(4))
     assert.equal((await client.create('/a', 'through an observer')).err, 0)
     assert.equal(await client.get('/a'), 'through an observer')
+  })
+
+  it('moves its ports when a reconfiguration moves its addresses, and keeps them after a restart', async () => {
+    const settings = 'reconfigEnabled=true\nskipACL=yes'
+    const ensemble = await create('moved', threeVoters, settings)
+    await ensemble.startAll()
+    await ensemble.leader()
+    const [quorum, election, client1] = await freePorts(3)
+    const line = `server.1=127.0.0.1:${quorum}:${election}:participant;127.0.0.1:${client1}`
+    const { client } = await open(ensemble.port(2))
+    assert.equal(await client.reconfigure(line), 0)
+    await ensemble.log(1).until('PORTS_MOVED')
+    const moved = await open(client1)
+    assert.equal((await moved.client.create('/a', 'at the new address')).err, 0)
+    // Its peers find it where it is now.
+    await ensemble.stop(2)
+    await ensemble.stop(3)
+    await ensemble.start(3)
+    await ensemble.leader()
+    const again = await open(client1)
+    await again.client.sync('/')
+    assert.equal(await again.client.get('/a'), 'at the new address')
+    await ensemble.stop(1)
+    await ensemble.start(1)
+    await ensemble.leader()
+    assert.equal(ensemble.port(1), client1)
+  })
+
+  it('turns clients away from a leader that is not to serve any', async () => {
+    const ensemble = await create('unserved', threeVoters, 'leaderServes=no')
+    await ensemble.startAll()
+    const leader = await ensemble.leader()
+    await assert.rejects(RawClient.open(ensemble.port(leader)), /closed the connection/)
+    const [follower] = ensemble.running.filter((id) => id !== leader)
+    const { client } = await open(ensemble.port(follower))
+    assert.equal((await client.create('/a', 'through a follower')).err, 0)
   })
 
   it('finds all of its data when all of it was stopped', async () => {

@@ -1,5 +1,5 @@
 /** Members of an ensemble in this process, on real sockets and files. */
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { resolveConfig } from '../../src/config/server-config.ts'
@@ -55,12 +55,22 @@ export class TestEnsemble {
   async start(id: number): Promise<void> {
     const member = this.#member(id)
     const { directory } = member
-    mkdirSync(directory, { recursive: true })
-    writeFileSync(join(directory, 'myid'), String(id))
-    const text = [
+    const file = join(directory, 'zoo.cfg')
+    if (!existsSync(file)) {
+      mkdirSync(directory, { recursive: true })
+      writeFileSync(join(directory, 'myid'), String(id))
+      writeFileSync(file, this.#zooCfg(member))
+    }
+    const { config } = resolveConfig({ file: { path: file, text: readFileSync(file, 'utf8') } })
+    member.log = new LineLog()
+    member.server = await startServer({ config, log: member.log })
+  }
+
+  #zooCfg({ id, directory }: TestMember): string {
+    const hasClientPort = this.#lines[id - 1].includes(';')
+    return [
       `dataDir=${directory}`,
-      'clientPort=0',
-      'clientPortAddress=127.0.0.1',
+      ...(hasClientPort ? [] : ['clientPort=0', 'clientPortAddress=127.0.0.1']),
       'tickTime=200',
       'initLimit=20',
       'syncLimit=10',
@@ -68,9 +78,6 @@ export class TestEnsemble {
       ...this.#lines,
       this.#settings,
     ].join('\n')
-    const { config } = resolveConfig({ file: { path: join(directory, 'zoo.cfg'), text } })
-    member.log = new LineLog()
-    member.server = await startServer({ config, log: member.log })
   }
 
   async startAll(): Promise<void> {
@@ -131,8 +138,8 @@ export class TestEnsemble {
   }
 }
 
-/** Ports that nobody listens on at the moment. */
-async function freePorts(count: number): Promise<readonly number[]> {
+/** Ports of this machine that nobody listens on at the moment. */
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer())
   const ports: number[] = []
   for (const server of servers) {
