@@ -20,7 +20,7 @@ export const crashInSync: Fault = {
   isHarsh: true,
   begin(targets, random) {
     const { ensemble, world } = targets
-    if (ensemble === undefined) return undefined
+    if (ensemble === undefined || ensemble.servers.length < 2) return undefined
     const leader = random.chance(0.7) ? ensemble.leader : undefined
     const learner = random.pick(ensemble.servers.filter((it) => it !== leader))
     const away = new Away(targets, random)
@@ -31,14 +31,14 @@ export const crashInSync: Fault = {
       away.endTurn()
       if (takesLeaderAlong) away.begin(ensemble.servers.find((it) => it.isLeading && it !== leader))
     })
-    if (leader === undefined) return () => away.end()
+    if (leader === undefined) return () => away.close()
     const delayUs = random.below(lagMostMs) * usPerMs
     const election = world.scheduler.after(delayUs, 'nemesis', 'wants another leader', () =>
       away.begin(leader),
     )
     return () => {
       election.cancel()
-      away.end()
+      away.close()
     }
   },
 }
