@@ -31,7 +31,7 @@ const jvmSettings = [
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
   // These say how a learner is brought up to date, which no figure tells.
   '-Dorg.slf4j.simpleLogger.log.org.apache.zookeeper.server.quorum.Learner=info',
-  '-Dorg.slf4j.simpleLogger.log.org.apache.zookeeper.server.quorum.LearnerHandler=info',
+  '-Dorg.slf4j.simpleLogger.log.org.apache.zookeeper.server.quorum.LearnerHandler=debug',
 ]
 
 export const java = '/usr/bin/java'
