@@ -31,14 +31,14 @@ export const crashInSync: Fault = {
       away.endTurn()
       if (takesLeaderAlong) away.begin(ensemble.servers.find((it) => it.isLeading && it !== leader))
     })
-    if (leader === undefined) return () => away.close()
+    if (leader === undefined) return () => away.end()
     const delayUs = random.below(lagMostMs) * usPerMs
     const election = world.scheduler.after(delayUs, 'nemesis', 'wants another leader', () =>
       away.begin(leader),
     )
     return () => {
       election.cancel()
-      away.close()
+      away.end()
     }
   },
 }
