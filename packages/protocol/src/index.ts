@@ -1,6 +1,7 @@
 /** The public face of the protocol room. */
 export * from './acl.ts'
 export * from './base64.ts'
+export * from './byte-arena.ts'
 export * from './bytes.ts'
 export * from './checksums.ts'
 export * from './client-records.ts'

@@ -1,7 +1,11 @@
 /** Writes Jute fields one after the other into a buffer that grows. */
 import { highHalf, lowHalf, writeInt32 } from './bytes.ts'
 import { type Platform, purePlatform } from './platform.ts'
+import { utf8Length, utf8Write } from './utf8.ts'
 import { type SessionId, sessionIdHigh, sessionIdLow } from './zxid.ts'
+
+/** Code units of a text that is written in place: longer ones are worth a call of the platform and a copy. */
+const directTextMost = 64
 
 export class JuteWriter {
   bytes: Uint8Array
@@ -80,7 +84,12 @@ export class JuteWriter {
   }
 
   writeString(value: string | null): void {
-    this.writeBuffer(value === null ? null : this.#platform.utf8Encode(value))
+    if (value === null) return this.writeInt(-1)
+    if (value.length > directTextMost) return this.writeBuffer(this.#platform.utf8Encode(value))
+    const length = utf8Length(value)
+    this.writeInt(length)
+    const at = this.#grow(length)
+    utf8Write(value, this.bytes, at)
   }
 
   /** Makes room for `length` bytes and returns where they start; the caller fills them. */

@@ -19,12 +19,17 @@ export interface Platform {
   utf8Encode(text: string): Uint8Array
 }
 
+/** Shorter copies are quicker byte by byte than with the view that a native one needs. */
+const nativeCopyLeast = 64
+
 export const purePlatform: Platform = {
   crc32,
   adler32,
   sha1,
   copy(source, start, end, target, at) {
-    target.set(source.subarray(start, end), at)
+    if (end - start >= nativeCopyLeast) target.set(source.subarray(start, end), at)
+    else if (source !== target) for (let i = start; i < end; i++) target[at++] = source[i]!
+    else target.copyWithin(at, start, end)
   },
   utf8Decode,
   utf8Encode,

@@ -50,7 +50,34 @@ export function utf8Write(text: string, bytes: Uint8Array, at: number): number {
   return at
 }
 
+/**
+ * Short texts of ASCII that were decoded lately, each at the place of its hash: names and paths come again and again, and one
+ * that is known already needs no new string.
+ */
+const knownTexts: string[] = Array.from({ length: 2_048 }, () => '')
+const knownLengthMost = 64
+
 export function utf8Decode(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
+  if (end - start > knownLengthMost) return decodeAny(bytes, start, end)
+  let hash = end - start
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at]!
+    if (byte >= 0x80) return decodeAny(bytes, start, end)
+    hash = Math.imul(hash ^ byte, 0x0100_0193)
+  }
+  const place = (hash ^ (hash >>> 15)) & (knownTexts.length - 1)
+  const known = knownTexts[place]!
+  if (isText(known, bytes, start, end)) return known
+  return (knownTexts[place] = String.fromCharCode(...bytes.subarray(start, end)))
+}
+
+function isText(text: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (text.length !== end - start) return false
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false
+  return true
+}
+
+function decodeAny(bytes: Uint8Array, start: number, end: number): string {
   let text = ''
   let at = start
   while (at < end) {

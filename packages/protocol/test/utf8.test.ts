@@ -66,3 +66,12 @@ test('what is well formed comes back as it was', () => {
     }),
   )
 })
+
+test('a text that was decoded before does not stand for another one of its length', () => {
+  const paths = Array.from(
+    { length: 20_000 },
+    (_, i) => `/queue/item-${String(i).padStart(10, '0')}`,
+  )
+  for (let round = 0; round < 2; round++)
+    for (const path of paths) assert.equal(utf8Decode(utf8Encode(path)), path)
+})
