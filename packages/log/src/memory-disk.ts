@@ -166,7 +166,7 @@ export class MemoryDisk implements Disk {
       write: (source, start, end, position, done) => {
         check()
         // What is on its way may reach the disk before it completes, so a crash may tear it already.
-        const write = file.startWrite(source.slice(start, end), position)
+        const write = file.startWrite(source.subarray(start, end), position)
         this.#enqueue(() => this.#completeWrite(file, write, done))
       },
       sync: (done) => {

@@ -6,6 +6,7 @@
  * 2. Only the last write leaves a part of a sector, at the end of a prefix: behind the others the sector was whole in the
  *    cache, and what was written later is not on the disk without that.
  */
+import { ByteArena } from '@quorate/protocol'
 import { sectorBytes } from './log-format.ts'
 
 /** A failure as the platform reports it; `code` is ENOENT, ENOSPC, EIO or EBADF. */
@@ -35,21 +36,63 @@ interface Tearing {
 }
 
 const nothing: Uint8Array = new Uint8Array(0)
+const arena = new ByteArena()
+
+/** Contents that grow at their end without a copy each time. */
+class Contents {
+  /** Zero behind `bytes`. */
+  #buffer: Uint8Array
+  /** A view, valid until the next change of size. */
+  bytes: Uint8Array
+
+  constructor(bytes: Uint8Array) {
+    this.#buffer = bytes.slice()
+    this.bytes = this.#buffer
+  }
+
+  resize(size: number): void {
+    const { length } = this.bytes
+    if (size === length) return
+    if (size < length) this.#buffer.fill(0, size, length)
+    else if (size > this.#buffer.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#buffer.length, size))
+      larger.set(this.bytes)
+      this.#buffer = larger
+    }
+    this.bytes = this.#buffer.subarray(0, size)
+  }
+
+  write(bytes: Uint8Array, position: number): void {
+    const end = position + bytes.length
+    if (end > this.bytes.length) this.resize(end)
+    this.bytes.set(bytes, position)
+  }
+
+  apply({ bytes, position }: FileChange): void {
+    if (bytes === undefined) this.resize(position)
+    else this.write(bytes, position)
+  }
+}
 
 export class MemoryFile {
-  /** What a reader sees. */
-  bytes: Uint8Array
-  #durable: Uint8Array
+  #cached: Contents
+  #durable: Contents
   #changes: FileChange[] = []
 
   constructor(bytes: Uint8Array) {
-    this.bytes = bytes.slice()
-    this.#durable = bytes.slice()
+    this.#cached = new Contents(bytes)
+    this.#durable = new Contents(bytes)
   }
 
-  /** A write is on its way. */
+  /** What a reader sees: a view, valid until the next change. */
+  get bytes(): Uint8Array {
+    return this.#cached.bytes
+  }
+
+  /** A write is on its way; a copy is taken. */
   startWrite(bytes: Uint8Array, position: number): FileChange {
-    const change = { bytes, position, isComplete: false, sectorsBefore: nothing }
+    const copy = arena.copy(bytes)
+    const change = { bytes: copy, position, isComplete: false, sectorsBefore: nothing }
     this.#changes.push(change)
     return change
   }
@@ -64,9 +107,11 @@ export class MemoryFile {
     const { bytes, position } = change
     if (bytes !== undefined) {
       const end = sectorEnd(position + bytes.length)
-      change.sectorsBefore = this.bytes.slice(sectorStart(position), end)
+      const sectors = Math.min(this.bytes.length, end)
+      const start = Math.min(sectors, sectorStart(position))
+      change.sectorsBefore = arena.copy(this.bytes, start, sectors)
     }
-    this.bytes = applied(this.bytes, change)
+    this.#cached.apply(change)
   }
 
   /** The change has no effect, now and after a crash. */
@@ -77,7 +122,7 @@ export class MemoryFile {
   truncate(size: number): void {
     const change = { bytes: undefined, position: size, isComplete: true, sectorsBefore: nothing }
     this.#changes.push(change)
-    this.bytes = applied(this.bytes, change)
+    this.#cached.apply(change)
   }
 
   /** The changes that a sync which begins now makes durable. */
@@ -86,13 +131,14 @@ export class MemoryFile {
   }
 
   makeDurable(changes: readonly FileChange[]): void {
-    for (const change of changes) this.#durable = applied(this.#durable, change)
+    for (const change of changes) this.#durable.apply(change)
     this.drop(changes)
   }
 
   flip(offset: number, mask: number): void {
+    const durable = this.#durable.bytes
     this.bytes[offset]! ^= mask
-    if (offset < this.#durable.length) this.#durable[offset]! ^= mask
+    if (offset < durable.length) durable[offset]! ^= mask
   }
 
   /** Writes on their way happen or don't. */
@@ -110,51 +156,42 @@ export class MemoryFile {
       // What is on its way may reach the disk as well.
       if (!change.isComplete) this.completeWrite(change)
       const isTornInSector = change === last
-      this.#durable = survived(this.#durable, { change, isTornInSector, random })
+      survive(this.#durable, { change, isTornInSector, random })
     }
     this.#changes = []
-    this.bytes = this.#durable.slice()
+    this.#cached = new Contents(this.#durable.bytes)
   }
 }
 
-function applied(before: Uint8Array, change: FileChange): Uint8Array {
-  const { bytes, position } = change
-  if (bytes === undefined) return resized(before, position)
-  return written(before, bytes, position)
-}
-
-function written(before: Uint8Array, bytes: Uint8Array, position: number): Uint8Array {
-  const after = resized(before, Math.max(before.length, position + bytes.length))
-  after.set(bytes, position)
-  return after
-}
-
 /** Nothing, all, a prefix, or some of the sectors of a change. */
-function survived(before: Uint8Array, tearing: Tearing): Uint8Array {
+function survive(durable: Contents, tearing: Tearing): void {
   const { change, isTornInSector, random } = tearing
   const { bytes, position } = change
   const part = Math.floor(random() * 4)
-  if (bytes === undefined) return part === 1 ? applied(before, change) : before
-  if (part === 0 || part === 4) return before
+  if (bytes === undefined) {
+    if (part === 1) durable.apply(change)
+    return
+  }
+  if (part === 0 || part === 4) return
   const start = sectorStart(position)
   if (part === 2) {
     const kept = Math.floor(random() * (bytes.length + 1))
     const cached = sectorsOf(change, isTornInSector ? bytes.subarray(0, kept) : bytes)
-    return written(before, cached.subarray(0, sectorEnd(position + kept) - start), start)
+    durable.write(cached.subarray(0, sectorEnd(position + kept) - start), start)
+    return
   }
   const sectors = sectorsOf(change, bytes)
-  if (part === 1) return written(before, sectors, start)
-  let after = before
+  if (part === 1) return durable.write(sectors, start)
   for (let at = 0; at < sectors.length; at += sectorBytes) {
-    if (random() < 0.5) after = written(after, sectors.subarray(at, at + sectorBytes), start + at)
+    if (random() < 0.5) durable.write(sectors.subarray(at, at + sectorBytes), start + at)
   }
-  return after
 }
 
 /** The sectors that the change touches, as the cache held them when `bytes` of it were there. */
 function sectorsOf(change: FileChange, bytes: Uint8Array): Uint8Array {
-  const offset = change.position - sectorStart(change.position)
-  return written(change.sectorsBefore.slice(), bytes, offset)
+  const sectors = new Contents(change.sectorsBefore)
+  sectors.write(bytes, change.position - sectorStart(change.position))
+  return sectors.bytes
 }
 
 function sectorStart(position: number): number {
@@ -163,11 +200,4 @@ function sectorStart(position: number): number {
 
 function sectorEnd(position: number): number {
   return Math.ceil(position / sectorBytes) * sectorBytes
-}
-
-function resized(bytes: Uint8Array, size: number): Uint8Array {
-  if (size === bytes.length) return bytes
-  const result = new Uint8Array(size)
-  result.set(bytes.subarray(0, size))
-  return result
 }

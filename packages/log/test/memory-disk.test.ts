@@ -162,3 +162,16 @@ function write(
   if (options.syncs) file.sync(rethrow)
   file.close()
 }
+
+test('a file that was cut and grows again has zeros where nothing was written', () => {
+  const disk = new MemoryDisk()
+  write(disk, path, [1, 2, 3, 4, 5, 6, 7, 8], { syncs: true })
+  disk.syncDirectory('/d')
+  const file = disk.openForWrite(path, { truncate: false })
+  file.truncate(2)
+  file.write(Uint8Array.of(9), 0, 1, 6, rethrow)
+  file.sync(rethrow)
+  assert.deepEqual([...disk.contents(path)], [1, 2, 0, 0, 0, 0, 9])
+  disk.crash()
+  assert.deepEqual([...disk.contents(path)], [1, 2, 0, 0, 0, 0, 9])
+})
