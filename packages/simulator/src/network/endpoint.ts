@@ -45,8 +45,15 @@ interface Arrival {
   readonly cause: string
 }
 
-/** Minutes in the real world; times are short here. */
-const acknowledgementMostUs = 15_000_000
+/**
+ * How long a kernel goes on with what nobody acknowledges: minutes in the real world; times are short here. Learners and leaders may
+ * not count on it; the election's connections have nothing else that would tell them.
+ */
+const acknowledgementMostUs: Readonly<Record<Port, number>> = {
+  client: 4_000_000,
+  quorum: 15_000_000,
+  election: 4_000_000,
+}
 
 /** What goes through a narrow way comes bit by bit. */
 const narrowSplitChance = 0.8
@@ -216,7 +223,7 @@ export class Endpoint {
     if (this.#isAwaiting) return
     this.#isAwaiting = true
     this.host.after(
-      acknowledgementMostUs,
+      acknowledgementMostUs[this.port],
       'timer',
       'n% is given up by the kernel',
       () => this.fail('nothing that was sent has been acknowledged'),
