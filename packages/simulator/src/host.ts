@@ -29,6 +29,7 @@ export class Host implements Gate {
   #life = 0
   #isUp = false
   #isPaused = false
+  #isResuming = false
   #held: Held[] = []
   #timers: Through
   #inputs: Through
@@ -98,6 +99,12 @@ export class Host implements Gate {
     this.#isPaused = false
     const held = this.#held
     this.#held = []
+    this.#isResuming = true
+    this.#handOver(held)
+    this.#isResuming = false
+  }
+
+  #handOver(held: readonly Held[]): void {
     const life = this.#life
     for (const cause of ['timer', 'input'] as const) {
       for (const { event } of held.filter((one) => one.cause === cause)) {
@@ -108,6 +115,21 @@ export class Host implements Gate {
         event.run()
       }
     }
+  }
+
+  /** Runs what a timer starts behind the input that is there: at once, unless the process has been standing still. */
+  behindInput(what: string, run: () => void): Appointment | undefined {
+    if (this.#isResuming) return this.after(0, 'input', what, run)
+    run()
+    return undefined
+  }
+
+  /** Runs it at the end of the present event, if the process is still there. */
+  atEventEnd(what: string, run: () => void): void {
+    const life = this.#life
+    this.#scheduler.atEventEnd(() => {
+      if (life === this.#life) this.gate('input', what, run)
+    })
   }
 
   after(

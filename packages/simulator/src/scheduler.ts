@@ -4,6 +4,7 @@
  * 1. Nothing happens but by an event that was scheduled here: messages, completions of the disk, timers, faults, restarts.
  * 2. Events run by time, and those of one time in the order in which they were scheduled.
  * 3. Time stands still while an event runs.
+ * 4. What an event leaves to its end ({@link Scheduler.atEventEnd}) belongs to it: nothing comes between.
  */
 import type { EventLog, Part } from './event-log.ts'
 
@@ -72,6 +73,7 @@ export class Scheduler {
   #sequence = 0
   #nowUs = 0
   #step = 0
+  #leftToEnd: (() => void)[] = []
 
   constructor(log: EventLog) {
     this.#log = log
@@ -124,8 +126,14 @@ export class Scheduler {
     this.#log.write(this.#nowUs, this.#step, actor, true, what, a, b, c)
   }
 
+  /** Puts it behind all else of the present event. What is left between two events comes before the next one. */
+  atEventEnd(run: () => void): void {
+    this.#leftToEnd.push(run)
+  }
+
   /** Runs the next event. Returns false when there is none. */
   runNext(): boolean {
+    this.#endEvent()
     for (;;) {
       const entry = this.#pop()
       if (entry === undefined) return false
@@ -135,7 +143,16 @@ export class Scheduler {
       this.#log.write(this.#nowUs, this.#step, entry.actor, false, entry.what, entry.a, entry.b)
       if (entry.gate === undefined) entry.run()
       else entry.gate.pass(entry.life, entry.cause, entry)
+      this.#endEvent()
       return true
+    }
+  }
+
+  #endEvent(): void {
+    while (this.#leftToEnd.length > 0) {
+      const left = this.#leftToEnd
+      this.#leftToEnd = []
+      for (const run of left) run()
     }
   }
 

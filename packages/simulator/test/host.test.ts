@@ -38,3 +38,41 @@ test('what was meant for a process that ended reaches no later one', () => {
   host.endProcess(false)
   world.runAll()
 })
+
+test('what a timer starts comes at once, or behind the input that was held', () => {
+  const world = new TestWorld(1)
+  const host = world.host('server1')
+  const seen: string[] = []
+  const tick = (): void => {
+    host.behindInput('ticks', () => seen.push('tick'))
+    seen.push('timer')
+  }
+  host.after(10, 'timer', 'ticks', tick)
+  world.runAll()
+  assert.deepEqual(seen, ['tick', 'timer'])
+  host.after(10, 'input', 'reads', () => seen.push('input'))
+  host.after(20, 'timer', 'ticks', tick)
+  host.pause()
+  world.runAll()
+  seen.length = 0
+  host.resume()
+  world.runAll()
+  assert.deepEqual(seen, ['timer', 'input', 'tick'])
+})
+
+test('the end of an event comes behind all that the event does, and not for a process that it ended', () => {
+  const world = new TestWorld(1)
+  const host = world.host('server1')
+  const seen: string[] = []
+  host.after(10, 'input', 'reads', () => {
+    host.atEventEnd('ends its turn', () => seen.push('end'))
+    seen.push('input')
+  })
+  host.after(10, 'input', 'reads', () => {
+    seen.push('next')
+    host.atEventEnd('ends its turn', () => assert.fail('its process is gone'))
+    host.endProcess(false)
+  })
+  world.runAll()
+  assert.deepEqual(seen, ['input', 'end', 'next'])
+})

@@ -158,7 +158,7 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
   }
 
   requestTurnEnd(): void {
-    this.#parts.host.after(0, 'input', 'ends its turn', this.#endTurn)
+    this.#parts.host.atEventEnd('ends its turn', this.#endTurn)
   }
 
   writeSnapshot(image: SnapshotImage, ended: () => void): void {
@@ -313,9 +313,9 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
 
   #scheduleTick(): void {
     const { host, tickTimeMs } = this.#parts
-    host.after((tickTimeMs / 2) * usPerMs, 'timer', 'has a tick due', () => {
-      host.after(0, 'input', 'ticks', () => this.member.ticked())
+    host.after((tickTimeMs / 2) * usPerMs, 'timer', 'ticks', () => {
       this.#scheduleTick()
+      host.behindInput('ticks', () => this.member.ticked())
     })
   }
 }
@@ -339,15 +339,15 @@ function isSyncKind(kind: unknown): kind is 'DIFF' | 'TRUNC' | 'SNAP' {
 
 /** A timer that, when its time has come, lets the input that is there go first. */
 class MemberTimer implements Appointment {
-  #next: Appointment
+  #next: Appointment | undefined
 
   constructor(host: Host, delayMs: number, run: () => void) {
     this.#next = host.after(delayMs * usPerMs, 'timer', 'has a timer due', () => {
-      this.#next = host.after(0, 'input', 'acts on its timer', run)
+      this.#next = host.behindInput('acts on its timer', run)
     })
   }
 
   cancel(): void {
-    this.#next.cancel()
+    this.#next?.cancel()
   }
 }

@@ -97,9 +97,7 @@ export class StandaloneDriver implements ReplicaDriver {
   }
 
   requestTurnEnd(): void {
-    this.parts.host.after(0, 'input', 'ends its turn', () =>
-      this.enter(() => this.replica.turnEnded()),
-    )
+    this.parts.host.atEventEnd('ends its turn', () => this.enter(() => this.replica.turnEnded()))
   }
 
   takeSnapshot(image: SnapshotImage): void {
@@ -161,14 +159,14 @@ export class StandaloneDriver implements ReplicaDriver {
 
   #scheduleTick(): void {
     const { host, options } = this.parts
-    host.after((options.tickTimeMs / 2) * usPerMs, 'timer', 'has a tick due', () => {
-      this.tickDue()
+    host.after((options.tickTimeMs / 2) * usPerMs, 'timer', 'ticks', () => {
       this.#scheduleTick()
+      this.tickDue()
     })
   }
 
   /** Puts the tick behind the input that is there. */
   protected tickDue(): void {
-    this.parts.host.after(0, 'input', 'ticks', () => this.enter(() => this.replica.ticked()))
+    this.parts.host.behindInput('ticks', () => this.enter(() => this.replica.ticked()))
   }
 }
