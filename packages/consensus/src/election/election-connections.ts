@@ -52,6 +52,10 @@ export interface ElectionConnectionsParameters {
   readonly handshakeTimeoutMs: number
   /** Not called from within a call of this object's own methods other than a link's `received`. */
   readonly received: (from: number, notification: Notification) => void
+  /** An attempt to connect with a server has failed. May be called from within {@link ElectionConnections.send}. */
+  readonly unreachable: (serverId: number) => void
+  /** A connection with a server has ended, not by this object's doing. */
+  readonly lost: (serverId: number) => void
   readonly report: (report: ZabReport) => void
   readonly platform?: Platform
 }
@@ -223,6 +227,7 @@ export class ElectionConnections implements ElectionTransport {
       `Server ${peer.id} can't be reached: ${reason}.`,
     )
     this.#forgetIfStrange(peer)
+    this.#parameters.unreachable(peer.id)
   }
 
   #establish(peer: Peer, link: ElectionLink): void {
@@ -264,6 +269,7 @@ export class ElectionConnections implements ElectionTransport {
       `The election's connection with server ${peer.id} has ended: ${reason}.`,
     )
     this.#forgetIfStrange(peer)
+    this.#parameters.lost(peer.id)
   }
 
   #refused({ peerId }: ElectionLink, { code, message }: ElectionRefusal): void {

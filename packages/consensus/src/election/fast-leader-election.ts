@@ -1,6 +1,7 @@
 /**
  * Fast leader election: who of the voters is to lead. Every voter tells all others whom it proposes, and changes to the best proposal
- * it hears of; when a quorum proposes the same server and nothing better turns up for a while, each of them has elected it.
+ * it hears of; when a quorum proposes the same server and nothing better turns up for a while, or nobody is left who could bring it, each of them
+ * has elected it.
  *
  * 1. The proposal of a round only gets better, in the order (peerEpoch, zxid, id), and never by a server of weight 0.
  * 2. A leader is decided on by votes of a quorum that agree, or because a quorum follows it already and it says itself that it leads.
@@ -96,6 +97,12 @@ export class FastLeaderElection {
   #decision: Vote = { ...nobody, round: 0 }
   /** Whose votes have decided, or will when nothing better turns up. */
   #electors = new Set<number>()
+  /** Voters that could not be connected with in this round, and were not heard of since. */
+  readonly #unreachable = new Set<number>()
+  /** In the first election of its life a server may be one of many that are being started: who refuses now may be there in a moment. */
+  #hasHadLeader = false
+  /** Voters that were sent the proposal again in this round, as a connection was lost. */
+  readonly #retold = new Set<number>()
   /** Of {@link start} and {@link stop}, to see that the host called them. */
   #life = 0
   #intervalMs: number
@@ -133,10 +140,9 @@ export class FastLeaderElection {
   start(from: ElectionStart): void {
     this.#life++
     this.#own = []
-    this.#votes.clear()
     this.#established.clear()
     this.#electors = new Set()
-    this.#round++
+    this.#enterRound(this.#round + 1)
     this.#state = 'looking'
     this.#phase = 'waiting'
     this.#initial = this.#isVoting
@@ -149,6 +155,7 @@ export class FastLeaderElection {
 
   received(from: number, notification: Notification): void {
     if (this.#phase === 'stopped' || from === this.#serverId) return
+    this.#unreachable.delete(from)
     if (this.#isOvertakenBy(notification)) return
     const state = electionStateOf(notification)
     if (state === undefined) {
@@ -165,6 +172,22 @@ export class FastLeaderElection {
       this.#hear(from, notification, state)
       this.#hearOwn()
     }
+  }
+
+  /** An attempt to connect with this server has failed: in this round its vote need not be waited for. */
+  unreachable(serverId: number): void {
+    if (!this.#electorate.isVoter(serverId) || this.#phase === 'stopped') return
+    if (!this.#hasHadLeader) return
+    this.#unreachable.add(serverId)
+    if (this.#phase === 'finalizing') this.#decideIfComplete()
+  }
+
+  /** The connection with this server has ended, and may have taken the proposal along. Once a round it is sent again. */
+  connectionLost(serverId: number): void {
+    if (this.#phase === 'stopped' || this.#state !== 'looking') return
+    if (!this.#electorate.isVoter(serverId) || this.#retold.has(serverId)) return
+    this.#retold.add(serverId)
+    this.#transport.send(serverId, this.#notificationOf(this.vote))
   }
 
   /** The epoch that leader and followers became active in; it replaces peerEpoch in the vote that others are answered with (ZOOKEEPER-1732). */
@@ -312,26 +335,31 @@ export class FastLeaderElection {
   #joinRound(round: number): void {
     if (this.#initial.zxid === noHistory || round <= this.#round || round > roundMax) return
     this.#phase = 'waiting'
-    this.#round = round
-    this.#votes.clear()
+    this.#enterRound(round)
     this.#propose(this.#initial)
   }
 
   #hearLooking(from: number, vote: CastVote): void {
     if (this.#initial.zxid === noHistory || vote.zxid === noHistory) return
     if (vote.round < this.#round || vote.round > roundMax) return
+    // Who looks for a leader follows none.
+    const hadLeader = this.#established.delete(from)
     const { quorums } = this.#memberships.committed
     const isBetter = beats(vote, this.#proposal, quorums)
+    // Compatibility: Apache lets it wait for the next notification. It had a leader when it was told, and took no proposal.
+    if (hadLeader && vote.round === this.#round && beats(this.#proposal, vote, quorums))
+      this.#transport.send(from, this.#notificationOf(this.vote))
     if (this.#phase === 'finalizing') {
       if (!isBetter) {
-        if (agree(vote, this.#ownVote)) this.#electors.add(from)
+        if (!agree(vote, this.#ownVote)) return
+        this.#electors.add(from)
+        this.#decideIfComplete()
         return
       }
       this.#phase = 'waiting'
     }
     if (vote.round > this.#round) {
-      this.#round = vote.round
-      this.#votes.clear()
+      this.#enterRound(vote.round)
       this.#propose(beats(vote, this.#initial, quorums) ? vote : this.#initial)
     } else if (isBetter) {
       this.#propose(vote)
@@ -340,23 +368,40 @@ export class FastLeaderElection {
     this.#count()
   }
 
+  #enterRound(round: number): void {
+    this.#round = round
+    this.#votes.clear()
+    this.#unreachable.clear()
+    this.#retold.clear()
+  }
+
   /** Does a quorum propose the same? Then something better may turn up for a while yet. */
   #count(): void {
     const { vote } = this
     const supporters = this.#votes.supportersOf(this.#ownVote)
     if (!this.#electorate.isQuorum(supporters)) return
     this.#electors = supporters
-    // Compatibility: where one server is the only voter nobody waits, as nothing better can turn up.
-    if (this.#electorate.voterIds.length === 1) {
-      this.#decide(vote)
-      return
-    }
     this.#phase = 'finalizing'
+    if (this.#decideIfComplete()) return
     this.#cancelTimer()
     // Compatibility: what is no better does not prolong the wait.
     this.#timer = this.#clock.after(this.#options.finalizeWaitMs, () => {
       this.#decide(vote)
     })
+  }
+
+  /**
+   * Compatibility: an Apache server always waits for 200 ms. But when every voter proposes the same in this round, those aside that
+   * could not even be connected with since it began, nothing better will turn up: a proposal only gets better by hearing of a better
+   * one, and nobody is left to say it. A server that comes up just then finds a leader, or another election.
+   *
+   * @returns whether that is so, and the election is over
+   */
+  #decideIfComplete(): boolean {
+    const { voterIds } = this.#electorate
+    if (!voterIds.every((id) => this.#electors.has(id) || this.#unreachable.has(id))) return false
+    this.#decide(this.vote)
+    return true
   }
 
   /** The sender follows or leads: join it when a quorum does. */
@@ -391,6 +436,7 @@ export class FastLeaderElection {
     this.#cancelTimer()
     this.#own = []
     this.#phase = 'decided'
+    this.#hasHadLeader = true
     this.#decision = vote
     const isFollowing = isFollower(this.#memberships.committed, this.#serverId)
     const role = isFollowing ? 'following' : 'observing'

@@ -9,6 +9,11 @@ export class VoteSet {
     this.#voteById.set(serverId, vote)
   }
 
+  /** @returns whether there was a vote of this server */
+  delete(serverId: number): boolean {
+    return this.#voteById.delete(serverId)
+  }
+
   clear(): void {
     this.#voteById.clear()
   }

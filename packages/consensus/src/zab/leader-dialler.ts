@@ -3,8 +3,10 @@ import type { DialListener, Dialling } from '../peer-link.ts'
 import type { RoleLife } from './role-life.ts'
 import type { ZabPorts } from './zab-ports.ts'
 
-const attemptsMax = 5
-const retryMs = 100
+const attemptsMax = 15
+/** Before the second attempt; twice as long before each one after it. Two servers decide within a few ms of each other, as a rule. */
+const retryMsMin = 5
+const retryMsMax = 100
 
 export class LeaderDialler {
   readonly #ports: Pick<ZabPorts, 'dial'>
@@ -54,7 +56,10 @@ export class LeaderDialler {
 
   #failed(reason: string): void {
     if (this.#isOver) return
-    if (this.#attempts < attemptsMax) this.#life.after(retryMs, () => this.dial())
+    if (this.#attempts < attemptsMax)
+      this.#life.after(Math.min(retryMsMax, retryMsMin * 2 ** (this.#attempts - 1)), () =>
+        this.dial(),
+      )
     else {
       this.#isOver = true
       this.#listener.failed(reason)

@@ -78,6 +78,16 @@ export class ZabEngine {
     if (!this.#isStopped) this.#election.received(from, notification)
   }
 
+  /** An attempt to connect with a server's election port has failed. */
+  voterUnreachable(serverId: number): void {
+    this.#election.unreachable(serverId)
+  }
+
+  /** A connection of the election has ended. */
+  voterDisconnected(serverId: number): void {
+    this.#election.connectionLost(serverId)
+  }
+
   turnEnded(): void {
     this.#role?.turnEnded()
   }

@@ -163,6 +163,24 @@ test('ZOOKEEPER-2164: a call by the smaller id replaces a connection that it has
   assert.deepEqual(leadersHeard(wire, 2), [1])
 })
 
+test('attempts that fail and connections that end are told', () => {
+  const wire = wireOf([1, 2, 3])
+  wire.refusing.add(3)
+  const two = wire.port(2)
+  for (const id of [1, 3]) two.connections.send(id, vote(2))
+  wire.settle()
+  assert.deepEqual([two.unreachable, two.lost], [[3], []])
+  wire.openDials(2, 1)[0].break('the process ended')
+  wire.settle()
+  assert.deepEqual([two.unreachable, two.lost, wire.port(1).lost], [[3], [1], [2]])
+  // Not what this server itself has closed.
+  two.connections.send(1, vote(2))
+  wire.settle()
+  two.connections.restart()
+  wire.settle()
+  assert.deepEqual([two.unreachable, two.lost], [[3], [1]])
+})
+
 test('a server that says it has this one’s own id is turned away', () => {
   const wire = wireOf([5])
   const twin = wire.connect(5)

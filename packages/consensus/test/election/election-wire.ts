@@ -79,6 +79,8 @@ interface Port {
   readonly connections: ElectionConnections
   readonly heard: { readonly from: number; readonly notification: Notification }[]
   readonly reports: string[]
+  readonly unreachable: number[]
+  readonly lost: number[]
   onReceived: ((from: number, notification: Notification) => void) | undefined
 }
 
@@ -174,6 +176,8 @@ export class Wire {
       memberships,
       heard: [],
       reports: [],
+      unreachable: [],
+      lost: [],
       onReceived: undefined,
       connections: new ElectionConnections({
         serverId: id,
@@ -186,6 +190,8 @@ export class Wire {
           port.heard.push({ from, notification })
           port.onReceived?.(from, notification)
         },
+        unreachable: (to) => port.unreachable.push(to),
+        lost: (to) => port.lost.push(to),
         report: ({ code }) => port.reports.push(code),
       }),
     }

@@ -79,6 +79,8 @@ export interface ElectionWorldOptions {
   readonly options?: Partial<ElectionOptions>
   /** Ms that a message takes; without, messages wait for {@link ElectionWorld.deliver}. */
   readonly delayMs?: () => number
+  /** Whether a machine without a server refuses connections at once, or leaves everybody waiting. */
+  readonly isRefusing?: boolean
   readonly observer?: WorldObserver
 }
 
@@ -89,6 +91,7 @@ export class ElectionWorld {
   readonly membershipByText = new Map<string, Membership>()
   readonly #options: ElectionOptions
   readonly #delayMs: (() => number) | undefined
+  readonly #isRefusing: boolean
   readonly #observer: WorldObserver
   #inFlight: Message[] = []
   #timers: Timer[] = []
@@ -96,7 +99,14 @@ export class ElectionWorld {
   readonly #connected = new Set<string>()
   readonly #cut = new Set<string>()
 
-  constructor({ membership, serverIds, options, delayMs, observer }: ElectionWorldOptions) {
+  constructor({
+    membership,
+    serverIds,
+    options,
+    delayMs,
+    isRefusing = true,
+    observer,
+  }: ElectionWorldOptions) {
     this.#options = {
       minNotificationIntervalMs: 200,
       maxNotificationIntervalMs: 60_000,
@@ -105,6 +115,7 @@ export class ElectionWorld {
       ...options,
     }
     this.#delayMs = delayMs
+    this.#isRefusing = isRefusing
     this.#observer = observer ?? {}
     this.membershipByText.set(membership.text, membership)
     for (const id of serverIds) this.add(id, membership)
@@ -154,8 +165,11 @@ export class ElectionWorld {
 
   /** Breaks the connection; a new one may be made at once. */
   disconnect(a: number, b: number): void {
-    this.#connected.delete(pairOf(a, b))
+    const wasConnected = this.#connected.delete(pairOf(a, b))
     this.#inFlight = this.#inFlight.filter(({ from, to }) => pairOf(from, to) !== pairOf(a, b))
+    if (!wasConnected) return
+    for (const [id, other] of [[a, b] as const, [b, a] as const])
+      if (this.server(id).isUp) this.server(id).machine.connectionLost(other)
   }
 
   /** Breaks the connection and lets no new one be made. */
@@ -297,7 +311,13 @@ export class ElectionWorld {
   #connect(a: number, b: number): void {
     const pair = pairOf(a, b)
     if (!this.#connected.has(pair)) {
-      if (this.serverById.get(b)?.isUp !== true || this.#cut.has(pair)) return
+      if (this.#cut.has(pair)) return
+      if (this.serverById.get(b)?.isUp !== true) {
+        const delayMs = this.#delayMs?.()
+        if (delayMs !== undefined && this.#isRefusing)
+          this.after(a, delayMs, () => this.server(a).machine.unreachable(b))
+        return
+      }
       this.#connected.add(pair)
       for (const [from, to] of [[a, b] as const, [b, a] as const]) {
         const path = this.#path(from, to)

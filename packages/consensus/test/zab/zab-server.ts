@@ -270,8 +270,9 @@ export class ZabServer implements ConsensusHost {
   #notify(to: number, notification: Notification): void {
     this.#world.after(this.#world.delayMs(), () => {
       const target = this.#world.servers.get(to)
-      if (this.isUp && !this.#world.isCut(this.id, to))
-        target?.engine?.notificationReceived(this.id, notification)
+      if (!this.isUp || this.#world.isCut(this.id, to)) return
+      if (target?.engine === undefined) this.engine?.voterUnreachable(to)
+      else target.engine.notificationReceived(this.id, notification)
     })
   }
 

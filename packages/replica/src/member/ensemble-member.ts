@@ -399,6 +399,8 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
       clock: clockOf(driver),
       handshakeTimeoutMs: this.#options.electionHandshakeTimeoutMs,
       received: (from, notification) => this.#engine?.notificationReceived(from, notification),
+      unreachable: (id) => this.#engine?.voterUnreachable(id),
+      lost: (id) => this.#engine?.voterDisconnected(id),
       report: (report) => driver.report(report),
       platform,
     })

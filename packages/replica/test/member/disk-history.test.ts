@@ -288,6 +288,11 @@ function loggedZxids(disk: MemoryDisk): Zxid[] {
   return zxids
 }
 
+function aclOf(tree: Tree, { zxid }: Proposal): readonly Acl[] {
+  const path = utf8Encode(`/n${zxid.toString(16)}`)
+  return tree.acl(tree.nodes.find(path, 0, path.length))
+}
+
 test('ZOOKEEPER-4846: a state whose nodes lack their ACLs is taken, and their transactions put that right, also after a restart', () => {
   const disk = new MemoryDisk()
   const logged = proposals(1, [1, 2])
@@ -295,10 +300,6 @@ test('ZOOKEEPER-4846: a state whose nodes lack their ACLs is taken, and their tr
   assert.ok(member.replaceBy(streamWithoutAcls(treeOf(logged)), 0))
   assert.deepEqual(member.failures, [])
   const { tree } = member.history
-  const aclOf = (it: Tree, { zxid }: Proposal): readonly Acl[] => {
-    const path = utf8Encode(`/n${zxid.toString(16)}`)
-    return it.acl(it.nodes.find(path, 0, path.length))
-  }
   assert.equal(aclOf(tree, logged[0])[0].perms, 0)
   member.log(logged)
   disk.crash()

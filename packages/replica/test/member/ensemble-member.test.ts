@@ -76,6 +76,17 @@ test('every member shows the membership in its node', () => {
   }
 })
 
+test('when the process of the leader ends, another one serves within a few ms', () => {
+  const world = new MemberWorld(3)
+  const leader = world.establish()
+  world.run(1_000)
+  leader.crash()
+  world.run(50)
+  const [first, second] = world.machines.filter(({ isUp }) => isUp)
+  assert.deepEqual([first.member.state, second.member.state].toSorted(), ['following', 'leading'])
+  assert.ok(first.member.isServing && second.member.isServing)
+})
+
 test('when the leader is lost the others cut their clients off, elect another, and keep sessions and their nodes', () => {
   const world = new MemberWorld(3)
   const leader = world.establish()

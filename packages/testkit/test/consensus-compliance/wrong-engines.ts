@@ -72,6 +72,17 @@ class HastyHistory extends MemoryHistory {
   }
 }
 
+/** Has no place for a second epoch. */
+class FirstEpochHistory extends MemoryHistory {
+  override writeEpoch(
+    name: 'currentEpoch' | 'acceptedEpoch',
+    epoch: number,
+    done: () => void,
+  ): void {
+    if (epoch === 1) super.writeEpoch(name, epoch, done)
+  }
+}
+
 /** Remembers in memory only which epoch it has accepted. */
 class EpochLosingHistory extends MemoryHistory {
   override writeEpoch(
@@ -246,13 +257,17 @@ const wrongTerms: readonly WrongEngine[] = [
   },
   {
     engine: zabEngine({
-      name: 'an engine whose elections do not end',
+      name: 'an engine that waits for all servers',
       options: { finalizeWaitMs: 1_000_000 },
     }),
-    fails: [
-      'two of three serve, and the third one joins them',
-      'an ensemble outlives any number of leaders',
-    ],
+    fails: ['two of three serve, and the third one joins them'],
+  },
+  {
+    engine: zabEngine({
+      name: 'an engine that knows one epoch only',
+      history: (complete) => new FirstEpochHistory(complete),
+    }),
+    fails: ['an ensemble outlives any number of leaders'],
   },
   zab(
     'an engine that tells of a term that is over',
