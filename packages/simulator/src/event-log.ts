@@ -8,11 +8,19 @@
 
 /** Lines of a failing run that its report shows. */
 const tailLength = 80
+/** Texts whose hashes are kept. */
+const knownTextsMost = 1_000
 
 export type LineSink = (line: string) => void
 
 /** Fills a `%` of a pattern. */
-export type Part = string | number
+export type Part = string | number | LongPart
+
+/** A part whose text is made for a reader only; of the hash it has its mark. */
+export interface LongPart {
+  readonly mark: string
+  toString(): string
+}
 
 /** A line that has not been formatted. */
 interface Line {
@@ -73,9 +81,7 @@ export class EventLog {
     this.#mix(atUs)
     this.#mix(step)
     this.#mix(this.#hashOf(actor))
-    // The patterns of events are few; some notes are whole texts.
-    if (isNote) this.#mixText(pattern)
-    else this.#mix(this.#hashOf(pattern))
+    this.#mix(this.#hashOf(pattern))
     if (a !== undefined) this.#mixPart(a)
     if (b !== undefined) this.#mixPart(b)
     if (c !== undefined) this.#mixPart(c)
@@ -110,13 +116,14 @@ export class EventLog {
     if (known !== undefined) return known
     let hash = 0x811c_9dc5
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193)
-    this.#hashByText.set(text, hash)
+    // Patterns are few, but some notes are whole texts.
+    if (this.#hashByText.size < knownTextsMost) this.#hashByText.set(text, hash)
     return hash
   }
 
   #mixPart(part: Part): void {
-    if (typeof part === 'string') this.#mixText(part)
-    else this.#mix(part)
+    if (typeof part === 'number') this.#mix(part)
+    else this.#mixText(typeof part === 'string' ? part : part.mark)
   }
 
   #mixText(text: string): void {

@@ -1,4 +1,4 @@
-import { OpCode, type Txn, type Zxid } from '@quorate/protocol'
+import { OpCode, type SessionId, type Txn, type Zxid } from '@quorate/protocol'
 import type { Observation } from '../history/observation.ts'
 import { CommittedCursor, formatZxid, type TxnHistory } from '../history/txn-history.ts'
 import { effectiveBodies, parentOf } from '../history/txn-steps.ts'
@@ -17,7 +17,8 @@ export class AppliedOnce implements Checker {
   readonly name = 'applied-once'
   readonly reads: Checker['reads'] = committingTypes
   readonly #cursor: CommittedCursor
-  readonly #requests = new Map<string, Zxid>()
+  /** By session and xid. */
+  readonly #requests = new Map<SessionId, Map<number, Zxid>>()
   readonly #sequentialPaths = new Set<string>()
   readonly #lastNumbers = new Map<string, number>()
   readonly #versions = new Map<string, number>()
@@ -37,9 +38,10 @@ export class AppliedOnce implements Checker {
   #checkRequest({ header }: Txn): string | undefined {
     // The server's own transactions (createSession, expiry) have no xid.
     if (header.cxid === 0) return undefined
-    const request = `${header.clientId}/${header.cxid}`
-    const before = this.#requests.get(request)
-    this.#requests.set(request, header.zxid)
+    let ofSession = this.#requests.get(header.clientId)
+    if (ofSession === undefined) this.#requests.set(header.clientId, (ofSession = new Map()))
+    const before = ofSession.get(header.cxid)
+    ofSession.set(header.cxid, header.zxid)
     return before === undefined
       ? undefined
       : `request ${header.cxid} of session ${header.clientId} is transaction ${formatZxid(before)} and again ${formatZxid(header.zxid)}`

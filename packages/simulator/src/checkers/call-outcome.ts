@@ -13,6 +13,7 @@ export function outcomeProblem(reply: Replied, { code, value }: Returned): strin
   const expected = outcomeOf(reply, value)
   if (expected.code !== code) return `the reply to ${reply.xid} says ${expected.code}`
   if (code !== 'Ok') return undefined
+  if (isSame(expected.value, value)) return undefined
   const [wanted, got] = [textOfValue(expected.value), textOfValue(value)]
   return wanted === got
     ? undefined
@@ -77,6 +78,18 @@ function readOf(result: MultiResult): unknown {
 
 function nameOf(err: number): string {
   return errorName(err) ?? 'SystemError'
+}
+
+/** Whether they are alike in every part; what is not may still be the same as text. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
+  if (a instanceof Error || b instanceof Error) return false
+  const names = Object.keys(a)
+  return (
+    names.length === Object.keys(b).length &&
+    names.every((name) => isSame(a[name as keyof typeof a], b[name as keyof typeof b]))
+  )
 }
 
 /** Of an error its code counts, and nothing else. */

@@ -23,6 +23,8 @@ import { WatchListeners } from './watch-listeners.ts'
 interface Call {
   readonly called: Called
   readonly atUs: number
+  /** Its operation, as one can be compared with another. */
+  readonly key: string
   /** It is on the wire of the present connection, and not answered. */
   isAsked: boolean
   /** It was on the wire at any time. */
@@ -94,7 +96,7 @@ export class CalledClient {
 
   called(called: Called, atUs: number): void {
     const state = { isAsked: false, wasAsked: false, wasCut: false, isSettled: false }
-    this.#calls.set(called.call, { called, atUs, ...state })
+    this.#calls.set(called.call, { called, atUs, key: describe(called.operation), ...state })
   }
 
   connected({ timeoutMs }: Connected, atUs: number): void {
@@ -129,10 +131,7 @@ export class CalledClient {
     }
     if (operation.type === 'setWatches' || this.#isBlind) return undefined
     const key = describe(operation)
-    const call = [...this.#calls.values()].find(
-      ({ called, isAsked, isSettled }) =>
-        !isAsked && !isSettled && describe(called.operation) === key,
-    )
+    const call = this.#waitingCall(key)
     if (call === undefined) return this.#says(`sends ${key}, which it was not called for`)
     if (call.wasAsked && isWrite(operation)) return this.#says(`sends ${key} a second time`)
     call.isAsked = true
@@ -252,6 +251,12 @@ export class CalledClient {
 
   get #isClosing(): boolean {
     return [...this.#calls.values()].some(({ called }) => called.operation.type === 'closeSession')
+  }
+
+  #waitingCall(key: string): Call | undefined {
+    for (const call of this.#calls.values())
+      if (!call.isAsked && !call.isSettled && call.key === key) return call
+    return undefined
   }
 
   #owe(due: Due, atUs: number): void {

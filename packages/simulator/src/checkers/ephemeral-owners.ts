@@ -106,7 +106,9 @@ export class EphemeralOwners implements Checker {
   }
 
   #replied({ client, operation, answer, zxid }: Replied): string | undefined {
-    const owner = BigInt.asUintN(64, answer.stat?.ephemeralOwner ?? 0n) as SessionId
+    const shown = answer.stat?.ephemeralOwner
+    if (shown === undefined || shown === 0n) return undefined
+    const owner = BigInt.asUintN(64, shown) as SessionId
     if (!isSessionOwner(owner) || this.#isAlive(owner, zxid)) return undefined
     return `${client} is shown an ephemeral of session ${owner} at ${formatZxid(zxid)} by ${operation?.type}, and that session is not alive`
   }

@@ -33,7 +33,7 @@ export class Linearizability implements Checker {
   readonly #history: TxnHistory
   readonly #operations = new Map<string, Pending[]>()
   /** By connection and xid. */
-  readonly #pending = new Map<string, Pending>()
+  readonly #pending = new Map<number, Pending>()
   /** When the last sync was asked for that no read came behind yet, by connection. */
   readonly #syncs = new Map<number, { readonly xid: number; readonly invokedAt: number }>()
   readonly #readOnlyConnections = new Set<number>()
@@ -87,12 +87,14 @@ export class Linearizability implements Checker {
     const known = this.#operations.get(path)
     if (known === undefined) this.#operations.set(path, [pending])
     else known.push(pending)
-    this.#pending.set(`${connection}/${xid}`, pending)
+    this.#pending.set(requestKey(connection, xid), pending)
   }
 
   #replied({ connection, xid, err, answer }: Replied): void {
-    const pending = this.#pending.get(`${connection}/${xid}`)
+    const key = requestKey(connection, xid)
+    const pending = this.#pending.get(key)
     if (pending === undefined) return
+    this.#pending.delete(key)
     pending.returnedAt = ++this.#moment
     pending.outcome = {
       err,
@@ -127,6 +129,10 @@ export class Linearizability implements Checker {
       requests.add(`${next.txn.header.clientId}/${next.txn.header.cxid}`)
     return requests
   }
+}
+
+function requestKey(connection: number, xid: number): number {
+  return connection * 0x1_0000_0000 + (xid >>> 0)
 }
 
 function registerOf(operation: Operation): string | undefined {

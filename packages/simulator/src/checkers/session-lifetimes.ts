@@ -3,7 +3,7 @@ import type { Observation, Proposed } from '../history/observation.ts'
 import { CommittedCursor, type TxnHistory } from '../history/txn-history.ts'
 import { driftMostPpm } from '../host.ts'
 import { usPerMs } from '../world.ts'
-import type { Checker } from './checker.ts'
+import { type Checker, committingTypes } from './checker.ts'
 
 interface SessionLife {
   readonly timeoutMs: number
@@ -46,6 +46,17 @@ const heardMost = 200
  */
 export class SessionLifetimes implements Checker {
   readonly name = 'session-lifetimes'
+  readonly reads: Checker['reads'] = [
+    ...committingTypes,
+    'connected',
+    'disconnected',
+    'arrived',
+    'termEnded',
+    'serverEnded',
+    'faultsEnded',
+    'proposed',
+    'settled',
+  ]
   readonly #cursor: CommittedCursor
   readonly #sessions = new Map<SessionId, SessionLife>()
   readonly #connections = new Map<

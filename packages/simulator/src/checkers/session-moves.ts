@@ -1,8 +1,8 @@
 import { OpCode, type SessionId, type Zxid } from '@quorate/protocol'
-import type { Observation, Proposed } from '../history/observation.ts'
+import type { Invoked, Observation, Proposed } from '../history/observation.ts'
 import { CommittedCursor, type TxnHistory } from '../history/txn-history.ts'
 import { usPerMs } from '../world.ts'
-import type { Checker } from './checker.ts'
+import { type Checker, committingTypes } from './checker.ts'
 
 /** A welcome may have been under way so long. */
 const welcomeMostMs = 3_000
@@ -17,6 +17,14 @@ const welcomeMostMs = 3_000
  */
 export class SessionMoves implements Checker {
   readonly name = 'session-moves'
+  readonly reads: Checker['reads'] = [
+    ...committingTypes,
+    'termEnded',
+    'serverEnded',
+    'invoked',
+    'connected',
+    'proposed',
+  ]
   readonly #cursor: CommittedCursor
   readonly #leaders = new Set<string>()
   readonly #connectionBySession = new Map<SessionId, number>()
@@ -24,7 +32,7 @@ export class SessionMoves implements Checker {
   /** For whose creation a transaction was made: from there on a leader says who has them. */
   readonly #globalSessions = new Set<SessionId>()
   /** By session and xid: where it was asked for. */
-  readonly #askedOn = new Map<string, number>()
+  readonly #askedOn = new Map<SessionId, Map<number, number>>()
   readonly #wrongByZxid = new Map<Zxid, string>()
   readonly #endedAtUs = new Map<SessionId, number>()
 
@@ -44,7 +52,7 @@ export class SessionMoves implements Checker {
         this.#leaders.delete(observation.server)
         return undefined
       case 'invoked':
-        this.#askedOn.set(`${observation.session} ${observation.xid}`, observation.connection)
+        this.#asked(observation)
         return undefined
       case 'connected': {
         if (observation.isReadOnly === true) return undefined
@@ -75,12 +83,18 @@ export class SessionMoves implements Checker {
     return undefined
   }
 
+  #asked({ session, xid, connection }: Invoked): void {
+    const known = this.#askedOn.get(session)
+    if (known === undefined) this.#askedOn.set(session, new Map([[xid, connection]]))
+    else known.set(xid, connection)
+  }
+
   /** A leader that was replaced and doesn't know it yet may do so: what it proposes is never committed. */
   #proposed({ server, zxid, txn }: Proposed): void {
     const { clientId: session, cxid } = txn.header
     if (txn.body.type === OpCode.createSession) this.#globalSessions.add(session)
     const present = this.#connectionBySession.get(session)
-    const asked = this.#askedOn.get(`${session} ${cxid}`)
+    const asked = this.#askedOn.get(session)?.get(cxid)
     if (present === undefined || asked === undefined || asked === present) return
     if (!this.#globalSessions.has(session) && this.#isSameServer(asked, present)) return
     if (txn.body.type !== OpCode.error) this.#wrongByZxid.set(zxid, server)

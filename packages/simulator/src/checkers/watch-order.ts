@@ -16,6 +16,12 @@ import { stepsOf, type Step } from '../history/txn-steps.ts'
 import type { Checker } from './checker.ts'
 import { WatchTables } from './watch-tables.ts'
 
+interface WatchEvent {
+  readonly event: EventType
+  readonly path: string
+  readonly zxid: Zxid
+}
+
 interface WatchedConnection {
   readonly tables: WatchTables
   /** Events that came and that no reply has accounted for yet. */
@@ -73,28 +79,29 @@ export class WatchOrder implements Checker {
     const expected = this.#advance(connection, zxid)
     if (operation.type === 'setWatches')
       expected.push(...this.#catchUp(operation.watches, operation.relativeZxid, zxid))
-    const received = connection.received.map(describeEvent)
-    connection.received = []
-    const wrongAt = expected.findIndex((event, at) => event !== received[at])
+    const { received } = connection
+    if (received.length > 0) connection.received = []
+    const wrongAt = expected.findIndex((event, at) => !isSameEvent(event, received[at]))
     if (wrongAt >= 0 || received.length > expected.length) {
       const at = wrongAt < 0 ? expected.length : wrongAt
-      return `before the reply to ${reply.xid} at ${formatZxid(zxid)} on n${reply.connection} of ${reply.client}, event ${at + 1} is ${received[at] ?? 'missing'}; expected is ${expected[at] ?? 'none'}`
+      return `before the reply to ${reply.xid} at ${formatZxid(zxid)} on n${reply.connection} of ${reply.client}, event ${at + 1} is ${describeEvent(received[at]) ?? 'missing'}; expected is ${describeEvent(expected[at]) ?? 'none'}`
     }
     this.#register(connection.tables, reply)
     return undefined
   }
 
   /** The events of all changes up to `zxid`. */
-  #advance(connection: WatchedConnection, zxid: Zxid): string[] {
+  #advance(connection: WatchedConnection, zxid: Zxid): WatchEvent[] {
     for (let next = this.#cursor.next(); next !== undefined; next = this.#cursor.next())
       this.#txns.push({ zxid: next.zxid, steps: stepsOf(next.txn) })
-    const events: string[] = []
+    const events: WatchEvent[] = []
     if (connection.tables.isEmpty) connection.txnCount = this.#countUpTo(connection.txnCount, zxid)
     for (; connection.txnCount < this.#txns.length; connection.txnCount++) {
       const txn = this.#txns[connection.txnCount]!
       if (txn.zxid > zxid) break
       for (const step of txn.steps) {
-        if (connection.tables.fire(step)) events.push(describeEvent({ ...step, zxid: txn.zxid }))
+        const { event, path } = step
+        if (connection.tables.fire(step)) events.push({ event, path, zxid: txn.zxid })
       }
     }
     return events
@@ -112,10 +119,10 @@ export class WatchOrder implements Checker {
     return low
   }
 
-  #catchUp(watches: WatchLists, since: Zxid, zxid: Zxid): readonly string[] {
-    const events: string[] = []
+  #catchUp(watches: WatchLists, since: Zxid, zxid: Zxid): readonly WatchEvent[] {
+    const events: WatchEvent[] = []
     const tell = (path: string, event: EventType): void => {
-      events.push(describeEvent({ event, path, zxid: -1 }))
+      events.push({ event, path, zxid: -1 })
     }
     for (const path of watches.data) {
       const node = this.#committed.nodeAt(path, zxid)
@@ -166,10 +173,11 @@ const eventNames = new Map<number, string>(
   Object.entries(EventType).map(([name, number]) => [number, name]),
 )
 
-function describeEvent(event: {
-  readonly event: EventType
-  readonly path: string
-  readonly zxid: Zxid
-}): string {
+function isSameEvent(a: WatchEvent, b: WatchEvent | undefined): boolean {
+  return b !== undefined && a.zxid === b.zxid && a.event === b.event && a.path === b.path
+}
+
+function describeEvent(event: WatchEvent | undefined): string | undefined {
+  if (event === undefined) return undefined
   return `${eventNames.get(event.event) ?? event.event} ${event.path} at ${event.zxid}`
 }

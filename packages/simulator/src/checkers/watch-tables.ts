@@ -38,9 +38,17 @@ export class WatchTables {
     // No short cut: every one-shot watch that matches is used up.
     const byData = !isChildEvent && this.#data.delete(path)
     const byChild = (isChildEvent || isDeletion) && this.#child.delete(path)
-    const isBelowRecursive =
-      !isChildEvent && [...this.#recursive].some((top) => isAtOrBelow(path, top))
-    return byData || byChild || this.#persistent.has(path) || isBelowRecursive
+    return (
+      byData ||
+      byChild ||
+      this.#persistent.has(path) ||
+      (!isChildEvent && this.#isBelowRecursive(path))
+    )
+  }
+
+  #isBelowRecursive(path: string): boolean {
+    for (const top of this.#recursive) if (isAtOrBelow(path, top)) return true
+    return false
   }
 }
 

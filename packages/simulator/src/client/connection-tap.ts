@@ -12,7 +12,6 @@ import {
   ErrorCode,
   type EventType,
   formatSessionId,
-  replyHeader,
   replyHeaderLength,
   type SessionId,
   watcherEvent,
@@ -22,7 +21,8 @@ import type { ClientMoment } from '../history/observation.ts'
 import type { Host } from '../host.ts'
 import type { World } from '../world.ts'
 import { FrameReader } from './frame-reader.ts'
-import { describe } from './operation.ts'
+import { OperationText } from './operation.ts'
+import { readReplyHeader } from './operation-codec.ts'
 import { decodeReply, decodeRequest, type SentRequest } from './operation-decoder.ts'
 
 export interface TapParts {
@@ -78,7 +78,7 @@ export class ConnectionTap {
     if (others === undefined) this.#unanswered.set(xid, [request])
     else others.push(request)
     if (operation === undefined || this.#session === undefined) return
-    host.note(`asks ${xid} ${describe(operation)}`)
+    host.note('asks % %', xid, new OperationText(operation))
     observe({ type: 'invoked', ...this.#moment(this.#session), xid, operation })
   }
 
@@ -108,18 +108,18 @@ export class ConnectionTap {
 
   #frame(frame: Uint8Array, moment: ClientMoment): void {
     const { host, observe } = this.#parts
-    const header = decode(replyHeader, frame)
+    const header = readReplyHeader(frame)
     const body = frame.subarray(replyHeaderLength)
     if (header.xid === Xid.notification) {
       const { type, path } = decode(watcherEvent, body)
-      host.note(`is told of ${type} ${path} at ${header.zxid}`)
+      host.note('is told of % % at %', type, path, header.zxid)
       const event = type as EventType
       observe({ type: 'notified', ...moment, event, path, zxid: header.zxid })
       return
     }
     const request = this.#unanswered.get(header.xid)?.shift()
     if (header.xid === Xid.auth) return
-    host.note(`is answered ${header.xid} at ${header.zxid} with ${header.err}`)
+    host.note('is answered % at % with %', header.xid, header.zxid, header.err)
     const isOk = request !== undefined && header.err === ErrorCode.Ok
     const answer = isOk ? decodeReply(request, body) : {}
     observe({ type: 'replied', ...moment, ...header, operation: request?.operation, answer })

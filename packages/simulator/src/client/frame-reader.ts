@@ -1,14 +1,14 @@
 import { readInt32 } from '@quorate/protocol'
 
+const nothing: Uint8Array = new Uint8Array(0)
+
 /** Puts a stream of bytes together to the frames that were sent. */
 export class FrameReader {
-  #kept = new Uint8Array(0)
+  #kept: Uint8Array = nothing
 
-  /** The frames that end in these bytes, without their lengths. */
+  /** The frames that end in these bytes, without their lengths. They may be views of the bytes, which nobody may change. */
   push(bytes: Uint8Array): readonly Uint8Array[] {
-    const all = new Uint8Array(this.#kept.length + bytes.length)
-    all.set(this.#kept)
-    all.set(bytes, this.#kept.length)
+    const all = this.#kept.length === 0 ? bytes : joined(this.#kept, bytes)
     const frames: Uint8Array[] = []
     let at = 0
     while (all.length - at >= 4) {
@@ -17,7 +17,14 @@ export class FrameReader {
       frames.push(all.subarray(at + 4, end))
       at = end
     }
-    this.#kept = all.slice(at)
+    this.#kept = at === all.length ? nothing : all.slice(at)
     return frames
   }
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const all = new Uint8Array(a.length + b.length)
+  all.set(a)
+  all.set(b, a.length)
+  return all
 }

@@ -21,28 +21,38 @@ import {
   pathRecord,
   pathVersionRequest,
   pathWatchRequest,
+  readInt32,
+  readLong,
   reconfigRequest,
+  type ReplyHeader,
+  replyHeaderLength,
   requestHeader,
   setDataRequest,
   setWatches2Request,
   statResponse,
   utf8Decode,
   utf8Encode,
+  writeInt32,
 } from '@quorate/protocol'
 import { type Answer, isLinearizable, type Operation, type WriteOperation } from './operation.ts'
 
 const noBytes = new Uint8Array(0)
 
+/** Used for one frame after another. */
+const frameWriter = new JuteWriter(4_096)
+
 /** The frame of a request, with its length. */
 export function encodeOperation(xid: number, operation: Operation): Uint8Array {
-  const writer = new JuteWriter()
+  const writer = frameWriter.clear()
+  writer.reserve(4)
   const type = operation.type === 'create' ? createCode(operation.mode) : opCodes[operation.type]
   if (isLinearizable(operation)) {
     requestHeader.encode(writer, { xid, type: OpCode.linearizableRead })
     writer.writeInt(type)
   } else requestHeader.encode(writer, { xid, type })
   encodeBody(writer, operation)
-  return framed(writer.written())
+  writeInt32(writer.bytes, 0, writer.position - 4)
+  return writer.copy()
 }
 
 export function framed(body: Uint8Array): Uint8Array {
@@ -155,6 +165,13 @@ function multiOpOf(operation: WriteOperation): MultiOp {
     default:
       return { ...operation, type: OpCode.setData, data: utf8Encode(operation.data) }
   }
+}
+
+/** What every reply begins with: by hand, as there is one in every second event that a client has. */
+export function readReplyHeader(frame: Uint8Array): ReplyHeader {
+  if (frame.length < replyHeaderLength)
+    throw new Error(`a reply has ${frame.length} bytes, and its header is longer`)
+  return { xid: readInt32(frame, 0), zxid: readLong(frame, 4), err: readInt32(frame, 12) }
 }
 
 /** The body of a reply without error. */

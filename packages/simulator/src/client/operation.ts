@@ -89,6 +89,21 @@ export function isLinearizable(operation: Operation): boolean {
   return 'isLinearizable' in operation && operation.isLinearizable
 }
 
+/** An operation in a line of the event log. */
+export class OperationText {
+  readonly mark: string
+  readonly #operation: Operation
+
+  constructor(operation: Operation) {
+    this.#operation = operation
+    this.mark = 'path' in operation ? operation.path : operation.type
+  }
+
+  toString(): string {
+    return describe(this.#operation)
+  }
+}
+
 /** One line for the trace. */
 export function describe(operation: Operation): string {
   switch (operation.type) {

@@ -166,7 +166,7 @@ export class RealClient implements ClientProcess {
     this.#openCount++
     const returned = (code: string, applied: 'no' | 'unknown', value: unknown): void => {
       this.#openCount--
-      this.host.note(`call ${call} returns ${code}`)
+      this.host.note('call % returns %', call, code)
       world.observe({ type: 'returned', client, call, code, applied, value })
     }
     const wish = {

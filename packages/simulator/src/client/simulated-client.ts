@@ -17,7 +17,6 @@ import {
   ErrorCode,
   type EventType,
   formatSessionId,
-  replyHeader,
   replyHeaderLength,
   type SessionId,
   watcherEvent,
@@ -34,8 +33,8 @@ import { usPerMs, type World } from '../world.ts'
 import type { ClientProcess, ClientSettings } from './client-process.ts'
 import { ClientWatches } from './client-watches.ts'
 import { FrameReader } from './frame-reader.ts'
-import { describe, isLinearizable, type Operation } from './operation.ts'
-import { decodeAnswer, encodeOperation, framed } from './operation-codec.ts'
+import { isLinearizable, type Operation, OperationText } from './operation.ts'
+import { decodeAnswer, encodeOperation, framed, readReplyHeader } from './operation-codec.ts'
 
 interface Link {
   readonly server: string
@@ -215,32 +214,36 @@ export class SimulatedClient implements ClientProcess {
   }
 
   #frame(link: Link, frame: Uint8Array): void {
-    const header = decode(replyHeader, frame)
+    const header = readReplyHeader(frame)
     const body = frame.subarray(replyHeaderLength)
     if (header.zxid > this.#lastZxid) this.#lastZxid = header.zxid
     if (header.xid === Xid.notification) {
       const { type, path } = decode(watcherEvent, body)
       this.#watches.notified(type as EventType, path)
-      this.host.note(`is told of ${type} ${path} at ${header.zxid}`)
+      this.host.note('is told of % % at %', type, path, header.zxid)
       this.#world.observe({
         type: 'notified',
-        ...this.#moment(link),
+        client: this.host.name,
+        session: link.session ?? noSession,
+        connection: link.endpoint.connection,
         event: type as EventType,
         path,
         zxid: header.zxid,
       })
       return
     }
-    const at = link.unanswered.findIndex(({ xid }) => xid === header.xid)
-    const [request] = at < 0 ? [] : link.unanswered.splice(at, 1)
-    const operation = request?.operation
+    const operation = takeUnanswered(link, header.xid)
     const isOk = header.err === ErrorCode.Ok
     const answer = operation !== undefined && isOk ? decodeAnswer(operation, body) : {}
-    this.host.note(`is answered ${header.xid} at ${header.zxid} with ${header.err}`)
+    this.host.note('is answered % at % with %', header.xid, header.zxid, header.err)
     this.#world.observe({
       type: 'replied',
-      ...this.#moment(link),
-      ...header,
+      client: this.host.name,
+      session: link.session ?? noSession,
+      connection: link.endpoint.connection,
+      xid: header.xid,
+      zxid: header.zxid,
+      err: header.err,
       operation,
       answer,
     })
@@ -277,7 +280,7 @@ export class SimulatedClient implements ClientProcess {
 
   #send(link: Link, xid: number, operation: Operation): void {
     link.unanswered.push({ xid, operation })
-    this.host.note(`asks ${xid} ${describe(operation)}`)
+    this.host.note('asks % %', xid, new OperationText(operation))
     this.#world.observe({ type: 'invoked', ...this.#moment(link), xid, operation })
     this.#sentAtUs = this.host.nowUs
     link.endpoint.send(encodeOperation(xid, operation))
@@ -343,6 +346,15 @@ export class SimulatedClient implements ClientProcess {
   #later(delayMs: number, what: string, run: () => void): Appointment {
     return this.host.after(delayMs * usPerMs, 'timer', what, run)
   }
+}
+
+/** The operation that was sent with this xid and is answered now. */
+function takeUnanswered({ unanswered }: Link, xid: number): Operation | undefined {
+  const at = unanswered.findIndex((request) => request.xid === xid)
+  if (at < 0) return undefined
+  const { operation } = unanswered[at]!
+  unanswered.splice(at, 1)
+  return operation
 }
 
 /** In a random order. */

@@ -6,6 +6,7 @@
  * 3. `closed` is called once, whoever ended the connection. After it, and after {@link Endpoint.close}, no bytes come.
  * 4. While the way is blocked everything waits, and goes on in order when it is healed.
  */
+import { ByteArena } from '@quorate/protocol'
 import type { Host } from '../host.ts'
 import type { Prng } from '../prng.ts'
 import type { World } from '../world.ts'
@@ -59,6 +60,7 @@ const acknowledgementMostUs: Readonly<Record<Port, number>> = {
 const narrowSplitChance = 0.8
 
 const noBytes = new Uint8Array(0)
+const arena = new ByteArena()
 
 export class Endpoint {
   readonly connection: number
@@ -116,15 +118,15 @@ export class Endpoint {
   }
 
   /** Sends one message; a copy is taken. */
-  send(bytes: Uint8Array): void {
+  send(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
     if (this.#isOver) return
-    this.#queuedBytes += bytes.length
+    this.#queuedBytes += end - start
     const { twin } = this
     if (twin !== undefined) {
       this.twin = undefined
-      twin.send(bytes)
+      twin.send(bytes, start, end)
     }
-    this.#sendParts(bytes.slice())
+    this.#sendParts(arena.copy(bytes, start, end))
   }
 
   /** Ends the connection behind what was sent. */

@@ -14,7 +14,7 @@ export class EndpointLink implements PeerLink {
   }
 
   write(bytes: Uint8Array, start: number, end: number): boolean {
-    this.#endpoint.send(bytes.subarray(start, end))
+    this.#endpoint.send(bytes, start, end)
     return true
   }
 
