@@ -1,0 +1,38 @@
+/**
+ * Rolling migrations from Apache's servers to ours and back, under load.
+ *
+ *     npm run interop:migration -- --runs 20 --seed 1
+ */
+import { parseArgs } from 'node:util'
+import { runMigration } from './migration-run.ts'
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: 'string', default: '1' },
+    seed: { type: 'string', default: '1' },
+  },
+})
+const [runs, firstSeed] = [Number(values.runs), Number(values.seed)]
+if (!Number.isInteger(runs) || runs < 1 || !Number.isInteger(firstSeed))
+  throw new Error(`found --runs ${values.runs} --seed ${values.seed}; expected whole numbers`)
+
+let failedCount = 0
+for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
+  const started = performance.now()
+  console.log(`seed ${seed}`)
+  try {
+    const result = await runMigration({ seed, print: (line) => console.log(line) })
+    const written = Object.values(result.writers).reduce((sum, each) => sum + each.created, 0)
+    const seconds = ((performance.now() - started) / 1000).toFixed(0)
+    console.log(
+      `  passed in ${seconds} s: ${2 * written} writes acknowledged, ${result.kills} kills, ${result.locks} locks, ` +
+        `${result.sessions} sessions, ${result.watched} changes watched, ${result.nodeCount} nodes at the end; ` +
+        `the longest call took ${result.longestGapMs} ms`,
+    )
+  } catch (error) {
+    failedCount++
+    console.log(`  FAILED: ${(error as Error).stack}`)
+  }
+}
+console.log(`${runs - failedCount} of ${runs} runs passed`)
+process.exitCode = failedCount === 0 ? 0 : 1
