@@ -1,7 +1,7 @@
 /**
  * Learners that come before this server leads. Servers don't decide at the same moment, and an Apache learner that finds nobody
- * waits a second, one that is turned away calls a new election. So they are kept waiting until this server leads, unread, and are
- * turned away when it does not come to that.
+ * waits a second, one that is turned away calls a new election. So they are kept waiting, unread, until this server has decided:
+ * they are admitted if it leads, and turned away if it follows.
  */
 import type { PeerLink, PeerLinkListener } from '@quorate/consensus'
 
@@ -23,6 +23,12 @@ export class EarlyLearners {
     if (this.#waiting.size < waitingMax) this.#waiting.add(learner)
     else link.close()
     return learner
+  }
+
+  /** This server does not lead. */
+  dismiss(): void {
+    for (const learner of this.#waiting) learner.dismiss()
+    this.#waiting.clear()
   }
 
   /** This server leads. */
@@ -52,6 +58,10 @@ class EarlyLearner implements PeerLinkListener {
     this.#listener = listener
     this.#link.resume()
     for (const bytes of this.#early.splice(0)) listener.received(bytes, 0, bytes.length)
+  }
+
+  dismiss(): void {
+    this.#link.close()
   }
 
   received(bytes: Uint8Array, start: number, end: number): void {

@@ -169,8 +169,8 @@ export class EnsembleDriver
 
   /** A server has connected to the quorum port. */
   learnerConnected(link: PeerLink): PeerLinkListener {
-    if (this.member.state === 'leading' || this.#isOver) return this.member.learnerConnected(link)
-    return this.#early.keep(link)
+    const isUndecided = this.member.state === 'looking' || this.member.state === 'read-only'
+    return isUndecided ? this.#early.keep(link) : this.member.learnerConnected(link)
   }
 
   ticked(): void {
@@ -204,8 +204,13 @@ export class EnsembleDriver
   #enter(event: () => void): void {
     if (this.#isOver) return
     event()
-    if (!this.#early.isEmpty && this.member.state === 'leading')
-      this.#early.admit((link) => this.member.learnerConnected(link))
+    if (!this.#early.isEmpty) this.#settleEarlyLearners()
+  }
+
+  #settleEarlyLearners(): void {
+    const { state } = this.member
+    if (state === 'leading') this.#early.admit((link) => this.member.learnerConnected(link))
+    else if (state === 'following' || state === 'observing') this.#early.dismiss()
   }
 
   #dial(addresses: readonly HostPort[], listener: DialListener): Dialling {

@@ -45,6 +45,7 @@ export class PeerDial implements Dialling {
     const options: NetConnectOpts = {
       host,
       port,
+      lookup: this.#sockets.names.lookup,
       // What comes in before somebody listens waits in the socket.
       onread: {
         buffer: this.#sockets.shared,

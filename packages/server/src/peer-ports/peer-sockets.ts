@@ -1,5 +1,6 @@
 /** What all sockets between servers have in common: their options, one buffer to read into, and the list of those that are open. */
 import type { Socket } from 'node:net'
+import { PeerNames } from './peer-names.ts'
 import { type Enter, PeerSocketLink } from './peer-socket-link.ts'
 
 export interface PeerSocketOptions {
@@ -13,6 +14,7 @@ const sharedBufferBytes = 262_144
 export class PeerSockets {
   /** Read into by every socket in turn. */
   readonly shared: Uint8Array<ArrayBuffer> = new Uint8Array(sharedBufferBytes)
+  readonly names: PeerNames = new PeerNames()
   readonly #options: PeerSocketOptions
   readonly #open = new Set<PeerSocketLink>()
   #emptied: (() => void) | undefined
