@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import type { HostPort, PeerLinkListener } from '@quorate/consensus'
@@ -20,7 +19,7 @@ async function listen(greeting: string): Promise<HostPort> {
   const server = createServer((socket) => {
     // A reset is one way in which a connection that is not wanted ends.
     socket.on('error', () => {})
-    closes.push(once(socket, 'close'))
+    closes.push(new Promise((resolve) => socket.on('close', resolve)))
     socket.write(greeting)
   })
   servers.push(server)
