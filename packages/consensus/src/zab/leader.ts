@@ -57,6 +57,7 @@ export class Leader implements HandlerOwner {
   #isEstablished = false
   /** When the role ends if no quorum is in step by then. */
   #deadlineMs = 0
+  readonly #startedAtMs: number
   #isHalfTick = false
   /** The epoch has no zxid left. */
   #isExhausted = false
@@ -67,6 +68,7 @@ export class Leader implements HandlerOwner {
     const { serverId } = options
     const { acceptedEpoch, currentEpoch, lastZxid } = ports.history
     this.#life = new RoleLife(ports.clock)
+    this.#startedAtMs = ports.clock.nowMs
     this.#discovery = new Discovery({
       serverId,
       quorums: () => this.#quorums,
@@ -98,6 +100,13 @@ export class Leader implements HandlerOwner {
     return this.#parts.ports.clock.nowMs
   }
 
+  /** Those that have said who they are. */
+  *learners(): Iterable<LearnerView> {
+    for (const { serverId, isObserver, isFed } of this.#handlers)
+      if (serverId !== -1)
+        yield { serverId, isObserver, isFed, isVoter: this.#quorums.isVoter(serverId) }
+  }
+
   start(): void {
     const { options, logSync, ports } = this.#parts
     const { tickTimeMs } = options
@@ -115,6 +124,15 @@ export class Leader implements HandlerOwner {
     const handler = new LearnerHandler(link, this, this.#parts.options.learnerQueueBytesMax)
     this.#handlers.add(handler)
     return handler.channel
+  }
+
+  /** A voter that had elected this leader looks for one again: it may not come back, and others wait for an epoch. */
+  voterLeft(serverId: number): void {
+    const { maxTimeToWaitForEpochMs: limitMs } = this.#parts.options
+    if (limitMs < 0 || this.#discovery.epoch !== undefined) return
+    if (this.nowMs - this.#startedAtMs <= limitMs) return
+    const reason = `server ${serverId}, which had elected it, looks for a leader again, and there is no epoch yet`
+    this.#end('VOTER_LEFT', reason)
   }
 
   turnEnded(): void {

@@ -51,7 +51,9 @@ export class ZabEngine {
       report: (report) => ports.report(report),
       host: {
         decided: (state, vote) => this.#decided(state, vote),
-        voterLeft: () => {},
+        voterLeft: (serverId) => {
+          if (this.#role instanceof Leader) this.#role.voterLeft(serverId)
+        },
         membershipSeen: (text) => this.#adoptMembership(text),
       },
     })
@@ -59,6 +61,11 @@ export class ZabEngine {
 
   get state(): ElectionState {
     return this.#state
+  }
+
+  /** Of this leader; none while it does not lead. */
+  learners(): Iterable<LearnerView> {
+    return this.#role instanceof Leader ? this.#role.learners() : []
   }
 
   /** Begins to look for a leader. */

@@ -104,6 +104,15 @@ export interface ElectionTransport {
   restart(): void
 }
 
+/** A server that follows or observes this leader. */
+export interface LearnerView {
+  readonly serverId: number
+  readonly isObserver: boolean
+  /** Whether it gets what is proposed and committed. */
+  readonly isFed: boolean
+  readonly isVoter: boolean
+}
+
 export interface ZabReport {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   /** Stable, in the manner of LEARNER_LEFT. */
@@ -139,6 +148,11 @@ export interface ZabOptions {
   readonly minNotificationIntervalMs: number
   readonly maxNotificationIntervalMs: number
   readonly finalizeWaitMs: number
+  /**
+   * How long a leader may wait for its epoch before it gives up as soon as a voter that had elected it looks for a leader again;
+   * negative: it goes on waiting, up to initLimit (`leader.maxTimeToWaitForEpoch`).
+   */
+  readonly maxTimeToWaitForEpochMs: number
   /** Bytes that may wait for one learner before its connection is closed. */
   readonly learnerQueueBytesMax: number
   /** The last counter of an epoch that a transaction gets; smaller in tests of the roll-over. */
@@ -157,6 +171,7 @@ export const zabDefaults: Omit<ZabOptions, 'serverId'> = {
   minNotificationIntervalMs: 200,
   maxNotificationIntervalMs: 60_000,
   finalizeWaitMs: 200,
+  maxTimeToWaitForEpochMs: -1,
   learnerQueueBytesMax: 512 * 1_048_576,
   zxidCounterMax: 0xffff_fffe,
 }

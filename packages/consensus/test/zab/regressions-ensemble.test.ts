@@ -194,3 +194,16 @@ test('a server that does not know yet that it is to vote brings its round to one
   leader.start()
   world.runUntil(() => leader.term !== undefined && added.term !== undefined)
 })
+
+test('a leader hears of voters that leave it before it has an epoch', () => {
+  const world = new ZabWorld()
+  const membership = parseMembership(membershipText([1, 2, 3]))
+  for (const id of [1, 2]) world.add(id, membership, { initLimit: 2 })
+  const leader = world.add(3, membership, { initLimit: 100, maxTimeToWaitForEpochMs: 100 })
+  for (const id of [1, 2]) world.hold(id, 3)
+  for (const id of [1, 2, 3]) world.server(id).start()
+  world.runUntil(() => leader.engine?.state === 'leading')
+  const beganMs = world.nowMs
+  world.runUntil(() => leader.engine?.state !== 'leading')
+  assert.ok(world.nowMs - beganMs < 2_000, `${world.nowMs - beganMs} ms`)
+})

@@ -170,3 +170,25 @@ test('a leader that nobody follows gives up after initLimit', () => {
   fixture.advance(1)
   assert.equal(fixture.end?.code, 'LEADER_WITHOUT_QUORUM')
 })
+
+test('a leader that has no epoch yet gives up when a voter of its leaves, if it has waited long enough for that', () => {
+  for (const maxTimeToWaitForEpochMs of [-1, 500]) {
+    const fixture = new RoleFixture({ disk: inEpoch1, options: { maxTimeToWaitForEpochMs } })
+    const leader = fixture.lead()
+    fixture.advance(500)
+    leader.voterLeft(2)
+    assert.equal(fixture.end, undefined)
+    fixture.advance(1)
+    leader.voterLeft(2)
+    assert.equal(fixture.end?.code, maxTimeToWaitForEpochMs < 0 ? undefined : 'VOTER_LEFT')
+  }
+})
+
+test('a leader that has its epoch is not given up because a voter looks for another', () => {
+  const fixture = new RoleFixture({ disk: inEpoch1, options: { maxTimeToWaitForEpochMs: 0 } })
+  const leader = fixture.lead()
+  follow(fixture, leader, { id: 2, lastZxid: 0, epoch: 1 })
+  fixture.advance(100)
+  leader.voterLeft(3)
+  assert.equal(fixture.end, undefined)
+})

@@ -80,6 +80,7 @@ function zabOf(settings: Settings): EnsembleConfig['zab'] {
     standaloneEnabled: settings.switch('standaloneEnabled'),
     minNotificationIntervalMs: settings.integer('fastleader.minNotificationInterval'),
     maxNotificationIntervalMs: settings.integer('fastleader.maxNotificationInterval'),
+    maxTimeToWaitForEpochMs: settings.integer('leader.maxTimeToWaitForEpoch'),
   }
 }
 

@@ -112,8 +112,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       name: 'leader.maxTimeToWaitForEpoch',
       kind: optionalInteger('ms'),
       default: '-1',
-      doc: 'How long a leader waits for a quorum to give an epoch.',
-      inert: 'the wait ends with initLimit',
+      doc: 'How long a leader waits for its epoch before it gives up when a voter leaves it; −1: up to `initLimit`.',
     },
     {
       name: 'leader.maxConcurrentSnapSyncs',

@@ -49,6 +49,7 @@ describe('the configuration of an ensemble', () => {
         standaloneEnabled: true,
         minNotificationIntervalMs: 200,
         maxNotificationIntervalMs: 60_000,
+        maxTimeToWaitForEpochMs: -1,
         finalizeWaitMs: 200,
         learnerQueueBytesMax: 512 * 1_048_576,
         zxidCounterMax: 0xffff_fffe,
@@ -79,6 +80,7 @@ describe('the configuration of an ensemble', () => {
     const jvmFlags =
       '-Dzookeeper.cnxTimeout=700 -Dzookeeper.tcpKeepAlive=true -Dreadonlymode.enabled=true ' +
       '-Dzookeeper.fastleader.minNotificationInterval=50 -Dzookeeper.fastleader.maxNotificationInterval=900 ' +
+      '-Dzookeeper.leader.maxTimeToWaitForEpoch=700 ' +
       '-Dzookeeper.commitLogCount=600 -Dzookeeper.forceSnapshotSync=true'
     const { config, notices } = resolve(`${base}${lines.join('\n')}\n${three}`, undefined, {
       jvmFlags,
@@ -96,6 +98,7 @@ describe('the configuration of an ensemble', () => {
     assert.equal(ensemble.zab.snapshotSizeFactor, -1)
     assert.equal(ensemble.zab.minNotificationIntervalMs, 50)
     assert.equal(ensemble.zab.maxNotificationIntervalMs, 900)
+    assert.equal(ensemble.zab.maxTimeToWaitForEpochMs, 700)
     assert.equal(ensemble.zab.commitLogCount, 600)
     assert.equal(ensemble.zab.forceSnapshotSync, true)
     assert.deepEqual(
