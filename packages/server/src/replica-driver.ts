@@ -66,7 +66,7 @@ export class ReplicaDriver
   // What the replica asks for.
 
   append(zxid: Zxid, txn: Uint8Array): void {
-    if (this.#options.replica.digestEnabled) this.digests.record(zxid, txn)
+    if (this.#options.replica.digestEnabled) this.digests.record(zxid, txn, 0, txn.length)
     try {
       this.#options.txnLog.append(zxid, txn)
     } catch (error) {

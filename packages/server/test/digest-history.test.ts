@@ -11,7 +11,7 @@ function txn(digest: bigint): Uint8Array {
 describe('DigestHistory', () => {
   it('keeps the last 8 bytes of every 128th transaction', () => {
     const history = new DigestHistory()
-    for (let zxid = 1; zxid <= 300; zxid++) history.record(zxid, txn(BigInt(-zxid)))
+    for (let zxid = 1; zxid <= 300; zxid++) history.record(zxid, txn(BigInt(-zxid)), 0, 40)
     assert.deepEqual(
       [...history.entries()],
       [
@@ -23,7 +23,7 @@ describe('DigestHistory', () => {
 
   it('forgets the oldest', () => {
     const history = new DigestHistory()
-    for (let i = 1; i <= 1_030; i++) history.record(i * 128, txn(1n))
+    for (let i = 1; i <= 1_030; i++) history.record(i * 128, txn(1n), 0, 40)
     const zxids = [...history.entries()].map(([zxid]) => zxid)
     assert.equal(zxids.length, 1_024)
     assert.equal(zxids[0], 7 * 128)

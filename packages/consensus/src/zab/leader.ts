@@ -31,6 +31,7 @@ import { type HandlerOwner, LearnerHandler } from './learner-handler.ts'
 import { LearnerSync } from './learner-sync.ts'
 import { type RoleEnd, RoleLife } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
+import type { LearnerView } from './zab-ports.ts'
 
 /** Connections whose FOLLOWERINFO or OBSERVERINFO is awaited; the oldest is closed when there are more. */
 const introductionsMax = 64

@@ -18,7 +18,7 @@ import { LogSync } from './log-sync.ts'
 import { ProposalWindow } from './proposal-window.ts'
 import type { RoleEnd } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
-import type { ZabOptions, ZabPorts } from './zab-ports.ts'
+import type { LearnerView, ZabOptions, ZabPorts } from './zab-ports.ts'
 
 export class ZabEngine {
   readonly #options: ZabOptions

@@ -38,9 +38,8 @@ export interface ProposalReader {
   readonly bytes: Uint8Array
   readonly start: number
   readonly end: number
+  /** False also where the log ends before its time: a hole, damage, a file that was purged. */
   next(): boolean
-  /** After `next` said false: the log ended before its time (a hole, damage, a file that was purged), so what came is not all. */
-  readonly isCut: boolean
   close(): void
 }
 
@@ -66,8 +65,6 @@ export interface ZabHistory {
    * @param done false: it can't be done, as the history doesn't hold that zxid or no snapshot is that old; nothing was changed
    */
   truncate(zxid: Zxid, done: (isDone: boolean) => void): void
-  /** Throws the state in memory away and loads it from disk. */
-  reload(done: () => void): void
   /** The transactions that the last load replayed, the newest ones, without a gap up to {@link lastZxid}. */
   readonly recent: readonly Proposal[]
   /** The text of the membership that is in the state: the last one that a transaction in this history put in place, if any did. */

@@ -13,6 +13,7 @@ import {
   ElectionConnections,
   type LeaderHost,
   type LeaderTerm,
+  type LearnerView,
   type LearnerHost,
   type LearnerTerm,
   type PeerLink,
@@ -219,6 +220,11 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
   view(): ServerView {
     const present = { outstandingCount: 0, sessionCount: this.tree.timeoutMsBySession.size }
     return this.#service?.view() ?? this.#memory.stats.view(this.tree, present)
+  }
+
+  /** The learners of this leader; none while it does not lead. */
+  learners(): Iterable<LearnerView> {
+    return this.#engine?.learners() ?? []
   }
 
   /** Undefined while nobody is served. */

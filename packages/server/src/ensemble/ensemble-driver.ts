@@ -67,11 +67,17 @@ export class EnsembleDriver
   readonly enter: Enter = (event) => this.#enter(event)
   readonly #options: EnsembleDriverOptions
   readonly #early = new EarlyLearners()
+  #termStartedAtMs = 0
   #isOver = false
 
   constructor(options: EnsembleDriverOptions) {
     this.#options = options
     this.member = options.createMember(this)
+  }
+
+  /** When the last term began, on the monotonic clock. */
+  get termStartedAtMs(): number {
+    return this.#termStartedAtMs
   }
 
   get isServing(): boolean {
@@ -160,6 +166,7 @@ export class EnsembleDriver
   // What it tells.
 
   termStarted(role: Role, epoch: number, leaderId: number): void {
+    this.#termStartedAtMs = monotonicMs()
     this.#options.termStarted(role, epoch, leaderId)
   }
 

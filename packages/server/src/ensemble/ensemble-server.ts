@@ -29,7 +29,9 @@ import { Ticker } from '../ticker.ts'
 import { AnnouncedMemberships } from './announced-memberships.ts'
 import { EnsembleDriver } from './ensemble-driver.ts'
 import { InspectedMember } from './inspected-member.ts'
+import { ObservedHistory } from './observed-history.ts'
 import { OwnPorts } from './own-ports.ts'
+import { ProposalSizes } from './proposal-sizes.ts'
 
 export interface EnsembleServerOptions {
   readonly config: ServerConfig
@@ -53,6 +55,7 @@ export class EnsembleServer {
   readonly #memberships: MembershipStore
   readonly #sockets = new PeerSockets({ keepAliveDelayMs })
   readonly #digests = new DigestHistory()
+  readonly #proposalSizes = new ProposalSizes()
   readonly #disk: NodeDisk
   readonly #snapshots: SnapshotKeeper
   readonly #driver: EnsembleDriver
@@ -135,7 +138,6 @@ export class EnsembleServer {
 
   #newDriver(): EnsembleDriver {
     const { dataDir, dataLogDir, digestEnabled, fourLetterWords } = this.#config
-    const digests = this.#digests
     return new EnsembleDriver({
       disk: this.#disk,
       dataDirectory: dataDir,
@@ -145,7 +147,11 @@ export class EnsembleServer {
       connectTimeoutMs: this.#ensemble.connectTimeoutMs,
       leaderServes: this.#ensemble.leaderServes,
       log: this.#log,
-      historyObserver: digestEnabled ? digests : undefined,
+      historyObserver: new ObservedHistory({
+        digests: digestEnabled ? this.#digests : undefined,
+        proposalSizes: this.#proposalSizes,
+        isLeading: () => this.#driver.member.state === 'leading',
+      }),
       writeSnapshot: (image, ended) => this.#snapshots.take(image, ended),
       abortSnapshot: () => this.#snapshots.abort(),
       answerWord: (word, argument) => answerWord(word, argument, this.#inspection, fourLetterWords),
@@ -162,7 +168,12 @@ export class EnsembleServer {
       meters: this.#meters,
       disk: this.#disk,
       digests: this.#digests,
-      replica: new InspectedMember(this.#driver),
+      replica: new InspectedMember({
+        driver: this.#driver,
+        ensemble: this.#ensemble,
+        memberships: this.#memberships,
+        proposalSizes: this.#proposalSizes,
+      }),
       port: this.#clientPort,
       clientPortNumber: () => this.port,
     }))

@@ -78,6 +78,38 @@ describe('EnsembleServer', () => {
     await assert.rejects(RawClient.open(ensemble.port(leader)), /closed the connection/)
   })
 
+  it('shows its part in the ensemble to four-letter words', async () => {
+    const ensemble = await create('shown', [...threeVoters, 'observer'])
+    await ensemble.startAll()
+    const leader = await ensemble.leader()
+    const { client } = await open(ensemble.port(leader))
+    assert.equal((await client.create('/a', 'x'.repeat(100))).err, 0)
+    const mntr = await ask(ensemble.port(leader), 'mntr')
+    for (const line of [
+      'server_state\tleader',
+      'peer_state\tleading - broadcast',
+      'quorum_size\t3',
+      'learners\t3',
+      'synced_followers\t2',
+      'synced_non_voting_followers\t0',
+      'synced_observers\t1',
+    ])
+      assert.ok(mntr.includes(`zk_${line}\n`), line)
+    assert.match(
+      await ask(ensemble.port(leader), 'srvr'),
+      /Proposal sizes last\/min\/max: \d+\/\d+\/\d+\n/,
+    )
+    const [follower] = ensemble.running.filter((id) => id !== leader)
+    assert.match(
+      await ask(ensemble.port(follower), 'mntr'),
+      /zk_peer_state\tfollowing - broadcast\n/,
+    )
+    assert.match(
+      await ask(ensemble.port(follower), 'conf'),
+      /\nserver\.4=127\.0\.0\.1:\d+:\d+:observer/,
+    )
+  })
+
   it('takes a member back that has lost its disk', async () => {
     const ensemble = await create('wiped')
     await ensemble.startAll()
