@@ -9,14 +9,14 @@ import type { Fault, FaultTargets } from './fault.ts'
 import { isolate } from './link-faults.ts'
 
 /** Disk operations of the synchronisation that are completed, at most. */
-const completedMost = 10
+const completedMost = 8
 /** For so long the learner lags, at most, before another election. */
 const lagMostMs = 250
 
 export const crashInSync: Fault = {
   name: 'process.crash-in-sync',
-  weight: 6,
-  durationMostMs: 4_000,
+  weight: 8,
+  durationMostMs: 8_000,
   isHarsh: true,
   begin(targets, random) {
     const { ensemble, world } = targets
@@ -24,7 +24,7 @@ export const crashInSync: Fault = {
     const leader = random.chance(0.7) ? ensemble.leader : undefined
     const learner = random.pick(ensemble.servers.filter((it) => it !== leader))
     const away = new Away(targets, random)
-    const takesLeaderAlong = random.chance(0.7)
+    const takesLeaderAlong = random.chance(0.85)
     // What the learner lacks is what was committed while it was away; it gets that from the next leader.
     if (leader !== undefined) learner.end(random.chance(0.5))
     learner.crashInSyncAfter(random.between(1, completedMost), () => {

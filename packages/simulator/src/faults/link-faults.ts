@@ -144,7 +144,7 @@ function pickLinks({ network, servers, clients }: FaultTargets, random: Prng): r
 
 const slowLink: Fault = {
   name: 'network.slow-link',
-  weight: 2,
+  weight: 3,
   durationMostMs: 3_000,
   begin(targets, random) {
     const links = pickLinks(targets, random)

@@ -62,7 +62,7 @@ const stall: Fault = {
 
 const slow: Fault = {
   name: 'network.slow',
-  weight: 2,
+  weight: 3,
   durationMostMs: 1_500,
   begin({ network: { conditions } }, random) {
     conditions.isSlow = true

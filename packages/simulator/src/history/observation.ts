@@ -187,7 +187,7 @@ export interface Loaded {
   readonly type: 'loaded'
   readonly server: string
   /** At its start, again between two terms, behind a {@link HistoryCut}, or because a leader sent a state. */
-  readonly cause: 'recovered' | 'reloaded' | 'truncated' | 'replaced'
+  readonly cause: 'recovered' | 'truncated' | 'replaced'
   readonly view: TreeView
 }
 

@@ -229,7 +229,7 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
     listener.synced(zxid)
   }
 
-  loaded(tree: Tree, cause: 'recovered' | 'reloaded' | 'truncated' | 'replaced'): void {
+  loaded(tree: Tree, cause: 'recovered' | 'truncated' | 'replaced'): void {
     const { host, world, listener } = this.#parts
     const server = host.name
     host.note('has a state at %: %', tree.lastZxid, cause)
