@@ -80,10 +80,6 @@ class NoHistory implements ZabHistory {
     throw new Error('nothing is cut off here')
   }
 
-  reload(done: () => void): void {
-    done()
-  }
-
   receiveState(): never {
     throw new Error('nobody gets a snapshot here')
   }

@@ -201,19 +201,6 @@ export function decodeDesignatedLeader(bytes: Uint8Array, start: number, end: nu
   return readerOf(bytes, start, end).readLong()
 }
 
-/** Writes a whole INFORMANDACTIVATE packet. */
-export function writeInformAndActivate(
-  writer: JuteWriter,
-  zxid: Zxid,
-  designatedLeader: number,
-  txn: Uint8Array,
-): void {
-  const begun = beginQuorumPacket(writer, PacketType.informAndActivate, zxid)
-  writer.writeLong(designatedLeader)
-  writer.writeBytes(txn)
-  endQuorumPacket(writer, begun)
-}
-
 function readerOf(bytes: Uint8Array, start: number, end: number): JuteReader {
   return start < 0 ? new JuteReader(bytes, 0, 0) : new JuteReader(bytes, start, end)
 }

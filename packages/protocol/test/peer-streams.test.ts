@@ -29,7 +29,6 @@ import {
   revalidationReply,
   revalidationRequest,
   writeElectionFrame,
-  writeInformAndActivate,
   writeQuorumPacket,
   writeRequestPacket,
   writeTouch,
@@ -122,7 +121,9 @@ function assertData(
     assert.equal(toHex(writer.written()), toHex(packet))
   } else if (type === PacketType.informAndActivate) {
     const leader = decodeDesignatedLeader(data, 0, data.length)
-    writeInformAndActivate(writer, zxid, leader, data.subarray(designatedLeaderLength))
+    const designated = encodeDesignatedLeader(leader)
+    const activation = Uint8Array.of(...designated, ...data.subarray(designatedLeaderLength))
+    writeQuorumPacket(writer, type, zxid, activation)
     assert.equal(toHex(writer.written()), toHex(packet))
   } else {
     const again = encodedAgain(type, data, isFromLearner)

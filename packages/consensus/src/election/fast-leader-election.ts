@@ -195,11 +195,6 @@ export class FastLeaderElection {
     this.#decision = { ...this.#decision, peerEpoch: epoch }
   }
 
-  /** After a reconfiguration: the vote that others are answered with. */
-  setVote(vote: Vote): void {
-    this.#decision = vote
-  }
-
   /** A reconfiguration has named the leader: this server has its role without an election. */
   designate(state: Exclude<ElectionState, 'looking'>, vote: Vote): void {
     this.#life++

@@ -38,10 +38,6 @@ export class Discovery {
     return this.#epoch
   }
 
-  get isAgreed(): boolean {
-    return this.#isAgreed
-  }
-
   /** A learner told its acceptedEpoch. */
   reported(serverId: number, acceptedEpoch: number): void {
     if (this.#epoch !== undefined) return

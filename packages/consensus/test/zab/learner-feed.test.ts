@@ -54,7 +54,6 @@ function readerOf(
     bytes,
     start: 0,
     end: bytes.length,
-    isCut: false,
     isClosed: false,
     next(): boolean {
       if (next === zxids.length) return false

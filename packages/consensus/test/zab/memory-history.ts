@@ -122,13 +122,6 @@ export class MemoryHistory implements ZabHistory {
     )
   }
 
-  reload(done: () => void): void {
-    this.#changeLog('loads its history', () => {
-      this.#load()
-      done()
-    })
-  }
-
   receiveState(zxid: Zxid): StateReceiver {
     return new MemoryReceiver((snapshot, done) => {
       this.#changeLog(`installs the state at ${zxidText(zxid)}`, () => {
@@ -183,7 +176,6 @@ export class MemoryHistory implements ZabHistory {
       bytes: new Uint8Array(0) as Uint8Array,
       start: 0,
       end: 0,
-      isCut: false,
       next(): boolean {
         const record = log[next++]
         if (record === undefined) return false

@@ -114,7 +114,7 @@ export class DiskHistory implements ZabHistory {
     this.#log = this.#newLog()
   }
 
-  /** Another one after each load: after `start`, `truncate`, `reload` and the installation of a state. */
+  /** Another one after each load: after `start`, `truncate` and the installation of a state. */
   get tree(): Tree {
     return this.#tree
   }
@@ -218,17 +218,6 @@ export class DiskHistory implements ZabHistory {
         }),
       )
     })
-  }
-
-  reload(done: () => void): void {
-    this.#exclusively((release) =>
-      this.#closeLog(() =>
-        this.#load('reloaded', () => {
-          done()
-          release()
-        }),
-      ),
-    )
   }
 
   receiveState(zxid: Zxid): StateReceiver {

@@ -78,7 +78,6 @@ export function historySizes(
 
 class HistoryLogReader implements ProposalReader {
   zxid: Zxid
-  #isCut = false
   #isOver = false
   /** A record was looked at before it was asked for. */
   #isAhead = false
@@ -104,14 +103,12 @@ class HistoryLogReader implements ProposalReader {
     return this.#reader.end
   }
 
-  get isCut(): boolean {
-    return this.#isCut
-  }
-
   next(): boolean {
     if (this.#isOver) return false
-    if (this.zxid >= this.#upTo) return this.#finish(false)
-    if (!this.#isAhead && !this.#read()) return this.#finish(true)
+    if (this.zxid >= this.#upTo || (!this.#isAhead && !this.#read())) {
+      this.close()
+      return false
+    }
     this.#isAhead = false
     this.zxid = this.#reader.zxid
     return true
@@ -136,11 +133,5 @@ class HistoryLogReader implements ProposalReader {
       // A hole or damage, or a file that was purged meanwhile: the learner gets a whole state instead.
       return false
     }
-  }
-
-  #finish(isCut: boolean): false {
-    this.#isCut = isCut
-    this.close()
-    return false
   }
 }

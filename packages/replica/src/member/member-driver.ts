@@ -24,10 +24,10 @@ export interface HistoryObserver {
   /** The log is durable up to this transaction. */
   synced(zxid: Zxid): void
   /**
-   * The state in memory is a new one: found on disk at the start, or anew between two terms (`reloaded`), cut by a TRUNC, or
+   * The state in memory is a new one: found on disk at the start, cut by a TRUNC, or
    * received from a leader and durable (`replaced`).
    */
-  loaded(tree: Tree, cause: 'recovered' | 'reloaded' | 'truncated' | 'replaced'): void
+  loaded(tree: Tree, cause: 'recovered' | 'truncated' | 'replaced'): void
 }
 
 /** Told when the member comes to serve clients in a role, and when it no longer does. */

@@ -15,16 +15,7 @@ import {
 } from './disk-history-fixture.ts'
 
 interface Action {
-  readonly type:
-    | 'append'
-    | 'complete'
-    | 'sync'
-    | 'reload'
-    | 'roll'
-    | 'truncate'
-    | 'install'
-    | 'crash'
-    | 'kill'
+  readonly type: 'append' | 'complete' | 'sync' | 'roll' | 'truncate' | 'install' | 'crash' | 'kill'
   readonly count: number
 }
 
@@ -40,7 +31,6 @@ const anyAction: fc.Arbitrary<Action> = fc.oneof(
   weighted(10, 'append', 3),
   weighted(12, 'complete', 20),
   weighted(4, 'sync'),
-  weighted(1, 'reload'),
   weighted(1, 'roll'),
   weighted(3, 'truncate', 12),
   weighted(3, 'install', 12),
@@ -106,14 +96,6 @@ class Run {
     else if (action.type === 'roll') history.roll()
     else if (action.type === 'truncate') this.#truncate(action.count)
     else if (action.type === 'install') this.#install(action.count)
-    else if (action.type === 'reload') {
-      this.#isBusy = true
-      history.reload(() => {
-        this.#isBusy = false
-        this.#durable = this.#history.length
-        assert.equal(stateOf(history.tree), stateOf(treeOf(this.#history)))
-      })
-    }
   }
 
   #append(startsEpoch: boolean): void {

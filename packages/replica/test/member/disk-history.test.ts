@@ -159,18 +159,18 @@ test('the truncation of a log whose only record is cut leaves room for a file of
   assert.deepEqual(loggedZxids(disk), [makeZxid(1, 1), makeZxid(1, 2)])
 })
 
-test('a reload keeps what was appended and never synced', () => {
+test('what was appended and never synced is cut off from, and kept up to there', () => {
   const disk = new MemoryDisk()
   const { history } = started(disk)
   const appended = proposals(1, [1, 2, 3])
   for (const one of appended) history.append(one)
   const before = history.tree
   let isDone = false
-  history.reload(() => (isDone = true))
+  history.truncate(makeZxid(1, 2), (isCut) => (isDone = isCut))
   assert.ok(isDone)
   assert.notEqual(history.tree, before)
-  assert.equal(stateOf(history.tree), stateOf(treeOf(appended)))
-  assert.deepEqual(history.recent, appended)
+  assert.equal(stateOf(history.tree), stateOf(treeOf(appended.slice(0, 2))))
+  assert.deepEqual(history.recent, appended.slice(0, 2))
 })
 
 test('a transaction that would leave a hole in the log is refused', () => {
@@ -193,7 +193,6 @@ test('after a failed sync the member is told once, and nothing is called any mor
   member.history.sync(count)
   member.history.append(proposal(makeZxid(1, 2)))
   member.history.truncate(0, count)
-  member.history.reload(count)
   member.history.writeEpoch('currentEpoch', 1, count)
   assert.equal(calls, 0)
   assert.equal(member.failures.length, 1)
@@ -213,9 +212,8 @@ test('the snapshot being written is given up before the history changes', () => 
   const member = started(new MemoryDisk())
   member.log(proposals(1, [1, 2]))
   member.history.truncate(makeZxid(1, 1), () => {})
-  member.history.reload(() => {})
   member.replace(treeOf(proposals(1, [1, 2, 3])))
-  assert.equal(member.abortCount, 3)
+  assert.equal(member.abortCount, 2)
 })
 
 test('the observer hears of each step in its order', () => {
@@ -231,7 +229,6 @@ test('the observer hears of each step in its order', () => {
   }
   const member = started(disk, { observer })
   member.log(proposals(1, [1]))
-  member.history.reload(() => {})
   member.history.truncate(0, () => {})
   member.replace(treeOf(proposals(2, [1])))
   assert.deepEqual(told, [
@@ -239,8 +236,6 @@ test('the observer hears of each step in its order', () => {
     'appended 100000001',
     'synced 100000001',
     'applied 100000001',
-    'replayed 100000001',
-    'reloaded 100000001',
     'truncated 0',
     'replaced 200000001',
   ])
