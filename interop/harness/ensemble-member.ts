@@ -9,7 +9,7 @@ import { ChildProgram } from './child-program.ts'
 import { eventually } from './eventually.ts'
 import { quorate } from './quorate-server.ts'
 import type { ServerKind } from './server-process.ts'
-import { type Mode, type ServerState, serverState } from './server-word.ts'
+import { type Mode, serverFigures, type ServerState, serverState } from './server-word.ts'
 
 export type KindName = ServerKind['name']
 
@@ -38,6 +38,8 @@ export class EnsembleMember {
   #program: ChildProgram | undefined
   /** Of the log, where the present life begins. */
   #logStart = 0
+  /** Of the present life, when it began to serve. */
+  #figuresAtFirst: ReadonlyMap<string, string> | undefined
 
   /** @param configuration all of zoo.cfg but dataDir */
   constructor(settings: MemberSettings, configuration: readonly string[]) {
@@ -90,6 +92,7 @@ export class EnsembleMember {
       this.configurationFile,
       options,
     )
+    this.#figuresAtFirst = undefined
     this.#logStart = statSync(this.#logFile, { throwIfNoEntry: false })?.size ?? 0
     this.#program = await ChildProgram.start({
       command,
@@ -131,11 +134,19 @@ export class EnsembleMember {
       timeoutMs: serveTimeoutMs,
       explain: () => this.log().split('\n').slice(-30).join('\n'),
     }
-    return eventually(wait, async () => {
+    const found = await eventually(wait, async () => {
       if (!this.isRunning) throw new Error(`${this.name} ended:\n${wait.explain()}`)
       const state = await this.state()
       return mode === undefined || state?.mode === mode ? state : undefined
     })
+    this.#figuresAtFirst ??= await serverFigures(this.port)
+    return found
+  }
+
+  /** How much a figure of `mntr` has grown since the present life began to serve. */
+  async growthOf(figure: string): Promise<number> {
+    const figures = await serverFigures(this.port)
+    return Number(figures.get(figure)) - Number(this.#figuresAtFirst?.get(figure) ?? 0)
   }
 
   /** What the present life has logged. */

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import type { Ensemble } from '../harness/ensemble.ts'
 import { RawSession } from '../harness/raw-session.ts'
-import { serverFigures } from '../harness/server-word.ts'
 import { dumpTree, type NodeDump } from '../interchange/tree-dump.ts'
 import { superUser } from './mixed-options.ts'
 
@@ -31,11 +30,15 @@ function comparable(node: NodeDump): NodeDump {
   return { ...node, stat: { ...node.stat, ctime: 0, mtime: 0 } }
 }
 
-/** Every transaction carries the digest of the leader's tree, and Apache's members count where theirs is another. */
+/**
+ * Every transaction carries the digest of the leader's tree, and Apache's members count where theirs is another. What
+ * they count before they serve does not matter: Apache 3.8.0 may log transactions twice when a synchronisation is cut
+ * short, and its digests differ while it reads them again at the next start.
+ */
 export async function assertNoDigestDiffers(ensemble: Ensemble): Promise<void> {
   for (const member of ensemble.running) {
     if (member.kind !== 'apache') continue
-    const figures = await serverFigures(member.port)
-    assert.equal(figures.get('digest_mismatches_count'), '0', `digests that ${member.name} misses`)
+    const count = await member.growthOf('digest_mismatches_count')
+    assert.equal(count, 0, `digests that ${member.name} misses`)
   }
 }

@@ -104,12 +104,13 @@ class Load:
         client = self.client(name)
         path = "/load/" + name
         self.create(client, path, ephemeral=True)
+        owner = self.surely(lambda _: client.get(path)[1].ephemeralOwner)
         while not self.stopping.is_set():
             stat = self.surely(lambda _: client.exists(path))
             if stat is None:
                 self.violation("the ephemeral %s is gone" % path)
                 return
-            if stat.ephemeralOwner != client.client_id[0]:
+            if stat.ephemeralOwner != owner:
                 self.violation("the ephemeral %s has another owner" % path)
             time.sleep(0.1)
 
@@ -137,8 +138,14 @@ class Load:
         """A watcher in one session sees what another session writes, in order, to the last."""
         writer, watcher = self.client(name + "-writer"), self.client(name)
         self.create(writer, "/load/watched", b"0")
-        seen = []
-        watcher.DataWatch("/load/watched", lambda data, stat: seen.append(int(data)))
+        seen = [0]
+
+        def changed(data, stat):
+            # The watcher's server may not have heard of the node at first.
+            if data is not None:
+                seen.append(int(data))
+
+        watcher.DataWatch("/load/watched", changed)
         last = 0
         while not self.stopping.is_set():
             last += 1
