@@ -188,13 +188,15 @@ export class CalledClient {
     const call = this.#calls.get(returned.call)
     if (call === undefined || call.isSettled)
       return this.#says(`call ${returned.call} returns, which does not wait`)
-    const reply = this.#replyDue(call)
+    // A process that goes on after a pause looks at its clock first, and finds the reply behind it.
+    const isLate = returned.code === 'OperationTimeout' && atUs === this.#dueAtUs
+    const reply = this.#replyDue(call, isLate)
     if (typeof reply === 'string') return reply
     call.isSettled = true
     if (!call.isAsked) this.#calls.delete(returned.call)
     if (call.called.operation.type === 'auth' || this.#isBlind) return undefined
     const problem =
-      reply === undefined
+      reply === undefined || isLate
         ? this.#unansweredProblem(call, returned, atUs)
         : outcomeProblem(reply, returned)
     // It may have been written and not sent yet, and may still be.
@@ -269,8 +271,8 @@ export class CalledClient {
     if (zxid > this.#lastZxid) this.#lastZxid = zxid
   }
 
-  /** The reply that the call returns with; a sentence when something else comes first. */
-  #replyDue(call: Call): Replied | string | undefined {
+  /** The reply that the call returns with; a sentence when something else comes first, as nothing does for one that is late. */
+  #replyDue(call: Call, isLate: boolean): Replied | string | undefined {
     const later = this.#dueLater.get(call)
     if (later !== undefined) {
       this.#dueLater.delete(call)
@@ -279,7 +281,7 @@ export class CalledClient {
     const at = this.#due.findIndex((due) => due.type === 'return' && due.call === call)
     const due = this.#due[at]
     if (due?.type !== 'return') return undefined
-    if (at > 0 && !this.#isBlind)
+    if (at > 0 && !this.#isBlind && !isLate)
       return this.#says(`call ${call.called.call} returns before ${describeDue(this.#due[0])}`)
     this.#due.splice(at, 1)
     return due.reply

@@ -24,12 +24,11 @@ import {
   type Zxid,
 } from '@quorate/protocol'
 import type { Host } from '../host.ts'
-import type { Endpoint } from '../network/endpoint.ts'
-import type { Network } from '../network/network.ts'
 import type { Prng } from '../prng.ts'
 import type { Appointment } from '../scheduler.ts'
 import type { Workload } from '../workload/workload.ts'
 import { usPerMs, type World } from '../world.ts'
+import type { ClientEndpoint, ClientNetwork } from './client-network.ts'
 import type { ClientProcess, ClientSettings } from './client-process.ts'
 import { ClientWatches } from './client-watches.ts'
 import { FrameReader } from './frame-reader.ts'
@@ -38,7 +37,7 @@ import { decodeAnswer, encodeOperation, framed, readReplyHeader } from './operat
 
 interface Link {
   readonly server: string
-  readonly endpoint: Endpoint
+  readonly endpoint: ClientEndpoint
   readonly frames: FrameReader
   /** In the order in which they were sent, as they must be answered. */
   readonly unanswered: { readonly xid: number; readonly operation: Operation }[]
@@ -58,7 +57,7 @@ export class SimulatedClient implements ClientProcess {
   readonly host: Host
   isResting = false
   readonly #world: World
-  readonly #network: Network
+  readonly #network: ClientNetwork
   readonly #random: Prng
   readonly #settings: ClientSettings
   readonly #workload: Workload
@@ -83,7 +82,7 @@ export class SimulatedClient implements ClientProcess {
     host: Host,
     parts: {
       readonly world: World
-      readonly network: Network
+      readonly network: ClientNetwork
       readonly settings: ClientSettings
       readonly workload: Workload
     },

@@ -97,6 +97,15 @@ test('client-promises: a call returns by its deadline, and not before', () => {
   assert.match(judge(start, asked, ...idle, [ended])!, /has not returned/)
 })
 
+test('client-promises: a call whose deadline and reply come at one moment may be late', () => {
+  const asked = [called(1, setX, 1_500), invoked(1, setX)]
+  const late = returned(1, 'OperationTimeout', undefined, 'unknown')
+  const reply = replied(1, 5, setX, { answer: { stat } })
+  assert.equal(judge(start, asked, [], [reply, late]), undefined)
+  assert.match(judge(start, asked, [], [reply], [late])!, /does not tell of the return of call 1/)
+  assert.match(judge(start, asked, [reply, late])!, /1000 ms of 1500/)
+})
+
 test('client-promises: a write that was sent and not answered is in doubt', () => {
   const asked = [called(1, setX), invoked(1, setX)]
   const [unknown, no] = (['unknown', 'no'] as const).map((applied) => [
