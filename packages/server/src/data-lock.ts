@@ -45,6 +45,16 @@ export class DataLock {
     throw inUse(directory, 'several servers that start at the same moment')
   }
 
+  /**
+   * Looks without locking: a directory that is only read may be on a disk that cannot be written.
+   * @throws ServerError DATA_DIRECTORY_IN_USE
+   */
+  static checkFree(directory: string): void {
+    const owner = readOwner(join(directory, lockName))
+    if (owner === undefined || !isRunning(owner)) return
+    throw inUse(directory, `the process ${owner.split(' ')[0]}`)
+  }
+
   release(): void {
     if (readOwner(this.#path) === ownIdentity()) unlinkSync(this.#path)
   }

@@ -10,9 +10,25 @@ export {
   resolveConfig,
   type ServerConfig,
 } from './config/server-config.ts'
+export { parseMyId } from './config/my-id.ts'
+// What a membership store keeps, for those who look into its files.
+export {
+  type Member,
+  type Membership,
+  MembershipError,
+  membershipOf,
+  type MembershipStore,
+  parseMembership,
+} from '@quorate/consensus'
+export {
+  type ConfigurationDisk,
+  nodeConfigurationDisk,
+} from './membership-store/configuration-disk.ts'
+export { dynamicFilePath, formatDynamicFile } from './membership-store/dynamic-file.ts'
 export { FileMembershipStore } from './membership-store/file-membership-store.ts'
 export type { MembershipFiles } from './membership-store/membership-files.ts'
-export { DataLock } from './data-lock.ts'
+export { DataLock, lockDirectories, type Releasable } from './data-lock.ts'
+export { makeDurableDirectory, syncDirectory } from './durable-directory.ts'
 export { ExitCode } from './exit-code.ts'
 export { nativeDecompressor } from './native-gzip.ts'
 export { nativePlatform } from './native-platform.ts'

@@ -1,5 +1,5 @@
 /** A server that runs, alone or as a member of an ensemble. */
-import { EnsembleServer } from './ensemble/ensemble-server.ts'
+import { LastingMember } from './ensemble/lasting-member.ts'
 import { Server, type ServerOptions } from './server.ts'
 import type { ServerError } from './server-error.ts'
 
@@ -21,5 +21,5 @@ export async function startServer({ config, log }: ServerOptions): Promise<Runni
   const { ensemble } = config
   return ensemble === undefined
     ? await Server.start({ config, log })
-    : await EnsembleServer.start({ config, ensemble, log })
+    : await LastingMember.start({ config, ensemble, log })
 }
