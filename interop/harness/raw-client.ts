@@ -52,9 +52,9 @@ export class RawClient {
   }
 
   /** Opens the TCP connection only. */
-  static connect(port: number): Promise<RawClient> {
+  static connect(port: number, host = '127.0.0.1'): Promise<RawClient> {
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+      const socket = connect({ host, port, noDelay: true })
       const timer = setTimeout(() => {
         socket.destroy()
         reject(new Error(`no connection to port ${port} within ${connectTimeoutMs} ms`))

@@ -18,6 +18,8 @@ import {
 import { newSession, RawClient } from './raw-client.ts'
 
 export interface SessionStart {
+  /** Default: the loopback interface. */
+  readonly host?: string
   readonly timeOut?: number
   /** The session to take up again. */
   readonly sessionId?: SessionId
@@ -56,7 +58,7 @@ export class RawSession {
 
   /** @throws Error when the server refuses the session or closes */
   static async open(port: number, start: SessionStart = {}): Promise<RawSession> {
-    const client = await RawClient.connect(port)
+    const client = await RawClient.connect(port, start.host)
     const request = newSession(start.timeOut ?? 30_000)
     const response = await client.handshake({
       ...request,

@@ -4,10 +4,10 @@ import { connect } from 'node:net'
 const answerTimeoutMs = 2_000
 
 /** @returns the whole answer; empty when nothing answers */
-export function askWord(port: number, word: string): Promise<string> {
+export function askWord(port: number, word: string, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
     let answer = ''
-    const socket = connect({ host: '127.0.0.1', port })
+    const socket = connect({ host, port })
     // A stopped process accepts and never answers.
     const timer = setTimeout(() => socket.destroy(), answerTimeoutMs)
     socket.setEncoding('latin1')
@@ -31,8 +31,8 @@ export interface ServerState {
 }
 
 /** What `srvr` says; undefined while the server does not serve. */
-export async function serverState(port: number): Promise<ServerState | undefined> {
-  const answer = await askWord(port, 'srvr')
+export async function serverState(port: number, host?: string): Promise<ServerState | undefined> {
+  const answer = await askWord(port, 'srvr', host)
   const mode = /^Mode: (\w+)/m.exec(answer)?.[1] as Mode | undefined
   const zxid = /^Zxid: (0x[0-9a-f]+)$/m.exec(answer)?.[1]
   const nodeCount = /^Node count: (\d+)$/m.exec(answer)?.[1]

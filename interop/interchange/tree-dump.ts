@@ -30,8 +30,12 @@ export interface NodeDump {
 }
 
 /** Every node in the order of its path, read as the super user. */
-export async function dumpTree(port: number, superUser: string): Promise<readonly NodeDump[]> {
-  const session = await RawSession.open(port, { timeOut: replyTimeoutMs })
+export async function dumpTree(
+  port: number,
+  superUser: string,
+  host = '127.0.0.1',
+): Promise<readonly NodeDump[]> {
+  const session = await RawSession.open(port, { timeOut: replyTimeoutMs, host })
   try {
     await authenticate(session, superUser)
     const nodes: NodeDump[] = []
