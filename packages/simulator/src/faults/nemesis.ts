@@ -23,8 +23,11 @@ export const allFaults: readonly Fault[] = [
 
 const name = 'nemesis'
 
-/** A kind of fault comes more often in one run and less often in another, so that each has runs in which few others disturb it. */
+/** A kind of fault comes more often in one run and less often in another, */
 const shares = [1, 2, 2, 4, 8]
+/** and in some runs there are few kinds, each again and again: what one has done is not undone by the next of another kind. */
+const fewKindsChance = 0.3
+const fewKinds = 5
 
 export class Nemesis {
   readonly #targets: FaultTargets
@@ -39,7 +42,9 @@ export class Nemesis {
     this.#targets = targets
     this.#random = targets.world.random.fork(name)
     const random = targets.world.random.fork('shares of faults')
-    this.#choices = faults.flatMap((fault) =>
+    const isFew = faults.length > fewKinds && random.chance(fewKindsChance)
+    const kinds = isFew ? Array.from({ length: fewKinds }, () => random.pick(faults)) : faults
+    this.#choices = kinds.flatMap((fault) =>
       Array.from({ length: fault.weight * random.pick(shares) }, () => fault),
     )
     this.#pauseMostMs = pauseMostMs
