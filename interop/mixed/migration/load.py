@@ -25,6 +25,8 @@ from kazoo.handlers.threading import KazooTimeoutError
 
 SESSION_TIMEOUT = 20.0
 PAUSE = 0.01
+# kazoo's own pauses between attempts grow to a minute.
+RETRY = {"max_tries": -1, "delay": 0.1, "max_delay": 1}
 OPEN_OUTCOME = (ConnectionLoss, ConnectionClosedError, OperationTimeoutError)
 
 
@@ -42,7 +44,7 @@ class Load:
         self.violations.append(text)
 
     def client(self, name):
-        client = KazooClient(hosts=self.hosts, timeout=SESSION_TIMEOUT)
+        client = KazooClient(hosts=self.hosts, timeout=SESSION_TIMEOUT, connection_retry=RETRY)
 
         def changed(state):
             if state == KazooState.LOST and not self.stopping.is_set():
@@ -163,7 +165,7 @@ class Load:
     def come_and_go(self, name):
         """Sessions that begin and end all the time, each with an ephemeral."""
         while not self.stopping.is_set():
-            client = KazooClient(hosts=self.hosts, timeout=SESSION_TIMEOUT)
+            client = KazooClient(hosts=self.hosts, timeout=SESSION_TIMEOUT, connection_retry=RETRY)
             try:
                 client.start(timeout=30)
                 path = "/load/%s-%d" % (name, self.counts["sessions"])
