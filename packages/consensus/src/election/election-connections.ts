@@ -7,7 +7,9 @@
  *    earlier connection may have taken that along (ZOOKEEPER-481).
  * 3. Nothing is dialled without a notification to send or being asked to, and one attempt per peer is under way at a time. No peer
  *    waits for another one (ZOOKEEPER-3756).
- * 4. Servers that are in no membership are heard, as they may be about to join, but only so many of them.
+ * 4. A connection may look well from here and be lost: its peer has been rebooted, or something between forgot it. So what a peer dials
+ *    anew replaces it, and who is told again and again and says nothing is dialled anew.
+ * 5. Servers that are in no membership are heard, as they may be about to join, but only so many of them.
  */
 import {
   type ElectionHello,
@@ -32,6 +34,10 @@ import { ElectionLink, type ElectionLinkOwner } from './election-link.ts'
 const introductionsMax = 64
 /** Peers of no membership; more are turned away. */
 const strangersMax = 64
+/** An attempt to reach a peer that calls itself is given up for another one after so long: it was not there when this one began. */
+const staleAttemptMs = 500
+/** So many notifications without a word in return, over {@link ElectionConnectionsParameters.handshakeTimeoutMs}: is it lost? */
+const unansweredMax = 3
 
 export interface ElectionConnectionsParameters {
   readonly serverId: number
@@ -48,7 +54,7 @@ export interface ElectionConnectionsParameters {
   ) => Dialling
   readonly memberships: MembershipStore
   readonly clock: Clock
-  /** How long an initial message may take. */
+  /** How long an initial message may take, and a peer that is told again and again be silent. */
   readonly handshakeTimeoutMs: number
   /** Not called from within a call of this object's own methods other than a link's `received`. */
   readonly received: (from: number, notification: Notification) => void
@@ -67,9 +73,13 @@ interface Peer {
   last: Notification | undefined
   link: ElectionLink | undefined
   attempt: Attempt | undefined
+  /** Notifications that were to be sent since it was last heard, or connected, and when the first of them was. */
+  unansweredCount: number
+  unansweredSinceMs: number
 }
 
 interface Attempt {
+  readonly beganMs: number
   dialling: Dialling | undefined
 }
 
@@ -89,7 +99,7 @@ export class ElectionConnections implements ElectionTransport {
     this.#platform = parameters.platform ?? purePlatform
     this.#owner = {
       introduced: (link, hello) => this.#introduced(link, hello),
-      notified: ({ peerId }, notification) => parameters.received(peerId!, notification),
+      notified: ({ peerId }, notification) => this.#notified(peerId!, notification),
       refused: (link, refusal) => this.#refused(link, refusal),
       drained: ({ peerId }) => this.#drained(peerId),
       lost: (link, reason) => this.#lost(link, reason),
@@ -105,6 +115,7 @@ export class ElectionConnections implements ElectionTransport {
     const peer = this.#peer(to)
     if (peer === undefined) return
     peer.waiting = notification
+    if (this.#isSilent(peer)) this.#drop(peer)
     if (peer.link === undefined) this.#connect(peer, [])
     else this.#flush(peer)
   }
@@ -177,6 +188,8 @@ export class ElectionConnections implements ElectionTransport {
       // It may have lost a connection that still looks well from here.
       this.#drop(peer)
       link.close()
+      if (peer.attempt !== undefined && this.#nowMs - peer.attempt.beganMs >= staleAttemptMs)
+        this.#giveUp(peer)
       this.#connect(peer, hello.addresses)
     } else {
       if (serverId === undefined) this.#observerId--
@@ -187,7 +200,7 @@ export class ElectionConnections implements ElectionTransport {
 
   #connect(peer: Peer, addresses: readonly HostPort[]): void {
     if (peer.link !== undefined || peer.attempt !== undefined || peer.id < 0) return
-    const attempt: Attempt = { dialling: undefined }
+    const attempt: Attempt = { beganMs: this.#nowMs, dialling: undefined }
     peer.attempt = attempt
     const listener: DialListener = {
       opened: (link) => this.#opened(peer, attempt, link),
@@ -232,11 +245,36 @@ export class ElectionConnections implements ElectionTransport {
 
   #establish(peer: Peer, link: ElectionLink): void {
     this.#drop(peer)
-    peer.attempt?.dialling?.cancel()
-    peer.attempt = undefined
+    this.#giveUp(peer)
     peer.link = link
+    peer.unansweredCount = 0
     peer.waiting ??= peer.last
     this.#flush(peer)
+  }
+
+  get #nowMs(): number {
+    return this.#parameters.clock.nowMs
+  }
+
+  #notified(peerId: number, notification: Notification): void {
+    const peer = this.#peerById.get(peerId)
+    if (peer !== undefined) peer.unansweredCount = 0
+    this.#parameters.received(peerId, notification)
+  }
+
+  /** Counts what the peer is told. @returns whether it has said nothing for so long that its connection may be lost */
+  #isSilent(peer: Peer): boolean {
+    if (peer.link === undefined || peer.id < 0) return false
+    if (peer.unansweredCount++ === 0) peer.unansweredSinceMs = this.#nowMs
+    return (
+      peer.unansweredCount > unansweredMax &&
+      this.#nowMs - peer.unansweredSinceMs >= this.#parameters.handshakeTimeoutMs
+    )
+  }
+
+  #giveUp(peer: Peer): void {
+    peer.attempt?.dialling?.cancel()
+    peer.attempt = undefined
   }
 
   #drop(peer: Peer): void {
@@ -291,6 +329,8 @@ export class ElectionConnections implements ElectionTransport {
       last: undefined,
       link: undefined,
       attempt: undefined,
+      unansweredCount: 0,
+      unansweredSinceMs: 0,
     }
     this.#peerById.set(id, peer)
     return peer

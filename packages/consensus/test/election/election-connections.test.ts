@@ -163,6 +163,82 @@ test('ZOOKEEPER-2164: a call by the smaller id replaces a connection that it has
   assert.deepEqual(leadersHeard(wire, 2), [1])
 })
 
+/** Server 1 and 2 with a connection that neither can tell to be lost. @returns what either has dialled so far */
+function halfOpen(): { readonly wire: Wire; readonly old: WireLink } {
+  const wire = wireOf([1, 2])
+  for (const [from, to] of [
+    [1, 2],
+    [2, 1],
+  ]) {
+    wire.port(from).connections.send(to, vote(from))
+    wire.settle()
+  }
+  const [old] = wire.openDials(2, 1)
+  old.isHalfOpen = true
+  old.other!.isHalfOpen = true
+  for (const id of [1, 2]) wire.port(id).heard.length = 0
+  return { wire, old }
+}
+
+test('a rebooted peer’s dial replaces the connection that it has lost without a word', () => {
+  for (const rebooted of [1, 2]) {
+    const { wire, old } = halfOpen()
+    wire.reboot(rebooted, { voters: [1, 2] })
+    wire.port(rebooted).connections.send(3 - rebooted, vote(7))
+    wire.settle()
+    assert.deepEqual(leadersHeard(wire, 3 - rebooted), [7])
+    assert.deepEqual(leadersHeard(wire, rebooted), [3 - rebooted])
+    const [now] = wire.openDials(2, 1).filter((link) => link !== old)
+    assert.ok(now?.isOpen)
+  }
+})
+
+test('who says nothing on a connection for long, though told again and again, is connected with anew', () => {
+  for (const teller of [1, 2]) {
+    const { wire } = halfOpen()
+    const { connections } = wire.port(teller)
+    // As an election repeats itself.
+    for (const ms of [0, 200, 400, 800, 1_600]) {
+      wire.advance(ms)
+      connections.send(3 - teller, vote(7))
+    }
+    wire.settle()
+    assert.deepEqual(leadersHeard(wire, 3 - teller), [])
+    wire.advance(3_200)
+    connections.send(3 - teller, vote(8))
+    wire.settle()
+    assert.deepEqual(leadersHeard(wire, 3 - teller), [8])
+    assert.deepEqual(leadersHeard(wire, teller), [3 - teller])
+  }
+})
+
+test('a peer that answers keeps its connection, however long it is told', () => {
+  const wire = wireOf([1, 2])
+  wire.port(1).onReceived = (from) => wire.port(1).connections.send(from, vote(1))
+  for (let count = 0; count < 20; count++) {
+    wire.port(2).connections.send(1, vote(2))
+    wire.advance(2_000)
+  }
+  assert.equal(wire.dials.length, 1)
+})
+
+test('an attempt from before a peer was there does not keep it from being called back', () => {
+  const wire = wireOf([1, 2])
+  wire.silent.add(1)
+  wire.port(2).connections.send(1, vote(2))
+  wire.settle()
+  wire.silent.delete(1)
+  for (const [waitMs, heard] of [
+    [499, []],
+    [1, [1]],
+  ] as const) {
+    wire.advance(waitMs)
+    wire.port(1).connections.send(2, vote(1))
+    wire.settle()
+    assert.deepEqual(leadersHeard(wire, 2), heard)
+  }
+})
+
 test('attempts that fail and connections that end are told', () => {
   const wire = wireOf([1, 2, 3])
   wire.refusing.add(3)

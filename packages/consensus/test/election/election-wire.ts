@@ -25,6 +25,8 @@ export class WireLink implements PeerLink {
   isOpen = true
   /** Whether the peer takes nothing. */
   isBlocked = false
+  /** Whether nothing gets to the other end any more, not even that this one was closed. */
+  isHalfOpen = false
   readonly #wire: Wire
 
   constructor(wire: Wire) {
@@ -38,6 +40,7 @@ export class WireLink implements PeerLink {
       this.queuedBytes += chunk.length
       return false
     }
+    if (this.isHalfOpen) return true
     this.#wire.later(() => {
       if (this.other?.isOpen === true) this.other.listener?.received(chunk, 0, chunk.length)
     })
@@ -62,7 +65,7 @@ export class WireLink implements PeerLink {
     if (!this.isOpen) return
     this.isOpen = false
     this.#wire.later(() => this.listener?.closed(reason))
-    this.#wire.later(() => this.other?.break('closed by the peer'))
+    if (!this.isHalfOpen) this.#wire.later(() => this.other?.break('closed by the peer'))
   }
 }
 
@@ -119,6 +122,11 @@ export class Wire {
     const port = this.portById.get(id)
     if (port === undefined) throw new Error(`there is no port ${id}`)
     return port
+  }
+
+  /** The server is another process, without memory; the others are told nothing. */
+  reboot(id: number, shape: MembershipShape): void {
+    this.#open(id, shape)
   }
 
   later(step: () => void): void {

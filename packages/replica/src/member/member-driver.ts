@@ -53,7 +53,8 @@ export interface MemberDriver {
   /** Connects to a server's quorum port. */
   dialQuorum(serverId: number, listener: DialListener): Dialling
   /**
-   * Connects to a server's election port.
+   * Connects to a server's election port. Such a connection may say nothing for days: the driver probes it (TCP keep-alive), so
+   * that one whose peer has lost its power ends. What is sent into such a connection meanwhile is the engine's affair.
    * @param addresses where it says that it listens; empty: where the membership says so
    */
   dialElection(serverId: number, listener: DialListener, addresses: readonly HostPort[]): Dialling
