@@ -41,6 +41,11 @@ const threeVoters = {
 }
 const scenarios: readonly Scenario[] = [
   { name: 'no faults', request: { ...threeVoters, faultNames: [] } },
+  // Just above what counts as a loaded run.
+  {
+    name: 'no faults, least load',
+    request: { ...threeVoters, faultNames: [], loadPerSecond: 105 },
+  },
   { name: 'all faults', request: threeVoters },
 ]
 

@@ -9,7 +9,7 @@
 /** Lines of a failing run that its report shows. */
 const tailLength = 80
 /** Texts whose hashes are kept. */
-const knownTextsMost = 1_000
+const knownTextsMost = 10_000
 
 export type LineSink = (line: string) => void
 
@@ -38,7 +38,7 @@ export class EventLog {
   readonly #sink: LineSink | undefined
   /** A ring, written over again and again. */
   readonly #tail: Line[] = []
-  /** Of texts that come again and again. */
+  /** Of the first texts: names of files, paths and patterns come again and again. */
   readonly #hashByText = new Map<string, number>()
   #low = 0x811c_9dc5
   #high = 0x1234_5678
@@ -116,21 +116,13 @@ export class EventLog {
     if (known !== undefined) return known
     let hash = 0x811c_9dc5
     for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193)
-    // Patterns are few, but some notes are whole texts.
     if (this.#hashByText.size < knownTextsMost) this.#hashByText.set(text, hash)
     return hash
   }
 
   #mixPart(part: Part): void {
     if (typeof part === 'number') this.#mix(part)
-    else this.#mixText(typeof part === 'string' ? part : part.mark)
-  }
-
-  #mixText(text: string): void {
-    let low = this.#low
-    for (let i = 0; i < text.length; i++) low = Math.imul(low ^ text.charCodeAt(i), 0x0100_0193)
-    this.#low = low
-    this.#high = Math.imul(this.#high ^ low, 0x0100_01b3) ^ (low >>> 15)
+    else this.#mix(this.#hashOf(typeof part === 'string' ? part : part.mark))
   }
 
   /** A whole number, as its two halves. */

@@ -243,12 +243,19 @@ class Simulation {
   }
 
   *#runUntil(atUs: number, isOver: () => boolean): Steps<void> {
-    while (this.#violation === undefined && this.#scheduler.nowUs < atUs && !isOver()) {
-      if (!this.#scheduler.runNext()) return
-      if (!this.#turns.isDue) continue
+    while (this.#runUntilDue(atUs, isOver)) {
       yield
       this.#turns.end()
     }
+  }
+
+  /** Runs events until continuations are due. Returns false when it is over. (A loop of its own, as those of generators stay slow.) */
+  #runUntilDue(atUs: number, isOver: () => boolean): boolean {
+    while (this.#violation === undefined && this.#scheduler.nowUs < atUs && !isOver()) {
+      if (!this.#scheduler.runNext()) return false
+      if (this.#turns.isDue) return true
+    }
+    return false
   }
 
   #observe(observation: Observation): void {

@@ -3,7 +3,7 @@ import type { Operation } from '../client/operation.ts'
 import type { CommittedTree } from '../history/committed-tree.ts'
 import type { ModelNode } from '../history/model-tree.ts'
 import type { Observation, Replied } from '../history/observation.ts'
-import { hexOf, isSessionOwner } from '../history/tree-view.ts'
+import { charsOf, isSessionOwner } from '../history/tree-view.ts'
 import { formatZxid } from '../history/txn-history.ts'
 import { stepsOf } from '../history/txn-steps.ts'
 import type { Checker } from './checker.ts'
@@ -60,7 +60,7 @@ export class ReadState implements Checker {
     if (node === undefined) return `${path} is shown and is not there`
     const { data, stat, children } = answer
     return (
-      (data === undefined || hexOf(utf8Encode(data)) === node.data
+      (data === undefined || charsOf(utf8Encode(data)) === node.data
         ? undefined
         : `the data of ${path} is ${data}, which is not that of version ${node.version}`) ??
       (stat === undefined ? undefined : statProblem(path, node, stat)) ??

@@ -284,7 +284,8 @@ function told(server: string, problem: string | undefined): string | undefined {
 }
 
 function isSame(known: HistoryEntry, txn: Txn, bytes: Uint8Array | undefined): boolean {
-  if (known.bytes !== undefined && bytes !== undefined) return isEqual(known.bytes, bytes)
+  if (known.bytes !== undefined && bytes !== undefined)
+    return known.bytes === bytes || isEqual(known.bytes, bytes)
   const { clientId, cxid, type, time } = txn.header
   const header = known.txn?.header
   return (

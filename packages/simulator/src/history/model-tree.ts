@@ -7,7 +7,7 @@
  *    node of the membership changed, for those who watch it.
  */
 import { OpCode, type SessionId, type Txn, type TxnBody, type Zxid } from '@quorate/protocol'
-import { hexOf, type NodeView } from './tree-view.ts'
+import { charsOf, type NodeView } from './tree-view.ts'
 import { effectiveBodies, parentOf } from './txn-steps.ts'
 
 export interface ModelNode extends NodeView {
@@ -94,7 +94,7 @@ export class ModelTree {
         break
       case OpCode.setData:
         this.#change(body.path, header.zxid, (node) => ({
-          data: hexOf(body.data),
+          data: charsOf(body.data),
           version: node.version + 1,
           mzxid: header.zxid,
           mtime: header.time,
@@ -119,7 +119,7 @@ export class ModelTree {
     owner: SessionId,
   ): void {
     if (isSystemPath(path)) return
-    this.#put(path, header.zxid, newNode(header, hexOf(data), owner))
+    this.#put(path, header.zxid, newNode(header, charsOf(data), owner))
     if (owner === header.clientId) {
       const paths = this.#pathsByOwner.get(owner)
       if (paths === undefined) this.#pathsByOwner.set(owner, new Set([path]))

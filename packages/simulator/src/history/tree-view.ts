@@ -3,7 +3,7 @@ import type { SessionId, Zxid } from '@quorate/protocol'
 import { absent, IntField, LongField, rootNode, type Tree } from '@quorate/tree'
 
 export interface NodeView {
-  /** As lower-case hex; null for null data. */
+  /** A char for each byte; null for null data. */
   readonly data: string | null
   readonly czxid: Zxid
   readonly mzxid: Zxid
@@ -49,7 +49,7 @@ function viewNode(tree: Tree, node: number): NodeView {
   const high = nodes.int(node, IntField.ownerHigh)
   const low = nodes.int(node, IntField.ownerLow)
   return {
-    data: hexOf(nodes.dataCopy(node)),
+    data: charsOf(nodes.dataCopy(node)),
     czxid: nodes.long(node, LongField.czxid),
     mzxid: nodes.long(node, LongField.mzxid),
     pzxid: nodes.long(node, LongField.pzxid),
@@ -67,11 +67,14 @@ export function isSessionOwner(owner: SessionId): boolean {
   return owner !== 0n && owner !== 1n << 63n && owner >> 56n !== 0xffn
 }
 
-const hexDigits = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const callBytesMost = 4_096
 
-export function hexOf(bytes: Uint8Array | null): string | null {
+/** A char for each byte, whatever the bytes mean: to compare them with others, and to read those that are text. */
+export function charsOf(bytes: Uint8Array | null): string | null {
   if (bytes === null) return null
+  if (bytes.length <= callBytesMost) return String.fromCharCode(...bytes)
   let text = ''
-  for (const byte of bytes) text += hexDigits[byte]!
+  for (let at = 0; at < bytes.length; at += callBytesMost)
+    text += String.fromCharCode(...bytes.subarray(at, at + callBytesMost))
   return text
 }

@@ -1,5 +1,6 @@
 /** A server's dynamic configuration file and its `.next`, on the simulated disk: they outlive every crash, and go with the disk. */
 import type { Membership, MembershipStore } from '@quorate/consensus'
+import { utf8Decode, utf8Encode } from '@quorate/protocol'
 import type { SimulatedDisk } from '../disk/simulated-disk.ts'
 
 export type MembershipParser = (text: string) => Membership
@@ -26,7 +27,7 @@ export class SimulatedMemberships implements MembershipStore {
     this.#changed = changed
     const found = textOf(disk.contents(committedPath))
     // The file is there from the start: the operator may write another one when a disk is lost later.
-    if (found === undefined) disk.install(committedPath, bytesOf(configuration.initialText))
+    if (found === undefined) disk.install(committedPath, utf8Encode(configuration.initialText))
     this.#committed = configuration.parse(found ?? configuration.initialText)
     const lastSeen = textOf(disk.contents(lastSeenPath))
     this.#lastSeen = lastSeen === undefined ? this.#committed : configuration.parse(lastSeen)
@@ -44,22 +45,17 @@ export class SimulatedMemberships implements MembershipStore {
     const isNew = membership.text !== this.#committed.text
     this.#committed = membership
     if (!isNew) return
-    this.#disk.install(committedPath, bytesOf(membership.text))
+    this.#disk.install(committedPath, utf8Encode(membership.text))
     this.#changed(membership)
   }
 
   setLastSeen(membership: Membership): void {
     if (membership.text === this.#lastSeen.text) return
     this.#lastSeen = membership
-    this.#disk.install(lastSeenPath, bytesOf(membership.text))
+    this.#disk.install(lastSeenPath, utf8Encode(membership.text))
   }
 }
 
-/** Configuration texts are ASCII here. */
-function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (char) => char.charCodeAt(0))
-}
-
 function textOf(bytes: Uint8Array | undefined): string | undefined {
-  return bytes === undefined ? undefined : String.fromCharCode(...bytes)
+  return bytes === undefined ? undefined : utf8Decode(bytes)
 }
