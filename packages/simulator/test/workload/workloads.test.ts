@@ -7,6 +7,7 @@ import { Prng } from '../../src/prng.ts'
 import { Barriers } from '../../src/workload/barriers.ts'
 import { createWorkload, workloadNames } from '../../src/workload/mixed-workload.ts'
 import { Quotas } from '../../src/workload/quotas.ts'
+import { Readers } from '../../src/workload/readers.ts'
 import { Reconfigurations } from '../../src/workload/reconfigurations.ts'
 import { Registers } from '../../src/workload/registers.ts'
 import type { Workload } from '../../src/workload/workload.ts'
@@ -68,6 +69,22 @@ test('barriers: behind a sync of a client comes its read', () => {
   const at = operations.findIndex(({ type }) => type === 'sync')
   assert.equal(operations[at + 1]?.type, 'getData')
   assert.ok(operations.some((operation) => 'isLinearizable' in operation))
+})
+
+test('readers: in some runs some clients do little but read behind barriers', () => {
+  const isBarrier = (operation: Operation | undefined): boolean =>
+    operation?.type === 'sync' || operation?.type === 'getData'
+  const readerCounts = Array.from({ length: 20 }, (_, run) => {
+    const registers = new Registers(random())
+    asked(registers, 30)
+    const workloads = { reads: new Barriers(random(), registers), others: new Quotas(random()) }
+    const readers = new Readers(new Prng(`run ${run}`), workloads)
+    return Array.from({ length: 12 }, (__, at) =>
+      Array.from({ length: 5 }, () => readers.next(`client${at}`)),
+    ).filter((operations) => operations.filter(isBarrier).length > 2).length
+  })
+  assert.ok(readerCounts.includes(0))
+  assert.ok(readerCounts.some((count) => count > 4 && count < 12))
 })
 
 /** What is asked for when this is the membership. */
