@@ -27,6 +27,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: 'show, check and sum up snapshot files',
     load: () => import('./snapshot-command.ts'),
   },
+  recover: {
+    summary: 'go on with the survivors after the loss of a majority',
+    load: () => import('./recover-command.ts'),
+  },
   simulate: {
     summary: 'run the server in a simulated world with faults',
     load: () => import('./simulate-command.ts'),

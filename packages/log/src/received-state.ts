@@ -33,19 +33,35 @@ export function adoptReceivedState(
   finishReceivedState(disk, directories)
 }
 
+/** The file that the next start makes the whole history of, if an {@link adoptReceivedState} was interrupted. */
+export function pendingReceivedState(disk: Disk, dataDirectory: string): DataFile | undefined {
+  for (const name of disk.list(dataDirectory)) {
+    const zxid = receivedZxid(name)
+    if (zxid !== undefined) return { name, path: `${dataDirectory}/${name}`, zxid }
+  }
+  return undefined
+}
+
 /** Does what an interrupted {@link adoptReceivedState} left to do, if anything. */
 export function finishReceivedState(disk: Disk, directories: HistoryDirectories): void {
   const { dataDirectory, logDirectory } = directories
   for (const name of disk.list(dataDirectory)) {
-    const hex = name.slice(prefix.length)
-    if (!name.startsWith(prefix) || !/^[0-9a-f]{1,14}$/.test(hex)) continue
+    const zxid = receivedZxid(name)
+    if (zxid === undefined) continue
     // Newest first: a version that knows nothing of the file finds a shorter history then, not one with a hole.
     removeAll(disk, logDirectory, listLogs(disk, logDirectory).toReversed())
     removeAll(disk, dataDirectory, listSnapshots(disk, dataDirectory))
-    const snapshot = snapshotName(Number.parseInt(hex, 16))
+    const snapshot = snapshotName(zxid)
     disk.rename(`${dataDirectory}/${name}`, `${dataDirectory}/${snapshot}`)
     disk.syncDirectory(dataDirectory)
   }
+}
+
+function receivedZxid(name: string): Zxid | undefined {
+  const hex = name.slice(prefix.length)
+  return name.startsWith(prefix) && /^[0-9a-f]{1,14}$/.test(hex)
+    ? Number.parseInt(hex, 16)
+    : undefined
 }
 
 function removeAll(disk: Disk, directory: string, files: readonly DataFile[]): void {
