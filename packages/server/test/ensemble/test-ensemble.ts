@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { resolveConfig } from '../../src/config/server-config.ts'
-import { type RunningServer, startServer } from '../../src/running-server.ts'
+import type { RunningServer } from '../../src/running-server.ts'
+import { startServer } from '../../src/start-server.ts'
 import { LineLog } from '../line-log.ts'
 import { ask } from '../raw-client.ts'
 

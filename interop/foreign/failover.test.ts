@@ -1,0 +1,135 @@
+/** Clients of others on an ensemble whose servers are killed: what was acknowledged to them is there, and their sessions live. */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { type Client, CreateMode, createClient, Exception } from 'node-zookeeper-client'
+import { classPath, java } from '../harness/apache-server.ts'
+import { Ensemble } from '../harness/ensemble.ts'
+import { installForeignPrograms } from '../harness/install.ts'
+import { type ProgramResult, runProgram } from '../harness/run-program.ts'
+import { killInTurn } from '../harness/turmoil.ts'
+
+const timeout = 180_000
+const kills = 4
+const javaWords = [
+  '-Xmx64m',
+  '-XX:+UseSerialGC',
+  '-XX:TieredStopAtLevel=1',
+  '-cp',
+  classPath(['slf4j-nop', 'zookeeper']),
+  'org.apache.zookeeper.ZooKeeperMain',
+]
+
+/** Does something again and again until the kills are over, and once more then. */
+async function during(turmoil: Promise<void>, act: (i: number) => Promise<void>): Promise<void> {
+  const state = { isOver: false }
+  const over = turmoil.finally(() => (state.isOver = true))
+  let i = 0
+  while (!state.isOver) await act(i++)
+  await over
+  await act(i)
+}
+
+function connected(servers: string): Promise<Client> {
+  const client = createClient(servers, { sessionTimeout: 30_000 })
+  return new Promise((resolve) => {
+    client.once('connected', () => resolve(client))
+    client.connect()
+  })
+}
+
+describe('while servers are killed', () => {
+  let ensemble: Ensemble
+  let reader: Client
+  before(async () => {
+    installForeignPrograms()
+    ensemble = await Ensemble.start({ voters: ['quorate', 'quorate', 'quorate'] })
+    reader = await connected(ensemble.connectString)
+  })
+  after(async () => {
+    reader.close()
+    await ensemble.dispose()
+  })
+
+  /** The children of the root whose names begin with this, after all that was acknowledged. */
+  async function found(prefix: string): Promise<ReadonlySet<string>> {
+    await promisify<string, Buffer, string>(reader.create.bind(reader))(
+      `/read-${prefix}`,
+      Buffer.of(),
+    )
+    const children = await new Promise<readonly string[]>((resolve, reject) =>
+      reader.getChildren('/', (error, names) => (error === null ? resolve(names) : reject(error))),
+    )
+    return new Set(children.filter((name) => name.startsWith(prefix)))
+  }
+
+  test('node-zookeeper-client keeps its session and what it wrote', { timeout }, async () => {
+    const client = await connected(ensemble.connectString)
+    const session = client.getSessionId().toString('hex')
+    const create = promisify<string, Buffer, number, string>(client.create.bind(client))
+    await create('/ephemeral', Buffer.of(), CreateMode.EPHEMERAL)
+    const acknowledged: string[] = []
+    await during(killInTurn(ensemble, kills), async (i) => {
+      for (;;) {
+        try {
+          await create(`/js-${i}`, Buffer.from(String(i)), CreateMode.PERSISTENT)
+          break
+        } catch (error) {
+          const { code } = error as Exception
+          if (code === Exception.NODE_EXISTS) break
+          assert.equal(code, Exception.CONNECTION_LOSS)
+        }
+      }
+      acknowledged.push(`js-${i}`)
+    })
+    assert.equal(client.getSessionId().toString('hex'), session)
+    assert.ok(acknowledged.length > kills)
+    assert.deepEqual(await found('js-'), new Set(acknowledged))
+    assert.deepEqual(await found('ephemeral'), new Set(['ephemeral']))
+    client.close()
+  })
+
+  /** Runs a command a node, and notes those that were created. */
+  async function createOneByOne(
+    prefix: string,
+    run: (path: string) => Promise<ProgramResult>,
+    isCreated: (result: ProgramResult) => boolean,
+  ): Promise<void> {
+    const acknowledged: string[] = []
+    const tried = new Set<string>()
+    await during(killInTurn(ensemble, kills), async (i) => {
+      tried.add(`${prefix}${i}`)
+      if (isCreated(await run(`/${prefix}${i}`))) acknowledged.push(`${prefix}${i}`)
+    })
+    assert.ok(acknowledged.length > kills, `${acknowledged.length} of ${tried.size} came through`)
+    const names = await found(prefix)
+    for (const name of acknowledged) assert.ok(names.has(name), `${name} is lost`)
+    for (const name of names) assert.ok(tried.has(name), `nobody has asked for ${name}`)
+  }
+
+  test('the C client is never told of a write that is lost', { timeout }, () =>
+    createOneByOne(
+      'c-',
+      (path) =>
+        runProgram({
+          command: '/usr/lib/zookeeper/bin/cli_mt',
+          words: ['-h', ensemble.connectString, '-c', `create ${path}`],
+          timeoutMs: 30_000,
+        }),
+      ({ output, errors }) => /rc = 0\b/.test(output + errors),
+    ),
+  )
+
+  test('zkCli is never told of a write that is lost', { timeout }, () =>
+    createOneByOne(
+      'cli-',
+      (path) =>
+        runProgram({
+          command: java,
+          words: [...javaWords, '-server', ensemble.connectString, 'create', path],
+          timeoutMs: 60_000,
+        }),
+      ({ output, errors }) => /Created \/cli-/.test(output + errors),
+    ),
+  )
+})

@@ -1,0 +1,15 @@
+/** Either kind of server, as the configuration wants it. */
+import { LastingMember } from './ensemble/lasting-member.ts'
+import type { RunningServer } from './running-server.ts'
+import { Server, type ServerOptions } from './server.ts'
+
+/**
+ * Starts what the configuration describes. A server alone serves when this resolves; a member of an ensemble looks for the others.
+ * @throws ServerError; nothing is left running or locked then
+ */
+export async function startServer({ config, log }: ServerOptions): Promise<RunningServer> {
+  const { ensemble } = config
+  return ensemble === undefined
+    ? await Server.start({ config, log })
+    : await LastingMember.start({ config, ensemble, log })
+}
