@@ -53,10 +53,8 @@ describe('while servers are killed', () => {
 
   /** The children of the root whose names begin with this, after all that was acknowledged. */
   async function found(prefix: string): Promise<ReadonlySet<string>> {
-    await promisify<string, Buffer, string>(reader.create.bind(reader))(
-      `/read-${prefix}`,
-      Buffer.of(),
-    )
+    const create = promisify<string, Buffer, number, string>(reader.create.bind(reader))
+    await create(`/read-${prefix}`, Buffer.of(), CreateMode.PERSISTENT)
     const children = await new Promise<readonly string[]>((resolve, reject) =>
       reader.getChildren('/', (error, names) => (error === null ? resolve(names) : reject(error))),
     )
