@@ -56,7 +56,11 @@ describe('while servers are killed', () => {
     const create = promisify<string, Buffer, number, string>(reader.create.bind(reader))
     await create(`/read-${prefix}`, Buffer.of(), CreateMode.PERSISTENT)
     const children = await new Promise<readonly string[]>((resolve, reject) =>
-      reader.getChildren('/', (error, names) => (error === null ? resolve(names) : reject(error))),
+      reader.getChildren(
+        '/',
+        () => {},
+        (error, names) => (error === null ? resolve(names) : reject(error)),
+      ),
     )
     return new Set(children.filter((name) => name.startsWith(prefix)))
   }

@@ -15,6 +15,8 @@ declare module 'node-zookeeper-client' {
   export class Exception extends Error {
     readonly code: number
     static readonly NO_NODE: number
+    static readonly NODE_EXISTS: number
+    static readonly CONNECTION_LOSS: number
     static readonly BAD_VERSION: number
   }
   type Callback<T extends readonly unknown[]> = (error: Exception | null, ...results: T) => void
