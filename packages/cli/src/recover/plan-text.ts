@@ -83,7 +83,7 @@ function lossLines({ start, commonZxid, isRepeated, lost }: PlanReport): readonl
       ? ['An earlier commit was begun and not finished; this one takes its place.', '']
       : []),
     `A quorum is lost. ${common}`,
-    `What may be lost: every write after ${hex(lastZxid)}, the last transaction of server ${start.serverId}${since}. The lost servers (${lostVoters.join(', ')}) may have acknowledged later ones among themselves; the survivors cannot tell whether there are any. What clients were told before that moment is kept; what they were told afterwards has to be checked with them.`,
+    `What may be lost: every write after ${hex(lastZxid)}, the last transaction of server ${start.serverId}${since}. The lost servers (${lostVoters.join(', ')}) may have acknowledged later ones among themselves; the survivors cannot tell whether there are any. Acknowledged writes up to that zxid are kept; those whose writes came later have to look whether they are still there.`,
     'What is kept may be more than was acknowledged: the last transactions of the chosen history count as written, whether a quorum had them or not.',
   ]
 }
@@ -119,10 +119,12 @@ function loneText(
 function commitLines({ start, epoch, newMembership, survivors }: PlanReport): readonly string[] {
   const { voterIds } = newMembership.quorums
   const observers = [...newMembership.memberById.values()].filter(({ isVoter }) => !isVoter)
-  const behind = survivors.filter((one) => !hasSameHistory(one, start)).length
+  const others = survivors
+    .filter((one) => !hasSameHistory(one, start))
+    .map(({ serverId }) => serverId)
   return [
     'What a commit does, after a copy of what it changes:',
-    `  the history of server ${start.serverId} is the ensemble's; the others are brought to it when they join${behind === 0 ? ' (they all have it)' : ''}`,
+    `  the history of server ${start.serverId} is the ensemble's${others.length === 0 ? '' : `; ${others.map((id) => `server ${id}`).join(', ')} will be brought to it when it joins`}`,
     `  every survivor accepts the epoch ${epoch}: the highest that any of them knows, and ${epochGap} more for elections that the lost servers may have held alone`,
     `  the membership 0x${formatZxid(newMembership.version)} has the voters ${voterIds.join(', ')}${observers.length === 0 ? '' : ` and the observers ${observers.map(({ id }) => id).join(', ')}`}:`,
     ...newMembership.text.split('\n').map((line) => `    ${line}`),
