@@ -15,7 +15,7 @@ const isolatedMostMs = 3_000
 
 export const lull: Fault = {
   name: 'client.lull',
-  weight: 9,
+  weight: 14,
   durationMostMs: 6_000,
   isHarsh: true,
   begin(targets, random) {

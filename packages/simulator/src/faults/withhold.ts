@@ -14,7 +14,7 @@ const withheldMostMs = 900
 
 export const withhold: Fault = {
   name: 'network.withhold',
-  weight: 15,
+  weight: 28,
   durationMostMs: 1_200,
   begin({ ensemble, network, world }, random) {
     const leader = ensemble?.leader
