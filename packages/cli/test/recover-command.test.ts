@@ -80,7 +80,9 @@ describe('quorate recover', () => {
     assert.deepEqual(plan.newMembership.voters, [1, 2])
     const [lone] = plan.notOnAllSurvivors
     assert.equal(lone?.serverId, 1)
-    assert.ok(lone?.listed.some(({ type, paths }) => /^create/.test(type) && paths[0] === '/b'))
+    assert.ok(
+      lone?.listed.some(({ type, paths }) => type.startsWith('create') && paths[0] === '/b'),
+    )
     assert.ok(lone?.listed.every(({ paths }) => !paths.includes('/a')))
 
     const { code, notices } = await recover('--commit', '--yes', ...survivors)
@@ -223,10 +225,10 @@ describe('quorate recover, without changing anything', () => {
 
   it('plans without writing a byte', async () => {
     const seen = () => filesBelow(join(ensemble.root, 'server1'))
-    const before = seen()
+    const found = seen()
     const { code } = await recover('--commit', '--dry-run', ensemble.configuration(1))
     assert.equal(code, 0)
-    assert.deepEqual(seen(), before)
+    assert.deepEqual(seen(), found)
   })
 
   it('asks for a configuration when the data does not say who belongs to the ensemble', async () => {

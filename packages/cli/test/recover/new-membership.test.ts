@@ -8,7 +8,7 @@ import { membershipWith, survivor } from './sample-survivor.ts'
 function chosen(survivors: readonly Survivor[], voters: readonly number[], observers: number[]) {
   const { memberById } = membershipWith(voters, 0, observers)
   const sorted = survivors.toSorted(byHistory(memberById))
-  const start = sorted[0]!
+  const start = sorted[0]
   const membership = chooseMembership({ survivors: sorted, start, memberById, version: 5 })
   return { start, membership }
 }
@@ -22,9 +22,9 @@ describe('the membership of the survivors', () => {
     fc.assert(
       fc.property(histories, (all) => {
         const ids = all.map((_, index) => index + 1)
-        const survivors = ids.map((id) => survivor(id, { lastZxid: all[id - 1]!.zxid }))
-        const voters = ids.filter((id) => all[id - 1]!.isVoter)
-        const observers = ids.filter((id) => !all[id - 1]!.isVoter)
+        const survivors = ids.map((id) => survivor(id, { lastZxid: all[id - 1].zxid }))
+        const voters = ids.filter((id) => all[id - 1].isVoter)
+        const observers = ids.filter((id) => !all[id - 1].isVoter)
         // One more voter, which is lost.
         const { start, membership } = chosen(survivors, [...voters, 9], observers)
         const lagging = survivors.filter((one) => !hasSameHistory(one, start))

@@ -5,9 +5,15 @@ import type { Survivor, SurvivorConfiguration } from '../../src/recover/survivor
 import { ZxidRanges } from '../../src/recover/zxid-ranges.ts'
 
 export function membershipWith(voters: readonly number[], version = 0, observers: number[] = []) {
-  const line = (role: string) => (id: number) => `server.${id}=s${id}:2888:3888:${role}`
-  const lines = [...voters.map(line('participant')), ...observers.map(line('observer'))]
+  const lines = [
+    ...voters.map((id) => serverLine(id, 'participant')),
+    ...observers.map((id) => serverLine(id, 'observer')),
+  ]
   return parseMembership([...lines, `version=${version.toString(16)}`].join('\n'))
+}
+
+function serverLine(id: number, role: string): string {
+  return `server.${id}=s${id}:2888:3888:${role}`
 }
 
 export function survivor(
