@@ -31,12 +31,10 @@ export function voterCount({ members }: EnsemblePlan): number {
 export function zooCfg(plan: EnsemblePlan, member: MemberPlan, dataDirectory: string): string {
   const lines = [
     'tickTime=2000',
-    'initLimit=10',
-    'syncLimit=5',
     `dataDir=${dataDirectory}`,
     `clientPort=${member.clientPort}`,
     `clientPortAddress=${loopback}`,
-    ...(plan.members.length === 1 ? [] : plan.members.map(serverLine)),
+    ...(plan.members.length === 1 ? [] : ensembleLines(plan)),
   ]
   const text = lines.map((line) => `${line}\n`).join('')
   return signature(text) + text
@@ -51,6 +49,10 @@ export function isUnchangedZooCfg(text: string): boolean {
 function signature(text: string): string {
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 16)
   return `# Written by "quorate ensemble" (${digest}), which leaves it alone once it was changed.\n`
+}
+
+function ensembleLines({ members }: EnsemblePlan): readonly string[] {
+  return ['initLimit=10', 'syncLimit=5', ...members.map(serverLine)]
 }
 
 function serverLine({ id, role, quorumPort, electionPort }: MemberPlan): string {
