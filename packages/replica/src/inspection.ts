@@ -53,9 +53,17 @@ export interface ServerView {
 /** Counters that only grow, by the name Apache's `mntr` gives them (without `zk_`). */
 export type Counters = Readonly<Record<string, number>>
 
-/** Sessions by the time (monotonic ms) of their expiry bucket, and the ephemerals of each, for `dump`. */
+/** Session ids by the time (monotonic ms) of their expiry bucket. */
+export type SessionIdsByExpiry = ReadonlyMap<number, readonly SessionId[]>
+
+/** Sessions and the ephemerals of each, for `dump`. */
 export interface SessionsView {
-  readonly sessionIdsByExpiryMs: ReadonlyMap<number, readonly SessionId[]>
+  /** The ensemble's; undefined: it is another server that lets them expire. */
+  readonly sessionIdsByExpiryMs: SessionIdsByExpiry | undefined
+  /** Those that only this server knows; undefined: it gives none. */
+  readonly localSessionIdsByExpiryMs: SessionIdsByExpiry | undefined
+  /** The ensemble's with their timeouts, on every server. */
+  readonly timeoutMsBySessionId: ReadonlyMap<SessionId, number>
   readonly ephemeralPathsBySessionId: ReadonlyMap<SessionId, readonly string[]>
 }
 

@@ -2,9 +2,10 @@
 import type { Platform, SessionId, Zxid } from '@quorate/protocol'
 import type { Tree, Watcher, WatchTable } from '@quorate/tree'
 import type { ClientConnection } from './client-connection.ts'
-import type { ServerView, SessionsView, WatchesView } from './inspection.ts'
+import type { ServerView, SessionIdsByExpiry, SessionsView, WatchesView } from './inspection.ts'
 import { Latency } from './latency.ts'
-import type { SessionTracker } from './session-tracker.ts'
+import type { Authority } from './roles/authority.ts'
+import type { Session } from './session-tracker.ts'
 
 export class ReplicaStats {
   readonly latency: Latency = new Latency()
@@ -77,16 +78,14 @@ export class ReplicaStats {
   }
 
   sessionsView(
-    { nodes, ephemeralsBySession }: Tree,
-    tracker: Pick<SessionTracker, 'sessionsByExpiryMs'>,
+    { nodes, ephemeralsBySession, timeoutMsBySession }: Tree,
+    known: Pick<Authority, 'sessionsByExpiryMs' | 'localSessionsByExpiryMs'>,
   ): SessionsView {
+    const { sessionsByExpiryMs: global, localSessionsByExpiryMs: local } = known
     return {
-      sessionIdsByExpiryMs: new Map(
-        [...tracker.sessionsByExpiryMs].map(([at, sessions]) => [
-          at,
-          [...sessions].map(({ id }) => id),
-        ]),
-      ),
+      sessionIdsByExpiryMs: global && idsByExpiry(global),
+      localSessionIdsByExpiryMs: local && idsByExpiry(local),
+      timeoutMsBySessionId: new Map(timeoutMsBySession),
       ephemeralPathsBySessionId: new Map(
         [...ephemeralsBySession].map(([id, found]) => [
           id,
@@ -106,6 +105,10 @@ export class ReplicaStats {
       sessionIdsByPath.set(text(path), watchers.map(sessionIdOf))
     return { ...watches.dataWatchCounts(), pathsBySessionId, sessionIdsByPath }
   }
+}
+
+function idsByExpiry(sessions: ReadonlyMap<number, ReadonlySet<Session>>): SessionIdsByExpiry {
+  return new Map([...sessions].map(([at, bucket]) => [at, Array.from(bucket, ({ id }) => id)]))
 }
 
 /** All watchers of a replica's tree are its connections. */

@@ -21,8 +21,10 @@ export interface Authority {
   /** Something was handed to the engine that waits for the end of the turn. */
   readonly isTurnEndNeeded: boolean
   readonly sessionCount: number
-  /** Sessions by the time of their expiry, as far as it is this server that lets them expire. */
-  readonly sessionsByExpiryMs: ReadonlyMap<number, ReadonlySet<Session>>
+  /** The ensemble's sessions by the time of their expiry; undefined: it is another server that lets them expire. */
+  readonly sessionsByExpiryMs: ReadonlyMap<number, ReadonlySet<Session>> | undefined
+  /** Those that only this server knows; undefined: it gives none. */
+  readonly localSessionsByExpiryMs: ReadonlyMap<number, ReadonlySet<Session>> | undefined
   /** Whether requests of this type are {@link write}s here. */
   takes(type: number): boolean
   /** A client wants a session: {@link AuthorityHost.welcome} it, now or later. */

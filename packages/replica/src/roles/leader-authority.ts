@@ -120,11 +120,11 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
   }
 
   get sessionsByExpiryMs(): ReadonlyMap<number, ReadonlySet<Session>> {
-    if (this.#locals.count === 0) return this.#sessions.sessionsByExpiryMs
-    const all = new Map(this.#locals.sessionsByExpiryMs)
-    for (const [at, sessions] of this.#sessions.sessionsByExpiryMs)
-      all.set(at, new Set([...(all.get(at) ?? []), ...sessions]))
-    return all
+    return this.#sessions.sessionsByExpiryMs
+  }
+
+  get localSessionsByExpiryMs(): ReadonlyMap<number, ReadonlySet<Session>> | undefined {
+    return this.#options.localSessionsEnabled ? this.#locals.sessionsByExpiryMs : undefined
   }
 
   get changeCounts(): { readonly queued: number; readonly removed: number } {

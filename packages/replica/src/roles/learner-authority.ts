@@ -108,8 +108,12 @@ export class LearnerAuthority implements Authority, LearnerHost {
     return this.#tree.timeoutMsBySession.size + this.#locals.count
   }
 
-  get sessionsByExpiryMs(): ReadonlyMap<number, ReadonlySet<Session>> {
-    return this.#locals.sessionsByExpiryMs
+  get sessionsByExpiryMs(): undefined {
+    return undefined
+  }
+
+  get localSessionsByExpiryMs(): ReadonlyMap<number, ReadonlySet<Session>> | undefined {
+    return this.#options.localSessionsEnabled ? this.#locals.sessionsByExpiryMs : undefined
   }
 
   takes(type: number): boolean {

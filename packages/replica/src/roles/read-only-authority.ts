@@ -47,7 +47,11 @@ export class ReadOnlyAuthority implements Authority {
     return this.#locals.count
   }
 
-  get sessionsByExpiryMs(): ReadonlyMap<number, ReadonlySet<Session>> {
+  get sessionsByExpiryMs(): undefined {
+    return undefined
+  }
+
+  get localSessionsByExpiryMs(): ReadonlyMap<number, ReadonlySet<Session>> {
     return this.#locals.sessionsByExpiryMs
   }
 

@@ -109,3 +109,24 @@ test('an upgraded session is kept alive by its server’s touches', () => {
   world.advance(1_000, 9)
   assert.ok(client.isClosed)
 })
+
+test('a local session is shown apart from those that transactions tell of, which only the leader lets expire', () => {
+  const world = new TestEnsemble(local)
+  const ids = [0, 1].map((at) => world.servers[at].connectedClient().connection.sessionId)
+  const [ofLeader, ofLearner] = [0, 1].map((at) => world.servers[at].service.sessionsView())
+  const shown = (view: typeof ofLeader) => [...(view?.localSessionIdsByExpiryMs?.values() ?? [])]
+  assert.deepEqual([shown(ofLeader), shown(ofLearner)], [[[ids[0]]], [[ids[1]]]])
+  assert.deepEqual(ofLeader?.sessionIdsByExpiryMs, new Map())
+  assert.equal(ofLearner?.sessionIdsByExpiryMs, undefined)
+})
+
+test('everybody’s sessions are shown with their timeouts by all', () => {
+  const world = new TestEnsemble()
+  const { sessionId } = world.servers[1].connectedClient({ timeOut: 6_000 }).connection
+  for (const at of [0, 1]) {
+    const view = world.servers[at].service.sessionsView()
+    assert.deepEqual([...view.timeoutMsBySessionId], [[sessionId, 6_000]])
+    assert.equal(view.localSessionIdsByExpiryMs, undefined)
+    assert.equal(view.sessionIdsByExpiryMs === undefined, at === 1)
+  }
+})

@@ -108,6 +108,12 @@ describe('EnsembleServer', () => {
       await ask(ensemble.port(follower), 'conf'),
       /\nserver\.4=127\.0\.0\.1:\d+:\d+:observer/,
     )
+    // Only the leader knows when sessions expire.
+    assert.match(await ask(ensemble.port(leader), 'dump'), /^SessionTracker dump:\nSession Sets/)
+    assert.match(
+      await ask(ensemble.port(follower), 'dump'),
+      /^SessionTracker dump:\nGlobal Sessions\(1\):\n0x[0-9a-f]+\t\d+ms\nephemeral nodes dump:\n/,
+    )
   })
 
   it('takes a member back that has lost its disk', async () => {

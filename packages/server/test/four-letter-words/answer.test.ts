@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OpCode, type SessionId } from '@quorate/protocol'
-import type { ConnectionView, LatencyView } from '@quorate/replica'
+import type { ConnectionView, LatencyView, SessionsView } from '@quorate/replica'
 import { answerWord, type Whitelist } from '../../src/four-letter-words/answer.ts'
 import type {
   EnsembleView,
@@ -91,6 +91,8 @@ function server(fields: Partial<InspectedServer> = {}): InspectedServer {
     }),
     sessions: () => ({
       sessionIdsByExpiryMs: new Map([[11_000, [session]]]),
+      localSessionIdsByExpiryMs: undefined,
+      timeoutMsBySessionId: new Map([[session, 10_000]]),
       ephemeralPathsBySessionId: new Map([[session, ['/e1']]]),
     }),
     watches: () => ({
@@ -180,6 +182,57 @@ describe('answerWord', () => {
     ])
     assert.ok(lines.includes('\tip: /127.0.0.1:37608 sessionId: 0x100001d5eb60000'))
     assert.ok(lines.includes('\tip: /127.0.0.1:37662 sessionId: 0x0'))
+  })
+
+  it('answers dump with the timeouts of sessions where the leader lets them expire', () => {
+    const later = (session + 0x1000_0000_0000_0000n) as SessionId
+    const high = 0xff00_01d5_eb60_0000n as SessionId
+    const sessions = () => ({
+      sessionIdsByExpiryMs: undefined,
+      localSessionIdsByExpiryMs: undefined,
+      timeoutMsBySessionId: new Map([
+        [later, 30_000],
+        [session, 10_000],
+        [high, 4_000],
+      ]),
+      ephemeralPathsBySessionId: new Map(),
+    })
+    const lines = answer('dump', server({ sessions })).split('\n')
+    assert.deepEqual(lines.slice(0, 6), [
+      'SessionTracker dump:',
+      'Global Sessions(3):',
+      '0xff0001d5eb600000\t4000ms',
+      '0x100001d5eb60000\t10000ms',
+      '0x1100001d5eb60000\t30000ms',
+      'ephemeral nodes dump:',
+    ])
+  })
+
+  it('answers dump with local sessions before those of everybody', () => {
+    const local = (session + 1n) as SessionId
+    const known = {
+      localSessionIdsByExpiryMs: new Map([[12_000, [local]]]),
+      timeoutMsBySessionId: new Map([[session, 10_000]]),
+      ephemeralPathsBySessionId: new Map(),
+    }
+    const undated = (sessionIdsByExpiryMs: SessionsView['sessionIdsByExpiryMs']) =>
+      answer('dump', server({ sessions: () => ({ ...known, sessionIdsByExpiryMs }) }))
+        .replaceAll(/at .*/g, 'at …')
+        .split('\n')
+    const locals = ['Local Session Sets (1)/(1):', '1 expire at …', '\t0x100001d5eb60001']
+    assert.deepEqual(undated(new Map([[11_000, [session]]])).slice(1, 8), [
+      ...locals,
+      'Global Session Sets (1)/(1):',
+      '1 expire at …',
+      '\t0x100001d5eb60000',
+      'ephemeral nodes dump:',
+    ])
+    assert.deepEqual(undated(undefined).slice(1, 7), [
+      ...locals,
+      'Global Sessions(1):',
+      '0x100001d5eb60000\t10000ms',
+      'ephemeral nodes dump:',
+    ])
   })
 
   it('answers mntr with tab separated lines, version and state first', () => {
