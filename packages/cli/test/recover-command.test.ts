@@ -132,6 +132,23 @@ describe('quorate recover', () => {
     }
   })
 
+  it('leaves an ensemble that lost servers can be given votes in again', async () => {
+    const ensemble = await withLaggards('again', 'reconfigEnabled=true\nskipACL=yes')
+    const survivors = [ensemble.configuration(1), ensemble.configuration(2)]
+    assert.equal((await recover('--commit', '--yes', ...survivors)).code, 0)
+    await ensemble.start(1, 2, 5)
+    await ensemble.through(5, create('/d'))
+    const joining = `${ensemble.serverLine(5)};127.0.0.1:${ensemble.port(5)}`
+    const { config } = await ensemble.through(1, (zk) => zk.reconfig({ joining }))
+    assert.match(config, /^server\.1=.*\nserver\.2=.*\nserver\.5=.*participant.*\nversion=3ea/)
+    await ensemble.stop(2)
+    await ensemble.through(1, create('/e'))
+    await ensemble.through(5, async (zk) => {
+      await zk.sync('/')
+      assert.deepEqual((await zk.children('/')).toSorted(), ['a', 'b', 'd', 'e', 'zookeeper'])
+    })
+  })
+
   it('lets survivors go on whose configuration is never rewritten otherwise', async () => {
     const ensemble = await withLaggards('static', '')
     const survivors = [ensemble.configuration(1), ensemble.configuration(2)]

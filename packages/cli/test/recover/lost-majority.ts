@@ -11,11 +11,13 @@ import { memberMode } from '../../src/ensemble/member-mode.ts'
 export class LostMajority {
   readonly root: string
   readonly ids: readonly number[]
+  readonly #lines: readonly string[]
   readonly #running = new Map<number, RunningServer>()
 
-  private constructor(root: string, ids: readonly number[]) {
+  private constructor(root: string, lines: readonly string[]) {
     this.root = root
-    this.ids = ids
+    this.ids = lines.map((_, index) => index + 1)
+    this.#lines = lines
   }
 
   /** @param settings further lines of every zoo.cfg */
@@ -28,10 +30,7 @@ export class LostMajority {
     const lines = roles.map(
       (role, i) => `server.${i + 1}=127.0.0.1:${ports[2 * i]}:${ports[2 * i + 1]}:${role}`,
     )
-    const ensemble = new LostMajority(
-      root,
-      roles.map((_, i) => i + 1),
-    )
+    const ensemble = new LostMajority(root, lines)
     for (const id of ensemble.ids) {
       const directory = join(root, `server${id}`)
       mkdirSync(join(directory, 'data'), { recursive: true })
@@ -50,6 +49,15 @@ export class LostMajority {
 
   dataDirectory(id: number): string {
     return join(this.root, `server${id}`, 'data')
+  }
+
+  /** As the ensemble began with it. */
+  serverLine(id: number): string {
+    return this.#lines[id - 1] ?? ''
+  }
+
+  port(id: number): number {
+    return this.#running.get(id)?.port ?? 0
   }
 
   epoch(id: number, name: 'currentEpoch' | 'acceptedEpoch'): number {
@@ -82,7 +90,7 @@ export class LostMajority {
 
   /** Through one server only; it serves when this begins. */
   async through<R>(id: number, work: (zk: ZooKeeper) => Promise<R>): Promise<R> {
-    const zk = new ZooKeeper(`127.0.0.1:${this.#running.get(id)!.port}`)
+    const zk = new ZooKeeper(`127.0.0.1:${this.port(id)}`)
     try {
       return await work(zk)
     } finally {
@@ -92,7 +100,7 @@ export class LostMajority {
 
   /** As `srvr` shows it; undefined while it does not serve. */
   mode(id: number): Promise<string | undefined> {
-    return memberMode(this.#running.get(id)!.port)
+    return memberMode(this.port(id))
   }
 }
 
