@@ -78,9 +78,12 @@ export class FaultMember {
       logFile: this.#logFile,
     })
     this.#program = program
-    void program.exited.then(() => {
-      if (!this.#isEnding && this.#program === program) this.#plan.failed(this)
-    })
+    void this.#watch(program)
+  }
+
+  async #watch(program: ChildProgram): Promise<void> {
+    await program.exited
+    if (!this.#isEnding && this.#program === program) this.#plan.failed(this)
   }
 
   /** SIGTERM; SIGKILL when that is not heard in time. */

@@ -22,7 +22,7 @@ import type { Mode } from '../harness/server-word.ts'
 import { chooseDiskKind, FaultDisk } from './disk/fault-disk.ts'
 import { FaultMember } from './fault-member.ts'
 import { checkClients } from './judgement/client-checks.ts'
-import { readCommittedHistory } from './judgement/committed-history.ts'
+import { HistoryGatherer } from './judgement/committed-history.ts'
 import { compareMembers, compareWithHistory, type FinalState } from './judgement/final-state.ts'
 import { readServerLogs } from './judgement/server-logs.ts'
 import { Load } from './load/load.ts'
@@ -69,6 +69,8 @@ const configuration: readonly string[] = [
   // Many snapshots, and a log that asks the disk for room often.
   'snapCount=1000',
   'preAllocSize=64',
+  // What is purged can't be judged.
+  'autopurge.purgeInterval=0',
 ]
 
 const superUser = 'super:of the simulation'
@@ -111,6 +113,7 @@ class FaultRun {
   readonly #members: FaultMember[] = []
   readonly #disks: FaultDisk[] = []
   readonly #problems: string[] = []
+  readonly #gatherer: HistoryGatherer
   #network: FaultNetwork | undefined
   #load: Load | undefined
   #isKept = false
@@ -119,6 +122,7 @@ class FaultRun {
     this.#options = options
     this.#random = new Prng(`seed ${options.seed}`)
     this.#directory = mkdtempSync(join(tmpdir(), `quorate-faults-${process.pid}-`))
+    this.#gatherer = new HistoryGatherer(this.#members)
     this.#trace = createWriteStream(join(this.#directory, 'clients.log'))
   }
 
@@ -133,6 +137,7 @@ class FaultRun {
       scene: { members: this.#members, network, load },
       random: this.#random.fork('nemesis'),
       print: (line) => this.#print(line),
+      healed: () => this.#gatherer.gather(),
       awaitRecovery: () => this.#awaitRecovery(),
     })
     const endAtMs = performance.now() + durationMs
@@ -248,18 +253,18 @@ class FaultRun {
   }
 
   #judge(load: Load, state: FinalState): Judgement {
-    const { history, problems } = readCommittedHistory(this.#members)
+    const { history, problems } = this.#gatherer.finish()
     const logs = readServerLogs(this.#members)
     const { observed } = load
-    const clients = checkClients({ history, observed, livenessBoundMs })
-    for (const problem of [
-      ...problems,
-      ...logs.problems,
-      ...state.problems,
-      ...clients.problems,
-      ...compareWithHistory(state, history),
-    ])
-      this.#found(problem)
+    // Without a history there is nothing to hold what was seen against.
+    const byHistory =
+      problems.length > 0
+        ? problems
+        : [
+            ...checkClients({ history, observed, livenessBoundMs }),
+            ...compareWithHistory(state, history),
+          ]
+    for (const problem of [...logs.problems, ...state.problems, ...byHistory]) this.#found(problem)
     return { transactionCount: history.committed.length, termCount: logs.termCount }
   }
 

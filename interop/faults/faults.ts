@@ -56,7 +56,7 @@ function leaderCut(name: string, directions: Cuts['directions']): FaultKind {
   return cutKind(name, async (scene, random) => {
     const leader = await leaderOrVoter(scene, random)
     const others = scene.members.filter((member) => member !== leader).map(({ id }) => id)
-    return { what: `${leader.name}`, some: [leader.id], others, directions }
+    return { what: leader.name, some: [leader.id], others, directions }
   })
 }
 
@@ -184,9 +184,9 @@ const slowDisk: FaultKind = {
     const { disk, name } = random.chance(0.5)
       ? await leaderOrVoter(scene, random)
       : random.pick(scene.members)
-    let isOver = false
+    const over = new AbortController()
     const stutter = async (): Promise<void> => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         await disk.hold()
         await delay(random.between(50, heldMostMs))
         await disk.release()
@@ -197,7 +197,7 @@ const slowDisk: FaultKind = {
     return {
       what: name,
       async end() {
-        isOver = true
+        over.abort()
         await stuttering
       },
     }

@@ -53,7 +53,7 @@ for (let leftMinutes = minutes; leftMinutes > 0.01; leftMinutes -= runMostMinute
 console.log(
   `\n${runCount - failedCount} of ${runCount} runs passed; ${operationCount} operations judged`,
 )
-for (const [name, count] of [...totals].toSorted())
+for (const [name, count] of [...totals].toSorted(([a], [b]) => (a < b ? -1 : 1)))
   console.log(`${String(count).padStart(6)}  ${name}`)
 process.exitCode = failedCount === 0 ? 0 : 1
 

@@ -11,6 +11,8 @@ export interface NemesisOptions {
   readonly scene: Scene
   readonly random: Prng
   readonly print: (line: string) => void
+  /** Called when the disks can be read again. */
+  readonly healed: () => void
   /** Waits until all servers serve. @returns how long that took, ms */
   readonly awaitRecovery: () => Promise<number>
 }
@@ -50,7 +52,7 @@ export class Nemesis {
   }
 
   async #round(): Promise<void> {
-    const { scene, random, print } = this.#options
+    const { scene, random, print, healed } = this.#options
     const kinds = [this.#draw()]
     if (random.chance(twoChance)) {
       const other = this.#draw()
@@ -75,6 +77,7 @@ export class Nemesis {
       for (const { fault } of order) await fault.end()
     }
     print('healed')
+    healed()
   }
 
   #draw(): FaultKind {

@@ -28,6 +28,11 @@ export interface DiskKind {
 /** Room for the logs and snapshots of some minutes. */
 const sizeMb = 160
 
+/** Filled by writes, which come to the last block. */
+const writtenMb = 4
+/** Lengths, the last one that of a block. */
+const fillingWrites = [262_144, 4_096]
+
 const loop: DiskKind = {
   name: 'ext4 on a loop device',
   faults: new Set<DiskFault>(['full', 'slow']),
@@ -109,13 +114,12 @@ export class FaultDisk {
   /** Takes all the room there is. */
   async fill(): Promise<void> {
     const { bavail, bsize } = statfsSync(this.directory)
-    if (bavail > 0) await run(['fallocate', '--length', String(bavail * bsize), this.#filler])
+    // The file system needs some blocks for the file itself, and the server takes more meanwhile.
+    const atOnce = bavail * bsize - writtenMb * 1_048_576
+    if (atOnce > 0) await run(['fallocate', '--length', String(atOnce), this.#filler])
     const file = openSync(this.#filler, 'a')
     try {
-      // What fallocate left, to the last block.
-      for (;;) writeSync(file, new Uint8Array(4_096))
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      for (const length of fillingWrites) writeUntilFull(file, length)
     } finally {
       closeSync(file)
     }
@@ -149,5 +153,14 @@ export class FaultDisk {
 
   get #filler(): string {
     return join(this.directory, 'filler')
+  }
+}
+
+function writeUntilFull(file: number, length: number): void {
+  const bytes = new Uint8Array(length)
+  try {
+    for (;;) writeSync(file, bytes)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
   }
 }

@@ -36,16 +36,11 @@ const beginning: Observation = {
   lastZxid: 0,
 }
 
-export interface ClientChecks {
-  readonly problems: readonly string[]
-  readonly checkerCount: number
-}
-
 export function checkClients(options: {
   readonly history: TxnHistory
   readonly observed: readonly Observed[]
   readonly livenessBoundMs: number
-}): ClientChecks {
+}): readonly string[] {
   const { history, observed, livenessBoundMs } = options
   const committed = new CommittedTree(history)
   const checkers: readonly Checker[] = [
@@ -66,11 +61,10 @@ export function checkClients(options: {
     new Liveness(livenessBoundMs),
   ]
   const all = [{ atUs: 0, observation: beginning }, ...observed]
-  const problems = checkers.flatMap((checker) => {
+  return checkers.flatMap((checker) => {
     const problem = firstProblem(checker, all)
     return problem === undefined ? [] : [`${checker.name}: ${problem}`]
   })
-  return { problems, checkerCount: checkers.length }
 }
 
 /** What follows it may be its consequence. */

@@ -1,16 +1,17 @@
 /**
- * The history that the servers agreed on, as it stands in their logs when all have come together and stopped.
+ * The history that the servers agreed on, gathered from their logs: now and then while they run, since a log that is replaced by a
+ * snapshot is gone, and when all have come together and stopped.
  *
- * 1. What stands at a zxid is the same in every log that has it.
- * 2. What one log has side by side has nothing in between in any other. (A log that was replaced by a snapshot has a hole, which is
- *    between two files or at its beginning.)
- * 3. The logs together have every transaction: the counters of an epoch begin with 1 and leave nothing out.
+ * 1. What stands at a zxid is the same in every log that ever had it.
+ * 2. The history leads from the last transaction of the stopped servers back to the first, and leaves nothing out.
+ * 3. In the end no log has a transaction that is not part of it. (Before, logs may: leaders propose what nobody commits.)
  */
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { listLogs, LogFileReader } from '@quorate/log'
 import { decode, txn as txnCodec, type Zxid } from '@quorate/protocol'
 import { NodeDisk } from '@quorate/server'
-import { formatZxid, isSuccessor, TxnHistory } from '@quorate/simulator'
+import { formatZxid, TxnHistory } from '@quorate/simulator'
 import type { FaultMember } from '../fault-member.ts'
 
 interface Logged {
@@ -24,59 +25,109 @@ export interface CommittedHistory {
   readonly problems: readonly string[]
 }
 
-export function readCommittedHistory(members: readonly FaultMember[]): CommittedHistory {
-  const problems: string[] = []
-  const logged = new Map<Zxid, Logged>()
-  /** What follows a transaction in the same file. */
-  const nextByZxid = new Map<Zxid, Logged>()
-  const disk = new NodeDisk({ chooseSyncMode: () => 'blocking' })
-  for (const { name, dataDirectory } of members) {
-    for (const { path } of listLogs(disk, join(dataDirectory, 'version-2'))) {
-      let before: Logged | undefined
-      for (const entry of entriesOf(disk, path, name)) {
-        const known = logged.get(entry.zxid)
-        if (known === undefined) logged.set(entry.zxid, entry)
-        else if (Buffer.compare(known.bytes, entry.bytes) !== 0)
-          problems.push(
-            `${known.server} and ${name} have different transactions ${formatZxid(entry.zxid)}`,
-          )
-        if (before !== undefined) noteNext(before, entry)
-        before = entry
+const epochFactor = 0x1_0000_0000
+
+export class HistoryGatherer {
+  readonly #members: readonly FaultMember[]
+  readonly #disk = new NodeDisk({ chooseSyncMode: () => 'blocking' })
+  readonly #logged = new Map<Zxid, Logged>()
+  /** What stands before a transaction in a file, for the first ones of epochs. */
+  readonly #beforeFirst = new Map<Zxid, Zxid>()
+  /** By path. */
+  readonly #gatheredBytes = new Map<string, number>()
+  readonly #problems: string[] = []
+
+  constructor(members: readonly FaultMember[]) {
+    this.#members = members
+  }
+
+  /** While servers run. What is just being written comes the next time. */
+  gather(): void {
+    for (const member of this.#members) {
+      for (const path of this.#filesOf(member)) {
+        const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+        if (this.#gatheredBytes.get(path) === size) continue
+        try {
+          this.#read(path, member.name)
+          this.#gatheredBytes.set(path, size)
+        } catch {
+          // Removed, or not whole at the moment: it is judged when the servers have stopped.
+        }
       }
     }
   }
 
-  function noteNext(before: Logged, entry: Logged): void {
-    const known = nextByZxid.get(before.zxid)
-    if (known === undefined) nextByZxid.set(before.zxid, entry)
-    else if (known.zxid !== entry.zxid)
-      problems.push(
-        `behind ${formatZxid(before.zxid)} the log of ${known.server} has ${formatZxid(known.zxid)}, that of ${entry.server} has ${formatZxid(entry.zxid)}`,
+  /** When all servers have stopped. */
+  finish(): CommittedHistory {
+    const atEnd = new Map<Zxid, string>()
+    for (const member of this.#members) {
+      for (const path of this.#filesOf(member))
+        for (const zxid of this.#read(path, member.name)) atEnd.set(zxid, member.name)
+    }
+    const chain = this.#chainTo([...atEnd.keys()].reduce((a, b) => Math.max(a, b), 0))
+    const inChain = new Set(chain.map(({ zxid }) => zxid))
+    for (const [zxid, server] of atEnd)
+      if (!inChain.has(zxid))
+        this.#problems.push(`${server} has ${formatZxid(zxid)}, which is not part of the history`)
+    const history = new TxnHistory()
+    let last = history.root
+    for (const { bytes } of chain) last = history.add(last, decode(txnCodec, bytes), bytes)
+    history.commit(last)
+    return { history, problems: this.#problems }
+  }
+
+  #filesOf({ dataDirectory }: FaultMember): readonly string[] {
+    return listLogs(this.#disk, join(dataDirectory, 'version-2')).map(({ path }) => path)
+  }
+
+  /** @returns the zxids in the file */
+  #read(path: string, server: string): readonly Zxid[] {
+    const reader = new LogFileReader(this.#disk, path)
+    const zxids: Zxid[] = []
+    try {
+      while (reader.next()) {
+        const { zxid } = reader
+        this.#note({ zxid, bytes: reader.bytes.slice(reader.start, reader.end), server })
+        const before = zxids.at(-1)
+        if (before !== undefined && zxid % epochFactor === 1) this.#beforeFirst.set(zxid, before)
+        zxids.push(zxid)
+      }
+    } finally {
+      reader.close()
+    }
+    return zxids
+  }
+
+  #note(entry: Logged): void {
+    const known = this.#logged.get(entry.zxid)
+    if (known === undefined) this.#logged.set(entry.zxid, entry)
+    else if (Buffer.compare(known.bytes, entry.bytes) !== 0)
+      this.#problems.push(
+        `${known.server} and ${entry.server} have different transactions ${formatZxid(entry.zxid)}`,
       )
   }
 
-  const history = new TxnHistory()
-  let last = history.root
-  for (const { zxid, bytes } of [...logged.values()].toSorted((a, b) => a.zxid - b.zxid)) {
-    if (!isSuccessor(zxid, last.zxid))
-      problems.push(`no log has what is between ${formatZxid(last.zxid)} and ${formatZxid(zxid)}`)
-    const following = nextByZxid.get(last.zxid)
-    if (following !== undefined && following.zxid !== zxid)
-      problems.push(
-        `${logged.get(zxid)!.server} has ${formatZxid(zxid)}, where the log of ${following.server} goes on from ${formatZxid(last.zxid)} to ${formatZxid(following.zxid)}`,
-      )
-    last = history.add(last, decode(txnCodec, bytes), bytes)
+  /** @returns the history, first to last */
+  #chainTo(tip: Zxid): readonly Logged[] {
+    const chain: Logged[] = []
+    for (let at = tip; at > 0; at = this.#before(at)) {
+      const entry = this.#logged.get(at)
+      if (entry === undefined) {
+        this.#problems.push(`no log has ${formatZxid(at)}`)
+        break
+      }
+      chain.push(entry)
+    }
+    return chain.toReversed()
   }
-  history.commit(last)
-  return { history, problems }
-}
 
-function* entriesOf(disk: NodeDisk, path: string, server: string): Generator<Logged> {
-  const reader = new LogFileReader(disk, path)
-  try {
-    while (reader.next())
-      yield { zxid: reader.zxid, bytes: reader.bytes.slice(reader.start, reader.end), server }
-  } finally {
-    reader.close()
+  #before(zxid: Zxid): Zxid {
+    if (zxid % epochFactor > 1) return zxid - 1
+    const known = this.#beforeFirst.get(zxid)
+    if (known !== undefined) return known
+    // Every log began a new file there: what was last before is what all of them had.
+    let last = 0
+    for (const other of this.#logged.keys()) if (other < zxid && other > last) last = other
+    return last
   }
 }

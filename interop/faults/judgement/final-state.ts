@@ -10,6 +10,8 @@ import { dumpTree, type NodeDump } from '../../interchange/tree-dump.ts'
 import type { FaultMember } from '../fault-member.ts'
 
 const equalTimeoutMs = 30_000
+/** Nodes that differ, by name. */
+const toldMost = 5
 
 export interface FinalState {
   /** A transaction that all had applied before they were asked. */
@@ -56,7 +58,8 @@ export function compareWithHistory(state: FinalState, history: TxnHistory): read
     const problem = nodeProblem(shown.get(path), node)
     if (problem !== undefined) problems.push(`against the history, ${path} ${problem}`)
   }
-  return problems
+  const left = problems.length - toldMost
+  return left > 0 ? [...problems.slice(0, toldMost), `and ${left} nodes more`] : problems
 }
 
 const statFields = ['czxid', 'mzxid', 'pzxid', 'ctime', 'mtime', 'version'] as const

@@ -11,6 +11,7 @@ export class RealTime {
   readonly #startedAtMs: number = performance.now()
   #timer: NodeJS.Timeout | undefined
   #isInside = false
+  #isOver = false
 
   constructor(trace: LineSink) {
     this.scheduler = new Scheduler(new EventLog(trace))
@@ -20,24 +21,27 @@ export class RealTime {
     this.#timer = setInterval(() => this.enter('clock', 'ticks', () => {}), stepMs)
   }
 
+  /** Nothing happens any more. */
   stop(): void {
+    this.#isOver = true
     clearInterval(this.#timer)
   }
 
   /** Runs it as an event of now, behind all that was due before. */
   enter(actor: string, what: string, run: () => void): void {
+    if (this.#isOver) return
     // What a handler causes at once belongs to its event.
     if (this.#isInside) return run()
     const { scheduler } = this
     const nowUs = Math.floor((performance.now() - this.#startedAtMs) * 1_000)
-    let isDone = false
+    const event = { isDone: false }
     scheduler.after(nowUs - scheduler.nowUs, actor, what, () => {
       run()
-      isDone = true
+      event.isDone = true
     })
     this.#isInside = true
     try {
-      while (!isDone) scheduler.runNext()
+      while (!event.isDone) scheduler.runNext()
     } finally {
       this.#isInside = false
     }

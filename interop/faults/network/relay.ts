@@ -107,8 +107,8 @@ export class Relay {
       if (shut !== undefined) return shut.whenHealed(dial)
       const far = connect({ ...target, allowHalfOpen: true, noDelay: true })
       this.#keep(far)
-      new Stream(near, far, there)
-      new Stream(far, near, back)
+      Stream.lead(near, far, there)
+      Stream.lead(far, near, back)
     }
     dial()
   }
@@ -138,14 +138,19 @@ class Stream {
   #lastDueMs = 0
   #timer: NodeJS.Timeout | undefined
 
-  constructor(source: Socket, sink: Socket, way: RelayedWay) {
+  /** Until either of them is gone. */
+  static lead(source: Socket, sink: Socket, way: RelayedWay): void {
+    const stream = new Stream(source, sink, way)
+    source.on('data', (bytes: Buffer) => stream.#push(bytes, false))
+    source.once('end', () => stream.#push(undefined, false))
+    source.once('error', () => stream.#push(undefined, true))
+    sink.once('close', () => stream.#over())
+  }
+
+  private constructor(source: Socket, sink: Socket, way: RelayedWay) {
     this.#source = source
     this.#sink = sink
     this.#way = way
-    source.on('data', (bytes: Buffer) => this.#push(bytes, false))
-    source.once('end', () => this.#push(undefined, false))
-    source.once('error', () => this.#push(undefined, true))
-    sink.once('close', () => this.#over())
   }
 
   #push(bytes: Buffer | undefined, isReset: boolean): void {
