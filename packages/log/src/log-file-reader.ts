@@ -1,4 +1,8 @@
-/** Reads the records of one log file, in order, through a window; nothing of a record is decoded but its zxid and type. */
+/**
+ * Reads the records of one log file, in order, through a window; nothing of a record is decoded but its zxid and type.
+ *
+ * A record that repeats an earlier one to the byte is passed over (see repeated-records.ts): the zxids that are handed out grow.
+ */
 import { type Platform, purePlatform, readInt32, type Zxid } from '@quorate/protocol'
 import { chunkBytesDefault, ChunkReader, fileSource } from './chunk-reader.ts'
 import type { Disk, DiskFile } from './disk.ts'
@@ -16,6 +20,7 @@ import {
   txnZxid,
   unsyncedBytesMax,
 } from './log-format.ts'
+import { RepeatedRecords } from './repeated-records.ts'
 import { judgeTail, type LogTail } from './torn-tail.ts'
 
 export class LogFileReader {
@@ -28,15 +33,18 @@ export class LogFileReader {
   end = 0
   /** Where the current record starts in the file. */
   offset = 0
+  readonly #disk: Disk
   readonly #file: DiskFile
   readonly #size: number
   readonly #platform: Platform
   readonly #chunks: ChunkReader
   #tail: LogTail | undefined
   #header: LogHeader | undefined
+  #repeated: RepeatedRecords | undefined
 
   constructor(disk: Disk, path: string, platform: Platform = purePlatform) {
     this.path = path
+    this.#disk = disk
     this.#file = disk.openForRead(path)
     this.#size = this.#file.size()
     this.#platform = platform
@@ -66,6 +74,15 @@ export class LogFileReader {
    * @throws LogError LOG_BAD_RECORD, LOG_UNKNOWN_TYPE, LOG_ORDER: the record is whole, but not one that may be there
    */
   next(): boolean {
+    const before = this.zxid
+    while (this.#step()) {
+      if (this.zxid > before) return true
+      this.#passRepetition(before)
+    }
+    return false
+  }
+
+  #step(): boolean {
     if (this.#tail !== undefined) return false
     const chunks = this.#chunks
     const remaining = this.#size - chunks.offset
@@ -86,7 +103,18 @@ export class LogFileReader {
   }
 
   close(): void {
+    this.#repeated?.close()
     this.#file.close()
+  }
+
+  /** @throws LogError LOG_ORDER when the record is not the same as one before it */
+  #passRepetition(before: Zxid): void {
+    this.#repeated ??= new RepeatedRecords(
+      () => new LogFileReader(this.#disk, this.path, this.#platform),
+    )
+    if (!this.#repeated.hold(this))
+      this.#refuse('LOG_ORDER', `zxid ${hex(this.zxid)} follows ${hex(before)}`)
+    this.zxid = before
   }
 
   #readHeader(): void {
@@ -121,7 +149,6 @@ export class LogFileReader {
 
   #take(length: number): void {
     const chunks = this.#chunks
-    const before = this.zxid
     const start = chunks.position + frameStartLength
     this.offset = chunks.offset
     this.bytes = chunks.bytes
@@ -135,8 +162,6 @@ export class LogFileReader {
         `a record of ${length} bytes holds no transaction with a zxid below epoch 2^21`,
       )
     }
-    if (this.zxid <= before)
-      this.#refuse('LOG_ORDER', `zxid ${hex(this.zxid)} follows ${hex(before)}`)
     const type = txnType(chunks.bytes, start)
     if (!isKnownTxnType(type)) {
       this.#refuse(

@@ -13,6 +13,7 @@ import type { Disk } from './disk.ts'
 import { LogError } from './log-error.ts'
 import { LogFileReader } from './log-file-reader.ts'
 import { isSuccessor } from './log-format.ts'
+import { RepeatedRecords } from './repeated-records.ts'
 import type { LogTail } from './torn-tail.ts'
 
 export interface TxnLogReaderOptions {
@@ -38,6 +39,7 @@ export class TxnLogReader {
   readonly #files: readonly DataFile[]
   #fileIndex = 0
   #current: LogFileReader | undefined
+  #repeated: RepeatedRecords | undefined
   /** Whether no record of the current file was handed out yet. */
   #isFirst = true
 
@@ -65,11 +67,12 @@ export class TxnLogReader {
       const file = this.#current ?? this.#open()
       if (file === undefined) return false
       if (!file.next()) this.#closeFile(file)
-      else if (file.zxid > this.#after) return this.#take(file)
+      else if (file.zxid > this.#after && !this.#isRepeated(file)) return this.#take(file)
     }
   }
 
   close(): void {
+    this.#repeated?.close()
     this.#current?.close()
     this.#current = undefined
     this.#fileIndex = this.#files.length
@@ -86,6 +89,8 @@ export class TxnLogReader {
   #closeFile(file: LogFileReader): void {
     const tail = file.tail!
     file.close()
+    this.#repeated?.close()
+    this.#repeated = undefined
     this.#current = undefined
     this.#fileIndex++
     this.tails.push(tail)
@@ -104,6 +109,16 @@ export class TxnLogReader {
         tail,
       )
     }
+  }
+
+  /** Whether a file begins with records of the one before it, as an Apache server leaves them that went on with a new file. */
+  #isRepeated(file: LogFileReader): boolean {
+    const before = this.#files[this.#fileIndex - 1]
+    if (file.zxid > this.zxid || before === undefined) return false
+    this.#repeated ??= new RepeatedRecords(
+      () => new LogFileReader(this.#disk, before.path, this.#platform),
+    )
+    return this.#repeated.hold(file)
   }
 
   #take(file: LogFileReader): true {

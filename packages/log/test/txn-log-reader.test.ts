@@ -91,7 +91,7 @@ test('ZOOKEEPER-2623: records that are whole but cannot be are refused with thei
     ['LOG_UNKNOWN_TYPE', encode(txnHeader, { ...header, type: OpCode.check })],
     ['LOG_BAD_RECORD', new Uint8Array(31)],
     ['LOG_BAD_RECORD', createTxn(2).fill(0x7f, 12, 20)],
-    ['LOG_ORDER', createTxn(1)],
+    ['LOG_ORDER', createTxn(1, new Uint8Array(8))],
   ]
   for (const [code, bytes] of cases) {
     const disk = new MemoryDisk()

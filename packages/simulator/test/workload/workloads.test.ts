@@ -71,9 +71,11 @@ test('barriers: behind a sync of a client comes its read', () => {
   assert.ok(operations.some((operation) => 'isLinearizable' in operation))
 })
 
+function isBarrier(operation: Operation | undefined): boolean {
+  return operation?.type === 'sync' || operation?.type === 'getData'
+}
+
 test('readers: in some runs some clients do little but read behind barriers', () => {
-  const isBarrier = (operation: Operation | undefined): boolean =>
-    operation?.type === 'sync' || operation?.type === 'getData'
   const readerCounts = Array.from({ length: 20 }, (_, run) => {
     const registers = new Registers(random())
     asked(registers, 30)
