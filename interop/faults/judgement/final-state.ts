@@ -41,7 +41,9 @@ export async function compareMembers(
         problems.push(`trees of ${first!.name} and ${other.name}: ${problem}`)
     }
     return problems.length === 0 ? true : undefined
-  }).catch(() => {})
+  }).catch((error: Error) => {
+    if (problems.length === 0) problems.push(`trees could not be compared: ${error.message}`)
+  })
   const digests = await digestProblem(members)
   return { zxid, nodes, problems: digests === undefined ? problems : [...problems, digests] }
 }

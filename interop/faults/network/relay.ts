@@ -186,7 +186,9 @@ class Stream {
 
   #hand({ bytes, isReset }: Part): void {
     if (isReset) {
-      this.#sink.resetAndDestroy()
+      // Node keeps the handle of a socket for ever that is reset behind its end.
+      if (this.#sink.writableEnded) this.#sink.destroy()
+      else this.#sink.resetAndDestroy()
     } else if (bytes === undefined) {
       this.#sink.end()
     } else {
