@@ -19,7 +19,7 @@ import { digestId } from '@quorate/protocol'
 import { Prng } from '@quorate/simulator'
 import { eventually } from '../harness/eventually.ts'
 import type { Mode } from '../harness/server-word.ts'
-import { chooseDiskKind, FaultDisk } from './disk/fault-disk.ts'
+import { chooseDiskKind, FaultDisk, sweepDisks } from './disk/fault-disk.ts'
 import { FaultMember } from './fault-member.ts'
 import { checkClients } from './judgement/client-checks.ts'
 import { HistoryGatherer } from './judgement/committed-history.ts'
@@ -180,6 +180,7 @@ class FaultRun {
     const network = await chooseNetwork({ choice, seed, plan, random, print })
     this.#network = network
     print(`network: ${network.description}`)
+    sweepDisks()
     const { kind, refused } = chooseDiskKind(this.#directory)
     for (const what of refused) print(`disks: ${what}`)
     print(`disks: ${kind.name}`)

@@ -6,8 +6,10 @@
  */
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
+  readFileSync,
   rmSync,
   statfsSync,
   truncateSync,
@@ -77,6 +79,22 @@ export function chooseDiskKind(directory: string): {
   }
   return { kind: plain, refused }
 }
+
+/** Unmounts and removes what runs have left whose processes are no more. Their servers must be gone. */
+export function sweepDisks(): void {
+  if (!existsSync('/proc/mounts')) return
+  const folders = new Set<string>()
+  for (const [, disk, folder, pid] of readFileSync('/proc/mounts', 'utf8').matchAll(leftMount)) {
+    if (existsSync(`/proc/${pid}`)) continue
+    complaintOf(['fsfreeze', '--unfreeze', disk!])
+    complaintOf(['umount', '--lazy', disk!])
+    folders.add(folder!)
+  }
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+}
+
+/** As the folders of runs are named. */
+const leftMount = / ((\/\S*\/quorate-faults-(\d+)-\w+)\/\S+-disk) /g
 
 export class FaultDisk {
   readonly directory: string

@@ -71,14 +71,17 @@ export class NamespaceNetwork implements FaultNetwork {
     }
   }
 
-  /** Removes what runs have left whose processes are no more. */
+  /** Removes what runs have left whose processes are no more, with their servers. */
   static async sweep(): Promise<void> {
-    for (const [name, pid] of (await run(['ip', 'netns', 'list'])).matchAll(
-      /^quorate-faults-(\d+)-\d+/gm,
+    for (const [, pid, id] of (await run(['ip', 'netns', 'list'])).matchAll(
+      /^quorate-faults-(\d+)-(\d+)/gm,
     )) {
       if (existsSync(`/proc/${pid}`)) continue
-      complaintOf(['ip', 'netns', 'del', name])
-      complaintOf(['ip', 'link', 'del', new Names(Number(pid)).bridge])
+      const names = new Names(Number(pid))
+      const servers = await run(['ip', 'netns', 'pids', names.namespace(Number(id))])
+      for (const server of servers.split('\n').filter(Boolean))
+        process.kill(Number(server), 'SIGKILL')
+      names.removeAll([Number(id)])
     }
   }
 
@@ -175,8 +178,11 @@ class Names {
   }
 
   removeAll(ids: Iterable<number>): void {
-    // A namespace takes its interfaces along.
-    for (const id of ids) complaintOf(['ip', 'netns', 'del', this.namespace(id)])
+    // The kernel keeps a namespace while connections of processes that are gone still wait for answers: not the interfaces, too.
+    for (const id of ids) {
+      complaintOf(['ip', 'link', 'del', this.veth(id)])
+      complaintOf(['ip', 'netns', 'del', this.namespace(id)])
+    }
     complaintOf(['ip', 'link', 'del', this.bridge])
   }
 }
