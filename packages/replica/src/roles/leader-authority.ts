@@ -160,7 +160,7 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
     if (this.#locals.reattach(connection, id, timeoutMs)) return
     const session = this.#sessions.get(id)
     if (session === undefined || session.isClosing) {
-      this.#host.refuse(connection)
+      this.#confirmRefusal(() => this.#host.refuse(connection))
       return
     }
     session.timeoutMs = timeoutMs
@@ -259,13 +259,22 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
 
   revalidationAsked(learner: Learner, id: SessionId, timeoutMs: number): void {
     const session = this.#sessions.get(id)
-    const isValid = session !== undefined && !session.isClosing
-    if (isValid) {
-      session.timeoutMs = timeoutMs
-      session.owner = learner
-      this.#sessions.touch(session, this.#host.nowMs)
+    if (session === undefined || session.isClosing) {
+      this.#confirmRefusal(() => this.#term.answerRevalidation(learner, id, false))
+      return
     }
-    this.#term.answerRevalidation(learner, id, isValid)
+    session.timeoutMs = timeoutMs
+    session.owner = learner
+    this.#sessions.touch(session, this.#host.nowMs)
+    this.#term.answerRevalidation(learner, id, true)
+  }
+
+  /**
+   * Compatibility: an Apache leader refuses at once, also one that was replaced and does not know it yet, to whom the sessions of
+   * its successor are unknown: their clients lose them while they live. Here a quorum confirms the leader first.
+   */
+  #confirmRefusal(refuse: () => void): void {
+    this.#term.confirmLeadership(refuse)
   }
 
   sessionTouched(_learner: Learner, id: SessionId, timeoutMs: number): void {

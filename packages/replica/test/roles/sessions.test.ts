@@ -79,6 +79,19 @@ test('a session that nobody knows, or with a wrong password, is refused by a lea
   assert.ok(!healthy.isClosed)
 })
 
+test('a leader refuses a session only when a quorum has confirmed that it leads', () => {
+  // One that was replaced does not know the sessions of its successor, and told their clients that they were over.
+  const world = new TestEnsemble()
+  const follower = world.servers[1]
+  world.isConfirming = world.isLeaderHeard = false
+  world.leading.leader!.revalidationAsked(follower, 0x0123n as SessionId, 10_000)
+  world.settle()
+  assert.equal(follower.fromLeader.length, 0)
+  world.isConfirming = true
+  world.settle()
+  assert.equal(follower.fromLeader.length, 1)
+})
+
 test('a session that comes back on the same learner takes the place of its old connection, with the new time', () => {
   const world = new TestEnsemble()
   const [, follower] = world.servers

@@ -65,7 +65,7 @@ export const sessionFaults: readonly PlantedFault[] = [
     edits: [
       {
         file: 'replica/src/roles/leader-authority.ts',
-        original: 'this.#term.answerRevalidation(learner, id, isValid)',
+        original: 'this.#term.answerRevalidation(learner, id, false)',
         planted: 'this.#term.answerRevalidation(learner, id, true)',
       },
     ],
