@@ -15,7 +15,7 @@ export { parseMyId } from './config/my-id.ts'
 export {
   type Member,
   type Membership,
-  MembershipError,
+  membershipInNode,
   membershipOf,
   type MembershipStore,
   parseMembership,

@@ -18,6 +18,7 @@ import { ServerError } from './server-error.ts'
 import { ServerInspection } from './server-inspection.ts'
 import type { LogSink } from './server-log.ts'
 import { ServerMeters } from './server-meters.ts'
+import { ServerReports } from './server-reports.ts'
 import { clientPortOptionsOf, replicaOptionsOf } from './server-options.ts'
 import { SnapshotKeeper } from './snapshot-keeper.ts'
 import { SyncPolicy } from './sync-policy.ts'
@@ -31,7 +32,9 @@ export interface ServerOptions {
 /** What a server is made on. */
 interface Ground {
   readonly lock: Releasable
+  readonly log: LogSink
   readonly meters: ServerMeters
+  readonly reports: ServerReports
   readonly recovered: RecoveredTree
 }
 
@@ -41,7 +44,7 @@ export class Server {
   readonly #config: ServerConfig
   readonly #log: LogSink
   readonly #lock: Releasable
-  readonly #meters: ServerMeters
+  readonly #reports: ServerReports
   readonly #txnLog: TxnLog
   readonly #driver: ReplicaDriver
   readonly #clientPort: ClientPort<ClientConnection>
@@ -56,13 +59,15 @@ export class Server {
    * @throws ServerError; nothing is left running or locked then
    */
   static async start(options: ServerOptions): Promise<Server> {
-    const { config, log } = options
+    const { config } = options
     const lock = lockDirectories(config)
     const meters = new ServerMeters(monotonicMs())
+    const log = new RateLimitedLog(options.log, monotonicMs)
+    const reports = new ServerReports({ log, meters, fsyncWarningMs: config.fsyncWarningMs })
     let server: Server | undefined
     try {
-      const recovered = await recover(config, log, meters)
-      server = new Server(options, { lock, meters, recovered })
+      const recovered = await recover(options, meters, reports)
+      server = new Server(config, { lock, log, meters, reports, recovered })
       await server.#open()
       return server
     } catch (error) {
@@ -72,18 +77,18 @@ export class Server {
     }
   }
 
-  private constructor({ config, log }: ServerOptions, { lock, meters, recovered }: Ground) {
+  private constructor(config: ServerConfig, { lock, log, meters, reports, recovered }: Ground) {
     this.#config = config
-    this.#log = new RateLimitedLog(log, monotonicMs)
+    this.#log = log
+    this.#reports = reports
     this.#lock = lock
-    this.#meters = meters
     this.failure = new Promise((resolve) => (this.#reportFailure = resolve))
     const policy = new SyncPolicy(() => this.#clientPort.connectionCount)
     const disk = new NodeDisk({
       chooseSyncMode: () => policy.choose(),
       onSynced: (durationMs) => {
         policy.recordSync(durationMs)
-        this.#recordSync(durationMs)
+        reports.synced(durationMs)
       },
     })
     this.#txnLog = new TxnLog(disk, versionDirectory(config.dataLogDir), {
@@ -139,20 +144,8 @@ export class Server {
         this.#driver.ticked()
         this.#clientPort.sweep(performance.now())
       },
-      stalled: (lateMs) => this.#reportStall(lateMs),
+      stalled: (lateMs) => this.#reports.stalled(lateMs),
     })
-  }
-
-  #reportStall(lateMs: number): void {
-    const message = `the process stood still for ${Math.round(lateMs)} ms; what clients sent meanwhile is handled before any session expires`
-    this.#log.write({ level: 'warn', code: 'PROCESS_STALLED', message })
-  }
-
-  #recordSync(durationMs: number): void {
-    this.#meters.syncTime.record(durationMs)
-    if (durationMs < this.#config.fsyncWarningMs) return
-    const message = `a sync of the log took ${Math.round(durationMs)} ms; writes wait for it; give the log a device of its own (dataLogDir)`
-    this.#log.write({ level: 'warn', code: 'FSYNC_SLOW', message })
   }
 
   #fail(cause: Error): void {
@@ -182,23 +175,15 @@ export class Server {
 }
 
 async function recover(
-  config: ServerConfig,
-  log: LogSink,
+  { config, log }: ServerOptions,
   meters: ServerMeters,
+  reports: ServerReports,
 ): Promise<RecoveredTree> {
   const startedAtMs = performance.now()
   const disk = new NodeDisk({ chooseSyncMode: () => 'blocking' })
-  const limitedLog = new RateLimitedLog(log, monotonicMs)
   const { tree, recovery } = await recoverTree(config, disk, {
-    digestMismatched({ zxid, expected, found }) {
-      meters.digestMismatchCount++
-      const message = `after zxid 0x${zxid.toString(16)} the tree's digest is ${found}, but ${expected} stands in the transaction: this server or the one that wrote it has gone wrong; compare with a backup`
-      log.write({ level: 'error', code: 'DIGEST_MISMATCH', message })
-    },
-    softQuotaExceeded({ path, limits, use }) {
-      const message = `the subtree ${path} has ${use}, above its soft quota of ${limits}; nothing is refused`
-      limitedLog.write({ level: 'warn', code: 'SOFT_QUOTA_EXCEEDED', message })
-    },
+    digestMismatched: (mismatch) => reports.digestMismatched(mismatch),
+    softQuotaExceeded: (excess) => reports.softQuotaExceeded(excess),
   })
   meters.recoveryMs = Math.round(performance.now() - startedAtMs)
   for (const report of recovery.reports) {
@@ -210,15 +195,7 @@ async function recover(
       fields: { offset: report.offset },
     })
   }
-  log.write({
-    level: 'info',
-    code: 'RECOVERED',
-    message: `recovered ${config.dataDir}`,
-    fields: {
-      lastZxid: `0x${recovery.lastZxid.toString(16)}`,
-      replayedCount: recovery.replayedCount,
-      durationMs: meters.recoveryMs,
-    },
-  })
+  const { lastZxid, replayedCount } = recovery
+  reports.recovered(config.dataDir, { lastZxid, replayedCount })
   return { tree, recovery }
 }

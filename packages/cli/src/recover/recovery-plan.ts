@@ -6,7 +6,7 @@
  *    heard, and their epochs must not be used a second time.
  */
 import { epochOf, makeZxid, type Zxid } from '@quorate/protocol'
-import { type Member, type Membership, MembershipError, parseMembership } from '@quorate/server'
+import { type Member, type Membership, membershipInNode } from '@quorate/server'
 import { byHistory, chooseMembership } from './new-membership.ts'
 import { RecoverError } from './recover-error.ts'
 import type { Survivor } from './survivor.ts'
@@ -126,8 +126,8 @@ function knownMemberships(survivors: readonly Survivor[]): KnownMemberships {
       .filter((one) => one !== undefined)
       .filter(({ version }) => !discarded.has(version))
       .toSorted((a, b) => b.version - a.version)[0]
-  const inHistory = survivors.map(({ history }) => membershipIn(history.membershipText))
-  const before = begun.map(({ membershipBefore }) => membershipIn(membershipBefore))
+  const inHistory = survivors.map(({ history }) => membershipInNode(history.membershipText))
+  const before = begun.map(({ membershipBefore }) => membershipInNode(membershipBefore))
   const committed =
     newestOf([...survivors.map(({ configuration }) => configuration?.committed), ...before]) ??
     newestOf(inHistory)
@@ -142,17 +142,6 @@ function knownMemberships(survivors: readonly Survivor[]): KnownMemberships {
   ])
   const isLater = latest !== undefined && latest.version > committed.version
   return { committed, proposed: isLater ? latest : undefined, isRepeated: begun.length > 0 }
-}
-
-/** The super user may write anything into the node that holds it. */
-function membershipIn(text: string | undefined): Membership | undefined {
-  if (text === undefined) return undefined
-  try {
-    return parseMembership(text)
-  } catch (error) {
-    if (error instanceof MembershipError) return undefined
-    throw error
-  }
 }
 
 function newestMembers({ committed, proposed }: KnownMemberships): ReadonlyMap<number, Member> {

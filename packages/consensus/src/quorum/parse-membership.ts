@@ -119,3 +119,17 @@ function propertiesOf(text: string): Map<string, string> {
 function plain(text: string): string {
   return text.replaceAll(/\\(.)/g, '$1').trim()
 }
+
+/**
+ * The membership in the text of `/zookeeper/config`. Undefined: there is none, or the super user, who may write anything into that
+ * node, has written something else.
+ */
+export function membershipInNode(text: string | undefined): Membership | undefined {
+  if (text === undefined) return undefined
+  try {
+    return parseMembership(text)
+  } catch (error) {
+    if (error instanceof MembershipError) return undefined
+    throw error
+  }
+}

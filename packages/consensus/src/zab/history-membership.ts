@@ -2,9 +2,7 @@
  * The last seen membership follows the history that was loaded: it is the one of the last reconfiguration in it, committed or not.
  */
 import { counterOf } from '@quorate/protocol'
-import type { Membership } from '../quorum/membership.ts'
-import { MembershipError } from '../quorum/membership-error.ts'
-import { parseMembership } from '../quorum/parse-membership.ts'
+import { membershipInNode } from '../quorum/parse-membership.ts'
 import type { ZabPorts } from './zab-ports.ts'
 
 /**
@@ -26,18 +24,7 @@ export function followHistory({
     lastSeen.version > history.lastZxid
   )
     memberships.setLastSeen(committed)
-  const membership = membershipIn(history.membershipText)
+  const membership = membershipInNode(history.membershipText)
   const known = Math.max(committed.version, memberships.lastSeen.version)
   if (membership !== undefined && membership.version > known) memberships.setLastSeen(membership)
-}
-
-/** The super user may write anything into the node that holds it. */
-function membershipIn(text: string | undefined): Membership | undefined {
-  if (text === undefined) return undefined
-  try {
-    return parseMembership(text)
-  } catch (error) {
-    if (error instanceof MembershipError) return undefined
-    throw error
-  }
 }

@@ -23,6 +23,7 @@ import { ServerError } from '../server-error.ts'
 import { ServerInspection } from '../server-inspection.ts'
 import type { LogSink } from '../server-log.ts'
 import { ServerMeters } from '../server-meters.ts'
+import { ServerReports } from '../server-reports.ts'
 import { clientPortOptionsOf, replicaOptionsOf } from '../server-options.ts'
 import { SnapshotKeeper } from '../snapshot-keeper.ts'
 import { Ticker } from '../ticker.ts'
@@ -52,6 +53,7 @@ export class EnsembleServer {
   readonly #log: LogSink
   readonly #lock: Releasable
   readonly #meters: ServerMeters = new ServerMeters(monotonicMs())
+  readonly #reports: ServerReports
   readonly #memberships: MembershipStore
   readonly #sockets = new PeerSockets({ keepAliveDelayMs })
   readonly #digests = new DigestHistory()
@@ -96,13 +98,18 @@ export class EnsembleServer {
     this.#config = config
     this.#ensemble = ensemble
     this.#log = new RateLimitedLog(log, monotonicMs)
+    this.#reports = new ServerReports({
+      log: this.#log,
+      meters: this.#meters,
+      fsyncWarningMs: config.fsyncWarningMs,
+    })
     this.#lock = lock
     this.#memberships = new AnnouncedMemberships(memberships, () => this.#ports.follow(this.#own))
     this.failure = new Promise((resolve) => (this.#reportFailure = resolve))
     // Pings and the hand-over of leadership go on while the disk works: no sync ever holds the loop.
     this.#disk = new NodeDisk({
       chooseSyncMode: () => 'threaded',
-      onSynced: (durationMs) => this.#recordSync(durationMs),
+      onSynced: (durationMs) => this.#reports.synced(durationMs),
     })
     this.#snapshots = new SnapshotKeeper(config, this.#log, this.#meters)
     this.#driver = this.#newDriver()
@@ -198,7 +205,8 @@ export class EnsembleServer {
         treeOptions: {
           platform: nativePlatform,
           extendedTypesEnabled: config.extendedTypesEnabled,
-          digestMismatched: (mismatch) => this.#reportDigest(mismatch),
+          digestMismatched: (mismatch) => this.#reports.digestMismatched(mismatch),
+          softQuotaExceeded: (excess) => this.#reports.softQuotaExceeded(excess),
         },
         logOptions: {
           preallocateBytes: config.preAllocBytes,
@@ -244,6 +252,8 @@ export class EnsembleServer {
       this.#driver.member.start(resolve)
     })
     this.#meters.recoveryMs = Math.round(performance.now() - startedAtMs)
+    const { lastZxid } = this.#driver.member
+    this.#reports.recovered(this.#config.dataDir, { lastZxid })
     this.#snapshots.startPurging()
     this.#ticker = new Ticker({
       intervalMs: Math.max(1, Math.floor(this.#config.tickTimeMs / 2)),
@@ -251,7 +261,7 @@ export class EnsembleServer {
         this.#driver.ticked()
         this.#clientPort.sweep(performance.now())
       },
-      stalled: (lateMs) => this.#reportStall(lateMs),
+      stalled: (lateMs) => this.#reports.stalled(lateMs),
     })
   }
 
@@ -264,24 +274,6 @@ export class EnsembleServer {
       message: `server ${serverId} is ${role}${whom} in epoch ${epoch}`,
       fields: { role, epoch, leaderId },
     })
-  }
-
-  #reportDigest({ zxid, expected, found }: DigestMismatch): void {
-    this.#meters.digestMismatchCount++
-    const message = `after zxid 0x${zxid.toString(16)} the tree's digest is ${found}, but ${expected} stands in the transaction: this server or the one that wrote it has gone wrong; compare the servers' digests (hash)`
-    this.#log.write({ level: 'error', code: 'DIGEST_MISMATCH', message })
-  }
-
-  #reportStall(lateMs: number): void {
-    const message = `the process stood still for ${Math.round(lateMs)} ms; what clients and servers sent meanwhile is handled before anything expires`
-    this.#log.write({ level: 'warn', code: 'PROCESS_STALLED', message })
-  }
-
-  #recordSync(durationMs: number): void {
-    this.#meters.syncTime.record(durationMs)
-    if (durationMs < this.#config.fsyncWarningMs) return
-    const message = `a sync took ${Math.round(durationMs)} ms; writes wait for it; give the log a device of its own (dataLogDir)`
-    this.#log.write({ level: 'warn', code: 'FSYNC_SLOW', message })
   }
 
   #fail(cause: Error): void {
@@ -310,7 +302,3 @@ export class EnsembleServer {
     this.#lock.release()
   }
 }
-
-type DigestMismatch = Parameters<
-  NonNullable<NonNullable<EnsembleMemberOptions['history']['treeOptions']>['digestMismatched']>
->[0]

@@ -143,6 +143,23 @@ describe('EnsembleServer', () => {
     assert.equal(await client.get('/a'), 'through an observer')
   })
 
+  it('tells on every member of a subtree that is above its soft quota', async () => {
+    const ensemble = await create('quota')
+    await ensemble.startAll()
+    const { client } = await open(ensemble.port(await ensemble.leader()))
+    const nodes = [
+      ['/q', ''],
+      ['/zookeeper/quota/q', ''],
+      ['/zookeeper/quota/q/zookeeper_limits', 'count=1,bytes=-1'],
+      ['/zookeeper/quota/q/zookeeper_stats', 'count=1,bytes=0'],
+      ['/q/a', ''],
+      ['/q/b', ''],
+    ]
+    for (const [path, data] of nodes) assert.equal((await client.create(path, data)).err, 0, path)
+    for (const id of ensemble.ids)
+      assert.match((await ensemble.log(id).until('SOFT_QUOTA_EXCEEDED')).message, /\/q/)
+  })
+
   it('moves its ports when a reconfiguration moves its addresses, and keeps them after a restart', async () => {
     const settings = 'reconfigEnabled=true\nskipACL=yes'
     const ensemble = await create('moved', threeVoters, settings)
@@ -189,6 +206,7 @@ describe('EnsembleServer', () => {
     await ensemble.startAll()
     await ensemble.leader()
     for (const id of ensemble.ids) {
+      assert.ok((await ensemble.log(id).until('RECOVERED')).fields)
       const again = await open(ensemble.port(id))
       await again.client.sync('/')
       assert.equal(await again.client.get('/a'), 'kept')
