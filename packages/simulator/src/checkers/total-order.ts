@@ -49,7 +49,8 @@ interface ServerLog {
  * 4. A leader starts with every transaction that was committed in an earlier epoch, and what it starts with is committed. A
  *    learner starts with what is committed, and with all that its leader started with. A server that is alone has it all.
  * 5. Nothing committed is lost when a state is loaded, and nothing appears that nobody logged.
- * 6. A log is cut exactly where it leaves what the leader had committed when it planned that. What else the leader commits
+ * 6. A log is cut exactly where it leaves what the leader had committed when it planned that, and a state that replaces
+ *    another has all of it. What else the leader commits
  *    meanwhile it commits without this server, and sends it again; commit-quorum has an eye on that. A server that crashes while it
  *    cuts its log comes back with it cut or not.
  */
@@ -152,7 +153,7 @@ export class TotalOrder implements Checker {
     server.cutFrom = kind === 'TRUNC' ? server.logged : undefined
   }
 
-  #loaded({ server: name, view }: Loaded): string | undefined {
+  #loaded({ server: name, cause, view }: Loaded): string | undefined {
     const server = this.#server(name)
     server.isMember = true
     const entry = this.#history.entryOf(view.lastZxid)
@@ -164,8 +165,9 @@ export class TotalOrder implements Checker {
     if (durableZxid <= entry.zxid) return undefined
     server.durableZxid = entry.zxid
     if (cutFrom !== undefined) return this.#cutProblem(server, entry, cutFrom)
-    // A state that a leader sent may leave a branch that was never committed.
-    return this.#history.isCommitted(durableZxid)
+    // A state that a leader sent may leave a branch that was never committed, or what was not yet when it was planned.
+    const isNoOlder = cause === 'replaced' && this.#hasAllOfAPlan(server, entry)
+    return this.#history.isCommitted(durableZxid) && !isNoOlder
       ? `loads ${formatZxid(entry.zxid)} and had made the committed ${formatZxid(durableZxid)} durable`
       : undefined
   }
@@ -190,6 +192,12 @@ export class TotalOrder implements Checker {
     return common.includes(entry)
       ? undefined
       : `cuts its log at ${formatZxid(zxid)}, and has the history of its leader up to ${formatZxid(common.at(-1)!.zxid)}`
+  }
+
+  /** Whether it has all that its leader had committed when it planned a synchronisation. */
+  #hasAllOfAPlan(server: ServerLog, entry: HistoryEntry): boolean {
+    const plans = server.plans.get(server.leader ?? '') ?? []
+    return plans.some((plan) => this.#history.isPrefix(plan, entry))
   }
 
   #planned({ server, learner, committedZxid }: SyncPlanned): void {

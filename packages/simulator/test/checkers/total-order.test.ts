@@ -314,6 +314,30 @@ test('a log is cut exactly where the leader that planned it wanted', () => {
   assert.match(order(history, planned(epoch + 1), cuts('server2', epoch + 2))!, /up to 1:1/)
 })
 
+test('total-order: a state that replaces another has all that its leader had committed when it planned that', () => {
+  const history: Observation[] = [
+    loads('server1', 0),
+    starts('server1', 'leading', 1, 0),
+    loads('server2', 0),
+    ...[1, 2, 3].flatMap((at) => [logs('server1', epoch + at), logs('server2', epoch + at)]),
+    syncs('server2', epoch + 3),
+    delivers('server1', epoch + 1),
+    delivers('server1', epoch + 2),
+    { type: 'syncPlanned', server: 'server1', learner: 'server2', committedZxid: epoch + 2 },
+    { type: 'synchronised', server: 'server2', leader: 'server1', kind: 'SNAP' },
+    delivers('server1', epoch + 3),
+  ]
+  const replaces = (zxid: Zxid): Observation => ({
+    type: 'loaded',
+    server: 'server2',
+    cause: 'replaced',
+    view: recovered(zxid).view,
+  })
+  assert.equal(order(history, replaces(epoch + 2)), undefined)
+  assert.match(order(history, replaces(epoch + 1))!, /loads 1:1 and had made the committed 1:3/)
+  assert.match(order(history, loads('server2', epoch + 2))!, /loads 1:2 and had made the/)
+})
+
 test('total-order: a server that crashes while it cuts its log comes back with it cut or not', () => {
   const history: Observation[] = [
     loads('server1', 0),
