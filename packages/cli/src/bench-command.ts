@@ -17,7 +17,7 @@ modes
   probe      waits until the server serves, and says when that was
 
 options                                                            default
-  --server HOST:PORT   the server                                  127.0.0.1:2181
+  --server HOST:PORT,… the servers that connections are spread on  127.0.0.1:2181
   --connections N      connections                                 50
   --depth N            requests under way per connection           1
   --reads N            reads in a hundred requests (load)          100
@@ -31,7 +31,7 @@ options                                                            default
   --seed N             seed of the random keys (load)              1
   --path PATH          the node to read (probe)                    /
   --timeout N          seconds to wait (probe)                     60
-  --server-pid N       the server's process id: adds its CPU, memory and disk writes (Linux)
+  --server-pid N,…     the servers' process ids: adds their CPU, memory and disk writes (Linux)
   --json               one line of JSON instead of a table
 `
 

@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util'
 import type { Address } from './raw-session.ts'
 
 export interface BenchOptions {
-  readonly address: Address
+  /** At least one. Modes with one connection use the first. */
+  readonly servers: readonly Address[]
   readonly connectionCount: number
   readonly depth: number
   readonly readPercent: number
@@ -17,7 +18,8 @@ export interface BenchOptions {
   readonly seed: number
   readonly path: string
   readonly timeoutSeconds: number
-  readonly serverPid: number | undefined
+  /** Empty: nothing is asked of the kernel. */
+  readonly serverPids: readonly number[]
 }
 
 export interface BenchCommandLine {
@@ -58,7 +60,7 @@ export function parseBenchArguments(args: readonly string[]): BenchCommandLine {
     wantsHelp: values.help,
     wantsJson: values.json,
     options: {
-      address: parseAddress(values.server),
+      servers: values.server.split(',').map(parseAddress),
       connectionCount: integer('connections', values.connections, 1, 60_000),
       depth: integer('depth', values.depth, 1, 10_000),
       readPercent: decimal('reads', values.reads, 0, 100),
@@ -72,10 +74,9 @@ export function parseBenchArguments(args: readonly string[]): BenchCommandLine {
       seed: integer('seed', values.seed, 0, 2 ** 31 - 1),
       path: values.path,
       timeoutSeconds: decimal('timeout', values.timeout, 0.1, 86_400),
-      serverPid:
-        values['server-pid'] === undefined
-          ? undefined
-          : integer('server-pid', values['server-pid'], 1, 2 ** 31 - 1),
+      serverPids: (values['server-pid']?.split(',') ?? []).map((pid) =>
+        integer('server-pid', pid, 1, 2 ** 31 - 1),
+      ),
     },
   }
 }

@@ -8,11 +8,11 @@ import { type Address, RawSession } from './raw-session.ts'
 import { sampleUsage, type Usage, usageBetween } from './usage.ts'
 
 export interface FillOptions {
-  readonly address: Address
+  readonly servers: readonly Address[]
   readonly keys: KeySpace
   readonly connectionCount: number
   readonly depth: number
-  readonly serverPid: number | undefined
+  readonly serverPids: readonly number[]
 }
 
 export interface FillResult {
@@ -32,22 +32,20 @@ export function clear(options: FillOptions): Promise<FillResult> {
 }
 
 async function eachKeyOnce(
-  { address, keys, connectionCount, depth, serverPid }: FillOptions,
+  { servers, keys, connectionCount, depth, serverPids }: FillOptions,
   request: KeyedRequest,
   harmlessError: number,
 ): Promise<FillResult> {
-  const sessions = await Promise.all(
-    Array.from({ length: connectionCount }, () => RawSession.open(address)),
-  )
+  const sessions = await RawSession.openMany(servers, connectionCount)
   await makeParents(sessions[0]!, keys)
   const source = new EachKey(request, 0, keys.keyCount)
   const latencies = newLatencies()
   const replied = (latencyMs: number): void => recordLatency(latencies, latencyMs)
-  const before = sampleUsage(serverPid)
+  const before = sampleUsage(serverPids)
   await Promise.all(
     sessions.map((session) => runPipeline({ session, depth, source, harmlessError, replied })),
   )
-  const usage = usageBetween(before, sampleUsage(serverPid))
+  const usage = usageBetween(before, sampleUsage(serverPids))
   await Promise.all(sessions.map((session) => session.close()))
   return { operationCount: latencies.count, latencies, usage }
 }

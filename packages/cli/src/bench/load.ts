@@ -7,7 +7,7 @@ import { type Address, RawSession } from './raw-session.ts'
 import { sampleUsage, type Usage, usageBetween } from './usage.ts'
 
 export interface LoadOptions {
-  readonly address: Address
+  readonly servers: readonly Address[]
   readonly connectionCount: number
   /** Requests under way on each connection. */
   readonly depth: number
@@ -17,7 +17,7 @@ export interface LoadOptions {
   readonly keyCount: number
   readonly warmUpSeconds: number
   readonly seconds: number
-  readonly serverPid: number | undefined
+  readonly serverPids: readonly number[]
   readonly seed: number
 }
 
@@ -29,9 +29,7 @@ export interface LoadResult {
 }
 
 export async function runLoad(options: LoadOptions): Promise<LoadResult> {
-  const sessions = await Promise.all(
-    Array.from({ length: options.connectionCount }, () => RawSession.open(options.address)),
-  )
+  const sessions = await RawSession.openMany(options.servers, options.connectionCount)
   const source = new RandomRequests(options)
   const latencies = newLatencies()
   let isMeasuring = false
@@ -43,11 +41,11 @@ export async function runLoad(options: LoadOptions): Promise<LoadResult> {
   )
   const measurement = (async (): Promise<LoadResult> => {
     await elapsed(options.warmUpSeconds)
-    const before = sampleUsage(options.serverPid)
+    const before = sampleUsage(options.serverPids)
     isMeasuring = true
     await elapsed(options.seconds)
     isMeasuring = false
-    const usage = usageBetween(before, sampleUsage(options.serverPid))
+    const usage = usageBetween(before, sampleUsage(options.serverPids))
     source.stop()
     return { operationCount: latencies.count, latencies, usage }
   })()

@@ -17,14 +17,14 @@ export const modes: ReadonlyMap<string, Mode> = new Map<string, Mode>([
   ['create', createAndDelete],
   ['fill', fillAll],
   ['watch', watch],
-  ['sessions', async (options) => figuresOf(await runSessions(options), options.serverPid)],
-  ['pauses', async (options) => figuresOf(await runPauses(options), options.serverPid)],
+  ['sessions', async (options) => figuresOf(await runSessions(options), options.serverPids)],
+  ['pauses', async (options) => figuresOf(await runPauses(options), options.serverPids)],
   ['probe', probeServer],
 ])
 
 async function load(options: BenchOptions): Promise<Figures> {
   const { connectionCount, depth, readPercent, valueSize, keyCount, threadCount } = options
-  await ensureKeys(options.address, new KeySpace(keyCount, valueSize))
+  await ensureKeys(options.servers[0]!, new KeySpace(keyCount, valueSize))
   const result = await runLoadOnThreads(options, Math.min(threadCount, connectionCount))
   return {
     connections: connectionCount,
@@ -32,14 +32,14 @@ async function load(options: BenchOptions): Promise<Figures> {
     readPercent,
     valueSize,
     keys: keyCount,
-    ...figuresOf(result, options.serverPid),
+    ...figuresOf(result, options.serverPids),
   }
 }
 
 async function createAndDelete(options: BenchOptions): Promise<Figures> {
   const fillOptions = fillOptionsOf(options, '/bench-create')
-  const created = figuresOf(await fill(fillOptions), options.serverPid)
-  const deleted = figuresOf(await clear(fillOptions), options.serverPid)
+  const created = figuresOf(await fill(fillOptions), options.serverPids)
+  const deleted = figuresOf(await clear(fillOptions), options.serverPids)
   return {
     connections: options.connectionCount,
     depth: options.depth,
@@ -56,7 +56,7 @@ async function fillAll(options: BenchOptions): Promise<Figures> {
     connections: options.connectionCount,
     depth: options.depth,
     valueSize: options.valueSize,
-    ...figuresOf(result, options.serverPid),
+    ...figuresOf(result, options.serverPids),
   }
 }
 
@@ -67,7 +67,7 @@ async function watch(options: BenchOptions): Promise<Figures> {
     connections: options.connectionCount,
     keys: options.keyCount,
     watches: options.connectionCount * options.keyCount,
-    ...figuresOf(result, options.serverPid),
+    ...figuresOf(result, options.serverPids),
     armedPerSecond: Math.round(result.armedPerSecond),
     medianRoundMs: rounded(roundsMs[roundsMs.length >> 1]!),
     longestRoundMs: rounded(roundsMs.at(-1)!),
@@ -78,7 +78,7 @@ async function probeServer(options: BenchOptions): Promise<Figures> {
   const startedAtMs = Date.now()
   const dataBytes = await probe(options)
   const servedAtMs = Date.now()
-  const memory = options.serverPid === undefined ? undefined : residentMb(options.serverPid)
+  const memory = residentMb(options.serverPids)
   return {
     path: options.path,
     dataBytes,
@@ -89,12 +89,12 @@ async function probeServer(options: BenchOptions): Promise<Figures> {
 }
 
 function fillOptionsOf(options: BenchOptions, root?: string): FillOptions {
-  const { address, connectionCount, depth, keyCount, valueSize, serverPid } = options
+  const { servers, connectionCount, depth, keyCount, valueSize, serverPids } = options
   return {
-    address,
+    servers,
     connectionCount,
     depth,
-    serverPid,
+    serverPids,
     keys: new KeySpace(keyCount, valueSize, root),
   }
 }

@@ -6,10 +6,10 @@ import { type Address, encodeRequest, RawSession } from './raw-session.ts'
 import { sampleUsage, type Usage, usageBetween } from './usage.ts'
 
 export interface PausesOptions {
-  readonly address: Address
+  readonly servers: readonly Address[]
   readonly seconds: number
   readonly intervalMs: number
-  readonly serverPid: number | undefined
+  readonly serverPids: readonly number[]
 }
 
 export interface PausesResult {
@@ -20,11 +20,11 @@ export interface PausesResult {
 }
 
 export async function runPauses(options: PausesOptions): Promise<PausesResult> {
-  const session = await RawSession.open(options.address)
+  const session = await RawSession.open(options.servers[0]!)
   const ping = encodeRequest(OpCode.ping)
   writeInt32(ping, 4, Xid.ping)
   const latencies = newLatencies()
-  const before = sampleUsage(options.serverPid)
+  const before = sampleUsage(options.serverPids)
   const endMs = performance.now() + options.seconds * 1_000
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let sentAtMs = 0
@@ -43,7 +43,7 @@ export async function runPauses(options: PausesOptions): Promise<PausesResult> {
   })
   send()
   await promise
-  const usage = usageBetween(before, sampleUsage(options.serverPid))
+  const usage = usageBetween(before, sampleUsage(options.serverPids))
   await session.close()
   return { operationCount: latencies.count, latencies, usage }
 }

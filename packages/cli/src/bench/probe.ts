@@ -3,7 +3,7 @@ import { getDataResponse, OpCode, pathWatchRequest } from '@quorate/protocol'
 import { type Address, encodeRequest, RawSession } from './raw-session.ts'
 
 export interface ProbeOptions {
-  readonly address: Address
+  readonly servers: readonly Address[]
   /** A node that must be there. */
   readonly path: string
   readonly timeoutSeconds: number
@@ -28,9 +28,9 @@ export async function probe(options: ProbeOptions): Promise<number> {
   }
 }
 
-async function readOnce({ address, path }: ProbeOptions): Promise<number> {
+async function readOnce({ servers, path }: ProbeOptions): Promise<number> {
   // A server that is starting may accept a connection and never answer on it.
-  const session = await RawSession.open(address, { connectTimeoutMs: 1_000 })
+  const session = await RawSession.open(servers[0]!, { connectTimeoutMs: 1_000 })
   try {
     const reply = await session.call(
       encodeRequest(OpCode.getData, pathWatchRequest, { path, watch: false }),

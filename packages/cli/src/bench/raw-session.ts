@@ -110,6 +110,13 @@ export class RawSession {
     }
   }
 
+  /** New sessions, spread evenly over the servers. */
+  static openMany(servers: readonly Address[], count: number): Promise<RawSession[]> {
+    return Promise.all(
+      Array.from({ length: count }, (_, i) => RawSession.open(servers[i % servers.length]!)),
+    )
+  }
+
   receiveWith(receiver: FrameReceiver): void {
     this.#receiver = receiver
   }

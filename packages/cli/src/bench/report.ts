@@ -11,11 +11,11 @@ export interface Measured {
   readonly usage: Usage
 }
 
-export function figuresOf(measured: Measured, serverPid: number | undefined): Figures {
+export function figuresOf(measured: Measured, serverPids: readonly number[]): Figures {
   const { operationCount, usage } = measured
   const latency: LatencySummary = summarise(measured.latencies)
   const thousands = operationCount / 1_000
-  const memory = serverPid === undefined ? undefined : residentMb(serverPid)
+  const memory = residentMb(serverPids)
   return {
     operations: operationCount,
     seconds: rounded(usage.seconds),

@@ -5,10 +5,10 @@ import { type Address, RawSession } from './raw-session.ts'
 import { sampleUsage, type Usage, usageBetween } from './usage.ts'
 
 export interface SessionsOptions {
-  readonly address: Address
+  readonly servers: readonly Address[]
   readonly connectionCount: number
   readonly seconds: number
-  readonly serverPid: number | undefined
+  readonly serverPids: readonly number[]
 }
 
 export interface SessionsResult {
@@ -20,17 +20,20 @@ export interface SessionsResult {
 
 export async function runSessions(options: SessionsOptions): Promise<SessionsResult> {
   const latencies = newLatencies()
-  const before = sampleUsage(options.serverPid)
+  const before = sampleUsage(options.serverPids)
   const endMs = performance.now() + options.seconds * 1_000
-  const openAndClose = async (): Promise<void> => {
+  const openAndClose = async (address: Address): Promise<void> => {
     while (performance.now() < endMs) {
       const startMs = performance.now()
-      const session = await RawSession.open(options.address)
+      const session = await RawSession.open(address)
       await session.close()
       recordLatency(latencies, performance.now() - startMs)
     }
   }
-  await Promise.all(Array.from({ length: options.connectionCount }, openAndClose))
-  const usage = usageBetween(before, sampleUsage(options.serverPid))
+  const { servers, connectionCount } = options
+  await Promise.all(
+    Array.from({ length: connectionCount }, (_, i) => openAndClose(servers[i % servers.length]!)),
+  )
+  const usage = usageBetween(before, sampleUsage(options.serverPids))
   return { operationCount: latencies.count, latencies, usage }
 }

@@ -1,4 +1,4 @@
-/** What a run costs: CPU of the server, of this process and of everything else, and the server's memory and disk writes. */
+/** What a run costs: CPU of the servers, of this process and of everything else, and the servers' memory and disk writes. */
 import { readFileSync } from 'node:fs'
 
 /** Figures since the start of the machine or process; two of them make a {@link Usage}. */
@@ -23,14 +23,13 @@ export interface Usage {
 /** Clock ticks per second in /proc: 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100
 
-export function sampleUsage(serverPid: number | undefined): UsageSample {
+export function sampleUsage(serverPids: readonly number[]): UsageSample {
   const { user, system } = process.cpuUsage()
   return {
     atMs: performance.now(),
     clientCpuSeconds: (user + system) / 1e6,
-    serverCpuSeconds: serverPid === undefined ? undefined : cpuSeconds(serverPid),
-    serverWrittenBytes:
-      serverPid === undefined ? undefined : procNumber(`${serverPid}/io`, 'write_bytes'),
+    serverCpuSeconds: total(serverPids, cpuSeconds),
+    serverWrittenBytes: total(serverPids, (pid) => procNumber(`${pid}/io`, 'write_bytes')),
     machineCpuSeconds: machineCpuSeconds(),
   }
 }
@@ -51,12 +50,12 @@ export function usageBetween(from: UsageSample, to: UsageSample): Usage {
   }
 }
 
-/** Resident memory of a process now and at its highest, in MB; undefined where there is no /proc. */
+/** Resident memory of processes now and at the highest of each, in MB; undefined of none, and where there is no /proc. */
 export function residentMb(
-  pid: number,
+  pids: readonly number[],
 ): { readonly nowMb: number; readonly peakMb: number } | undefined {
-  const now = procNumber(`${pid}/status`, 'VmRSS')
-  const peak = procNumber(`${pid}/status`, 'VmHWM')
+  const now = total(pids, (pid) => procNumber(`${pid}/status`, 'VmRSS'))
+  const peak = total(pids, (pid) => procNumber(`${pid}/status`, 'VmHWM'))
   return now === undefined || peak === undefined
     ? undefined
     : { nowMb: now / 1_024, peakMb: peak / 1_024 }
@@ -92,6 +91,18 @@ function proc(file: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Undefined of no process, and when a figure of one is not to be had. */
+function total(
+  pids: readonly number[],
+  figureOf: (pid: number) => number | undefined,
+): number | undefined {
+  if (pids.length === 0) return undefined
+  return pids.reduce<number | undefined>((sum, pid) => {
+    const figure = figureOf(pid)
+    return sum === undefined || figure === undefined ? undefined : sum + figure
+  }, 0)
 }
 
 function difference(from: number | undefined, to: number | undefined): number | undefined {

@@ -7,12 +7,12 @@ import { type Address, RawSession } from './raw-session.ts'
 import { sampleUsage, type Usage, usageBetween } from './usage.ts'
 
 export interface WatchesOptions {
-  readonly address: Address
+  readonly servers: readonly Address[]
   readonly connectionCount: number
   /** Nodes that each connection watches. */
   readonly keyCount: number
   readonly rounds: number
-  readonly serverPid: number | undefined
+  readonly serverPids: readonly number[]
 }
 
 export interface WatchesResult {
@@ -28,24 +28,22 @@ export interface WatchesResult {
 }
 
 export async function runWatches(options: WatchesOptions): Promise<WatchesResult> {
-  const { address, connectionCount, rounds } = options
+  const { servers, connectionCount, rounds } = options
   const keys = new KeySpace(options.keyCount, 100)
-  await ensureKeys(address, keys)
-  const writer = await RawSession.open(address)
-  const watchers = await Promise.all(
-    Array.from({ length: connectionCount }, () => RawSession.open(address)),
-  )
+  await ensureKeys(servers[0]!, keys)
+  const writer = await RawSession.open(servers[0]!)
+  const watchers = await RawSession.openMany(servers, connectionCount)
   const latencies = newLatencies()
   const roundMs: number[] = []
   let armingMs = 0
-  const before = sampleUsage(options.serverPid)
+  const before = sampleUsage(options.serverPids)
   for (let round = 0; round < rounds; round++) {
     const startMs = performance.now()
     const notifications = await arm(watchers, keys, latencies)
     armingMs += performance.now() - startMs
     roundMs.push(await notifications.fire(writer))
   }
-  const usage = usageBetween(before, sampleUsage(options.serverPid))
+  const usage = usageBetween(before, sampleUsage(options.serverPids))
   await Promise.all([writer, ...watchers].map((session) => session.close()))
   return {
     operationCount: latencies.count,

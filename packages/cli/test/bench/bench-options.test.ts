@@ -6,17 +6,22 @@ test('options become numbers, and what is left out has its default', () => {
   const { mode, wantsJson, options } = parseBenchArguments([
     'load',
     '--server',
-    '[::1]:2182',
+    '[::1]:2182,localhost:2183',
     '--connections',
     '20',
+    '--server-pid',
+    '17,18',
     '--json',
   ])
   assert.equal(mode, 'load')
   assert.equal(wantsJson, true)
-  assert.deepEqual(options.address, { host: '::1', port: 2182 })
+  assert.deepEqual(options.servers, [
+    { host: '::1', port: 2182 },
+    { host: 'localhost', port: 2183 },
+  ])
   assert.equal(options.connectionCount, 20)
   assert.equal(options.depth, 1)
-  assert.equal(options.serverPid, undefined)
+  assert.deepEqual(options.serverPids, [17, 18])
 })
 
 test('a wrong value is refused with what is allowed', () => {
