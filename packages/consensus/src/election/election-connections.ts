@@ -41,8 +41,13 @@ const unansweredMax = 3
 
 export interface ElectionConnectionsParameters {
   readonly serverId: number
-  /** Where the others reach this server. */
-  readonly electionAddress: HostPort
+  /** Where the others reach this server, as of now; at least one. */
+  readonly electionAddresses: () => readonly HostPort[]
+  /**
+   * Whether it says all of them, or just the first: servers before 3.6 do not understand who says several (ZOOKEEPER-3720), so
+   * all have to be newer before any does (`multiAddress.enabled`).
+   */
+  readonly saysAllAddresses: boolean
   /**
    * Connects to a server's election port.
    * @param addresses where it says that it listens; empty: where the membership says so
@@ -216,12 +221,7 @@ export class ElectionConnections implements ElectionTransport {
       return dialled
     }
     peer.attempt = undefined
-    const { electionAddress } = this.#parameters
-    dialled.introduce({
-      version: 'oneAddress',
-      serverId: this.#serverId,
-      addresses: [electionAddress],
-    })
+    dialled.introduce(this.#hello())
     if (peer.id > this.#serverId) {
       dialled.close()
       this.#forgetIfStrange(peer)
@@ -229,6 +229,14 @@ export class ElectionConnections implements ElectionTransport {
       this.#establish(peer, dialled)
     }
     return dialled
+  }
+
+  #hello(): ElectionHello {
+    const { electionAddresses, saysAllAddresses } = this.#parameters
+    const addresses = electionAddresses()
+    return saysAllAddresses
+      ? { version: 'addresses', serverId: this.#serverId, addresses }
+      : { version: 'oneAddress', serverId: this.#serverId, addresses: addresses.slice(0, 1) }
   }
 
   #failed(peer: Peer, attempt: Attempt, reason: string): void {

@@ -138,6 +138,32 @@ test('ZOOKEEPER-3720: the initial message is that of a single address', () => {
   )
 })
 
+test('ZOOKEEPER-3188: where several addresses are enabled, the initial message holds all of them', () => {
+  const wire = new Wire([1, 2], { voters: [1, 2] }, true)
+  wire.port(1).connections.send(2, vote(1))
+  wire.settle()
+  const { link } = wire.dials[0]
+  const addresses = 's1:3888|t1:3889'
+  assert.equal(
+    link!.written,
+    'ffffffffffff000100000000000000010000000f' + Buffer.from(addresses).toString('hex'),
+  )
+})
+
+test('ZOOKEEPER-3188: who says several addresses is understood by servers that say one, and called back at all', () => {
+  const wire = wireOf([5], [5])
+  const caller = wire.connect(5)
+  const addresses = [
+    { host: 'h', port: 7777 },
+    { host: 'i', port: 7778 },
+  ]
+  const hello = encodeElectionHello({ version: 'addresses', serverId: 4, addresses })
+  caller.write(hello, 0, hello.length)
+  wire.settle()
+  assert.equal(wire.dials[0].to, 4)
+  assert.deepEqual(wire.dials[0].addresses, addresses)
+})
+
 test('ZOOKEEPER-2164: who has the smaller id is called back where it says that it listens', () => {
   const wire = wireOf([5], [5])
   const caller = wire.connect(5)

@@ -94,12 +94,14 @@ export class Wire {
   readonly refusing = new Set<number>()
   readonly silent = new Set<number>()
   readonly #time = { nowMs: 0 }
+  readonly #saysAllAddresses: boolean
   #steps: (() => void)[] = []
   #timers: { readonly dueMs: number; readonly run: () => void }[] = []
 
   readonly clock: Clock
 
-  constructor(ids: readonly number[], shape: MembershipShape) {
+  /** @param saysAllAddresses whether initial messages hold both addresses of a server */
+  constructor(ids: readonly number[], shape: MembershipShape, saysAllAddresses = false) {
     const time = this.#time
     this.clock = {
       get nowMs() {
@@ -115,6 +117,7 @@ export class Wire {
         }
       },
     }
+    this.#saysAllAddresses = saysAllAddresses
     for (const id of ids) this.#open(id, shape)
   }
 
@@ -180,6 +183,7 @@ export class Wire {
       setCommitted() {},
       setLastSeen() {},
     }
+    const saysAllAddresses = this.#saysAllAddresses
     const port: Port = {
       memberships,
       heard: [],
@@ -189,7 +193,11 @@ export class Wire {
       onReceived: undefined,
       connections: new ElectionConnections({
         serverId: id,
-        electionAddress: { host: `s${id}`, port: 3888 },
+        electionAddresses: () => [
+          { host: `s${id}`, port: 3888 },
+          { host: `t${id}`, port: 3889 },
+        ],
+        saysAllAddresses,
         handshakeTimeoutMs: 5_000,
         dial: (to, listener, addresses) => this.#dial(id, to, listener, addresses),
         memberships,

@@ -49,6 +49,8 @@ export interface EnsembleMemberOptions {
   readonly zab: ZabOptions
   /** How long a peer of the election may take to say who it is. */
   readonly electionHandshakeTimeoutMs: number
+  /** Whether peers of the election are told all addresses of this server, and not just the first (`multiAddress.enabled`). */
+  readonly saysAllAddresses: boolean
   /** Whether clients may read while there is no leader (`readonlymode.enabled`). */
   readonly isReadOnlyModeEnabled: boolean
   /** What of the history is not the driver's affair: how it is written and read. */
@@ -60,6 +62,9 @@ export interface EnsembleMemberOptions {
 
 /** Before this no server serves reads only, however short its ticks. */
 const readOnlyDelayMsMin = 2_000
+
+/** Of a server that is in no membership: nobody calls back at it. */
+const unknownAddress = { host: '0.0.0.0', port: 0 }
 
 export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
   readonly #options: EnsembleMemberOptions
@@ -396,10 +401,13 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
   #electionConnections(): ElectionConnections {
     const driver = this.#driver
     const { serverId, platform } = this.#options.replica
-    const own = driver.memberships.committed.memberById.get(serverId)
     return new ElectionConnections({
       serverId,
-      electionAddress: own?.electionAddresses[0] ?? { host: '0.0.0.0', port: 0 },
+      electionAddresses: () =>
+        driver.memberships.committed.memberById.get(serverId)?.electionAddresses ?? [
+          unknownAddress,
+        ],
+      saysAllAddresses: this.#options.saysAllAddresses,
       dial: (id, listener, addresses) => driver.dialElection(id, listener, addresses),
       memberships: driver.memberships,
       clock: clockOf(driver),

@@ -145,6 +145,7 @@ export class MemberMachine implements MemberDriver, ClientWorld {
         },
         zab: { ...zabDefaults, serverId, tickTimeMs, finalizeWaitMs: 20 },
         electionHandshakeTimeoutMs: 500,
+        saysAllAddresses: false,
         isReadOnlyModeEnabled: this.#options.isReadOnlyModeEnabled ?? false,
         history: { treeOptions: { platform: purePlatform, extendedTypesEnabled: true } },
       },

@@ -200,6 +200,7 @@ export class EnsembleServer {
       },
       zab: { ...zab, serverId, tickTimeMs: config.tickTimeMs },
       electionHandshakeTimeoutMs,
+      saysAllAddresses: this.#ensemble.isMultiAddressEnabled,
       isReadOnlyModeEnabled,
       history: {
         treeOptions: {
@@ -241,6 +242,8 @@ export class EnsembleServer {
           code: 'PEER_ACCEPT_FAILED',
           message: `a connection to the ${name} port could not be accepted: ${reason}; the limit of open files (ulimit -n) may be reached`,
         }),
+      addressUnavailable: ({ message }) =>
+        this.#log.write({ level: 'error', code: 'PEER_ADDRESS_UNAVAILABLE', message }),
     })
   }
 

@@ -1,4 +1,8 @@
-/** A port that other servers connect to, for elections or for following, at one address or several. */
+/**
+ * A port that other servers connect to, for elections or for following, at one address or several.
+ *
+ * 1. One address that can be bound is enough: a server with two network cards goes on with one of them. What can't be bound is told.
+ */
 import { createServer, type Server } from 'node:net'
 import type { HostPort, PeerLink, PeerLinkListener } from '@quorate/consensus'
 import { SocketAcceptor } from '../client-port/accepted-socket.ts'
@@ -17,7 +21,11 @@ export interface PeerPortOptions {
   readonly enter: Enter
   readonly accepted: (link: PeerLink) => PeerLinkListener
   readonly acceptFailed: (reason: string) => void
+  /** One address of several can't be bound, and the port is open at others. */
+  readonly addressUnavailable: (error: ServerError) => void
 }
+
+type BindFailure = NodeJS.ErrnoException
 
 /** Between two attempts to bind, as Apache has it. */
 const bindRetryMs = 1_000
@@ -25,6 +33,7 @@ const bindRetryMs = 1_000
 export class PeerPort {
   readonly #options: PeerPortOptions
   readonly #serverByAddress = new Map<string, Server>()
+  #wanted: ReadonlyMap<string, HostPort> = new Map()
   #isClosed = false
 
   constructor(options: PeerPortOptions) {
@@ -32,21 +41,32 @@ export class PeerPort {
   }
 
   /**
-   * Listens at these addresses, and no longer at others; connections stay.
-   * @throws ServerError PEER_PORT_UNAVAILABLE; it listens at those that came before then
+   * Listens at these addresses, and no longer at others; connections stay. While it listens at one, it may go on trying the others.
+   * @throws ServerError PEER_PORT_UNAVAILABLE when it listens nowhere
    */
   async listen(addresses: readonly HostPort[]): Promise<void> {
     const wanted = new Map(addresses.map((address) => [this.#nameOf(address), address]))
+    this.#wanted = wanted
     for (const [name, server] of this.#serverByAddress) {
       if (wanted.has(name)) continue
       this.#serverByAddress.delete(name)
       server.close()
     }
-    for (const [name, { host, port }] of wanted) {
-      if (this.#serverByAddress.has(name)) continue
-      const server = await this.#bind(this.#options.listensOnAllIps ? undefined : host, port)
-      if (this.#isClosed) server.close()
-      else this.#serverByAddress.set(name, server)
+    const missing = [...wanted.values()].filter((each) => !this.#isOpenAt(each))
+    const failures = await Promise.all(missing.map((address) => this.#openOnce(address)))
+    const opening = missing.map((address, i) => this.#goOnOpening(address, failures[i]))
+    const done = this.#report(opening)
+    if (this.#serverByAddress.size === 0) await done
+    else void done
+  }
+
+  /** Of addresses that can't be bound: told while there is another one. @throws ServerError */
+  async #report(opening: readonly Promise<void>[]): Promise<void> {
+    for (const outcome of await Promise.allSettled(opening)) {
+      if (outcome.status === 'fulfilled') continue
+      const error = outcome.reason as ServerError
+      if (this.#serverByAddress.size === 0 && !this.#isClosed) throw error
+      this.#options.addressUnavailable(error)
     }
   }
 
@@ -61,15 +81,39 @@ export class PeerPort {
     return this.#options.listensOnAllIps ? `*:${port}` : `${host}:${port}`
   }
 
-  async #bind(host: string | undefined, port: number): Promise<Server> {
+  #isOpenAt(address: HostPort): boolean {
+    return this.#serverByAddress.has(this.#nameOf(address))
+  }
+
+  /**
+   * @param firstFailure of the first attempt; undefined: the address is open
+   * @throws ServerError after the last one
+   */
+  async #goOnOpening(address: HostPort, firstFailure: BindFailure | undefined): Promise<void> {
     const { bindAttemptsMax, name } = this.#options
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await this.#listenOnce(host, port)
-      } catch (error) {
-        if (attempt !== bindAttemptsMax && !this.#isClosed) await pause(bindRetryMs)
-        else throw unavailable(name, `${host ?? '*'}:${port}`, error as NodeJS.ErrnoException)
-      }
+    let failure = firstFailure
+    for (let attempt = 1; failure !== undefined && attempt !== bindAttemptsMax; attempt++) {
+      await pause(bindRetryMs)
+      if (!this.#isWanted(address)) return
+      failure = await this.#openOnce(address)
+    }
+    if (failure !== undefined) throw unavailable(name, this.#nameOf(address), failure)
+  }
+
+  #isWanted(address: HostPort): boolean {
+    return !this.#isClosed && this.#wanted.has(this.#nameOf(address))
+  }
+
+  /** @returns what was in the way, if anything */
+  async #openOnce(address: HostPort): Promise<BindFailure | undefined> {
+    const host = this.#options.listensOnAllIps ? undefined : address.host
+    try {
+      const server = await this.#listenOnce(host, address.port)
+      if (this.#isWanted(address)) this.#serverByAddress.set(this.#nameOf(address), server)
+      else server.close()
+      return undefined
+    } catch (error) {
+      return error as BindFailure
     }
   }
 
@@ -99,7 +143,7 @@ async function pause(durationMs: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, durationMs))
 }
 
-function unavailable(name: string, where: string, error: NodeJS.ErrnoException): ServerError {
+function unavailable(name: string, where: string, error: BindFailure): ServerError {
   const advice =
     error.code === 'EADDRINUSE'
       ? 'another process uses it; stop that one, or give this server another port in its server line'

@@ -57,6 +57,7 @@ export function memberOptions(
       finalizeWaitMs: 50,
     },
     electionHandshakeTimeoutMs: 500,
+    saysAllAddresses: false,
     isReadOnlyModeEnabled: settings.isReadOnlyModeEnabled,
     history: {
       treeOptions: {

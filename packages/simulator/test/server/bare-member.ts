@@ -140,7 +140,8 @@ export class BareMember implements Member, ConsensusHost {
     if (electionAddress === undefined) throw new Error('the membership lacks this server')
     this.#elections = new ElectionConnections({
       serverId: this.#serverId,
-      electionAddress,
+      electionAddresses: () => [electionAddress],
+      saysAllAddresses: false,
       dial: (serverId, listener, addresses) => driver.dialElection(serverId, listener, addresses),
       memberships,
       clock,
