@@ -7,11 +7,8 @@
  * 3. After its end nothing it was asked for happens.
  */
 import {
-  encodeLeaderInfo,
-  learnerProtocolVersion,
   makeZxid,
   OpCode,
-  PacketType,
   PeerCapability,
   purePlatform,
   type SessionId,
@@ -27,23 +24,17 @@ import { Broadcast } from './broadcast.ts'
 import { Discovery } from './discovery.ts'
 import { LeadershipConfirmation } from './leadership-confirmation.ts'
 import { LeadingTerm } from './leading-term.ts'
-import { type HandlerOwner, LearnerHandler } from './learner-handler.ts'
+import type { HandlerOwner, LearnerHandler, Welcome } from './learner-handler.ts'
 import { LearnerSync } from './learner-sync.ts'
 import { type RoleEnd, RoleLife } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
+import { ServedLearners } from './served-learners.ts'
 import type { LearnerView } from './zab-ports.ts'
-
-/** Connections whose FOLLOWERINFO or OBSERVERINFO is awaited; the oldest is closed when there are more. */
-const introductionsMax = 64
-/** Learners that are in no membership, as they may be about to join; more are turned away. */
-const strangersMax = 64
 
 export class Leader implements HandlerOwner {
   readonly #parts: RoleParts
   readonly #life: RoleLife
-  readonly #handlers = new Set<LearnerHandler>()
-  /** Those with output that was not flushed. */
-  readonly #dirty = new Set<LearnerHandler>()
+  readonly #learners: ServedLearners
   readonly #discovery: Discovery
   readonly #broadcast: Broadcast
   readonly #confirmation: LeadershipConfirmation
@@ -70,6 +61,7 @@ export class Leader implements HandlerOwner {
     const { acceptedEpoch, currentEpoch, lastZxid } = ports.history
     this.#life = new RoleLife(ports.clock)
     this.#startedAtMs = ports.clock.nowMs
+    this.#learners = new ServedLearners({ options, ports, owner: this })
     this.#discovery = new Discovery({
       serverId,
       quorums: () => this.#quorums,
@@ -82,14 +74,14 @@ export class Leader implements HandlerOwner {
       ports,
       window,
       logSync,
-      handlers: this.#handlers,
+      handlers: this.#learners.handlers,
       isOver: () => this.#life.isOver,
       delivered: (proposal) => this.#host?.deliver(proposal),
       reconfigured: (membership, designated) => this.#reconfigured(membership, designated),
     })
     this.#confirmation = new LeadershipConfirmation({
       serverId,
-      handlers: this.#handlers,
+      handlers: this.#learners.handlers,
       lastProposed: () => window.lastZxid,
       lastDelivered: () => window.lastDelivered,
       isQuorum: (isIn) => this.#broadcast.isQuorum(isIn),
@@ -103,7 +95,7 @@ export class Leader implements HandlerOwner {
 
   /** Those that have said who they are. */
   *learners(): Iterable<LearnerView> {
-    for (const { serverId, isObserver, isFed } of this.#handlers)
+    for (const { serverId, isObserver, isFed } of this.#learners.handlers)
       if (serverId !== -1)
         yield { serverId, isObserver, isFed, isVoter: this.#quorums.isVoter(serverId) }
   }
@@ -118,13 +110,8 @@ export class Leader implements HandlerOwner {
     this.#fixEpoch()
   }
 
-  accept(link: PeerLink): PeerLinkListener {
-    const unknown = Array.from(this.#handlers).filter(({ phase }) => phase === 'connected')
-    if (unknown.length >= introductionsMax)
-      unknown[0]?.dismiss('it has not said who it is, and too many others have not either')
-    const handler = new LearnerHandler(link, this, this.#parts.options.learnerQueueBytesMax)
-    this.#handlers.add(handler)
-    return handler.channel
+  accept(link: PeerLink, welcome: Welcome): PeerLinkListener {
+    return this.#learners.accept(link, welcome)
   }
 
   /** A voter that had elected this leader looks for one again: it may not come back, and others wait for an epoch. */
@@ -148,31 +135,21 @@ export class Leader implements HandlerOwner {
     if (this.#life.isOver) return
     this.#confirmation.progressed()
     this.#confirmation.turnEnded()
-    for (const handler of this.#dirty) handler.channel.flush()
-    this.#dirty.clear()
+    this.#learners.flush()
   }
 
   /** Calls `idle` when nothing of the role is under way any more. */
   end(idle: () => void): void {
     this.#parts.logSync.onDurable = undefined
     this.#host = undefined
-    for (const handler of this.#handlers) handler.dismiss('this server leads no more')
+    this.#learners.dismissAll('this server leads no more')
     this.#life.end(idle)
   }
 
   // What learners say.
 
   learnerArrived(handler: LearnerHandler, acceptedEpoch: number, configVersion: Zxid): void {
-    const { ports, options } = this.#parts
-    if (configVersion > ports.memberships.committed.version)
-      return handler.dismiss('its membership is newer than the leader’s')
-    if (handler.serverId === options.serverId)
-      return handler.dismiss('it says that it is this very server; give each its own myid')
-    for (const other of this.#handlers)
-      if (other !== handler && other.serverId === handler.serverId)
-        other.dismiss('it has come on another connection')
-    if (this.#strangerCount > strangersMax)
-      return handler.dismiss('too many learners are in no membership')
+    if (!this.#learners.admit(handler, configVersion)) return
     const isVoter = this.#quorums.isVoter(handler.serverId)
     const { epoch } = this.#discovery
     // Compatibility: an Apache leader turns away, as long as it leads, a voter that has accepted a later epoch from a leader
@@ -198,7 +175,7 @@ export class Leader implements HandlerOwner {
     if (zxid !== makeZxid(this.#epoch, 0))
       return handler.dismiss(`it acknowledged 0x${zxid.toString(16)} instead of NEWLEADER`)
     handler.ackedZxid = Math.max(handler.ackedZxid, handler.syncedTo)
-    if (this.#isEstablished) return this.#serve(handler)
+    if (this.#isEstablished) return this.#learners.serve(handler)
     this.#tryEstablish()
   }
 
@@ -224,16 +201,8 @@ export class Leader implements HandlerOwner {
   }
 
   handlerLeft(handler: LearnerHandler, reason: string): void {
-    this.#handlers.delete(handler)
-    this.#dirty.delete(handler)
-    const { serverId } = handler
-    if (handler.feed.hadGap) this.#sync?.logHadGap(serverId)
-    this.#parts.ports.report({
-      level: 'info',
-      code: 'LEARNER_LEFT',
-      message: `server ${serverId} is no learner any more: ${reason}`,
-      fields: { serverId },
-    })
+    if (handler.feed.hadGap) this.#sync?.logHadGap(handler.serverId)
+    this.#learners.left(handler, reason)
     // Those that leave at the end of the role confirm nothing any more.
     if (this.#host === undefined) return
     this.#host.learnerLeft(handler)
@@ -241,8 +210,7 @@ export class Leader implements HandlerOwner {
   }
 
   outputAppeared(handler: LearnerHandler): void {
-    this.#dirty.add(handler)
-    this.#parts.ports.host.requestTurnEnd()
+    this.#learners.outputAppeared(handler)
   }
 
   // The phases.
@@ -285,19 +253,6 @@ export class Leader implements HandlerOwner {
       : committed.quorums
   }
 
-  get #strangerCount(): number {
-    const { committed, lastSeen } = this.#parts.ports.memberships
-    let count = 0
-    for (const { serverId } of this.#handlers)
-      if (
-        serverId !== -1 &&
-        !committed.memberById.has(serverId) &&
-        !lastSeen.memberById.has(serverId)
-      )
-        count++
-    return count
-  }
-
   #fixEpoch(): void {
     const epoch = this.#discovery.fixEpoch()
     if (epoch === undefined) return
@@ -307,7 +262,7 @@ export class Leader implements HandlerOwner {
       () => {
         this.#isEpochKnown = true
         this.#progressed()
-        for (const handler of this.#handlers)
+        for (const handler of this.#learners.handlers)
           if (handler.phase === 'awaits-epoch') this.#sendLeaderInfo(handler)
         this.#agree()
       },
@@ -315,12 +270,7 @@ export class Leader implements HandlerOwner {
   }
 
   #sendLeaderInfo(handler: LearnerHandler): void {
-    const data = encodeLeaderInfo({
-      protocolVersion: learnerProtocolVersion,
-      capabilities: PeerCapability.confirmedSync,
-    })
-    handler.beginPhase('has-epoch')
-    handler.channel.send(PacketType.leaderInfo, makeZxid(this.#epoch, 0), data)
+    this.#learners.sendLeaderInfo(handler, this.#epoch, PeerCapability.confirmedSync)
   }
 
   #agree(): void {
@@ -351,7 +301,7 @@ export class Leader implements HandlerOwner {
       epoch: this.#epoch,
       membershipText: () => purePlatform.utf8Encode(memberships.lastSeen.text),
     })
-    for (const handler of this.#handlers)
+    for (const handler of this.#learners.handlers)
       if (handler.phase === 'awaits-sync') this.#sync.begin(handler)
     this.#hasOwnAck = true
     this.#tryEstablish()
@@ -361,7 +311,8 @@ export class Leader implements HandlerOwner {
     if (this.#isEstablished || !this.#hasOwnAck) return
     // Whoever votes in one of the memberships counts there, be it an observer by now.
     const inStep = new Set([this.#parts.options.serverId])
-    for (const handler of this.#handlers) if (handler.isInStep) inStep.add(handler.serverId)
+    for (const handler of this.#learners.handlers)
+      if (handler.isInStep) inStep.add(handler.serverId)
     if (this.#quorums.isQuorum((serverId) => inStep.has(serverId))) this.#establish()
   }
 
@@ -371,7 +322,8 @@ export class Leader implements HandlerOwner {
     const isNewer = memberships.lastSeen.version > memberships.committed.version
     this.#isEstablished = true
     established(this.#epoch)
-    for (const handler of this.#handlers) if (handler.phase === 'in-step') this.#serve(handler)
+    for (const handler of this.#learners.handlers)
+      if (handler.phase === 'in-step') this.#learners.serve(handler)
     this.#host = ports.host.leadingStarted(
       new LeadingTerm(this.#parts, {
         epoch: this.#epoch,
@@ -389,12 +341,6 @@ export class Leader implements HandlerOwner {
     this.#reconfigured(memberships.committed, designated)
   }
 
-  #serve(handler: LearnerHandler): void {
-    handler.beginPhase('serving')
-    handler.feed.send(PacketType.upToDate, -1)
-    this.#parts.ports.host.requestTurnEnd()
-  }
-
   /** The role ends with the turn: whoever submits goes on with its work first. */
   #exhausted(): void {
     this.#isExhausted = true
@@ -407,24 +353,15 @@ export class Leader implements HandlerOwner {
     activated(membership)
     if (designated === options.serverId) return
     // Everybody hears of the new membership before this server leaves.
-    for (const handler of this.#handlers) handler.channel.flush()
+    for (const handler of this.#learners.handlers) handler.channel.flush()
     const reason = `server ${designated} leads the new membership`
     this.#end('LEADER_HANDED_OVER', reason, { designatedLeader: designated })
   }
 
   #ticked(): void {
-    const { options, window } = this.#parts
-    const { tickTimeMs, initLimit, syncLimit } = options
-    for (const handler of this.#handlers) {
-      if (handler.noteProgress() && this.#quorums.isVoter(handler.serverId)) this.#progressed()
-      const limitMs = tickTimeMs * (handler.phase === 'serving' ? syncLimit : initLimit)
-      if (handler.silentMs(this.nowMs) > limitMs)
-        handler.dismiss(`nothing was heard of it for ${limitMs} ms`)
-      else if (handler.unacknowledgedMs(this.nowMs) > tickTimeMs * syncLimit)
-        handler.dismiss('its disk takes too long for what was proposed')
-      else if (handler.feed.isOverfull) handler.dismiss('too much waits to be sent to it')
-      else handler.ping(window.lastZxid)
-    }
+    this.#learners.ticked(this.#parts.window.lastZxid, ({ serverId }) => {
+      if (this.#quorums.isVoter(serverId)) this.#progressed()
+    })
     this.#confirmation.turnEnded()
     this.#isHalfTick = !this.#isHalfTick
     if (this.#isHalfTick || !this.#isEstablished) return
@@ -434,7 +371,7 @@ export class Leader implements HandlerOwner {
 
   #isInStep(serverId: number): boolean {
     if (serverId === this.#parts.options.serverId) return true
-    for (const handler of this.#handlers)
+    for (const handler of this.#learners.handlers)
       if (handler.serverId === serverId && handler.isInStep && !handler.isObserver) return true
     return false
   }

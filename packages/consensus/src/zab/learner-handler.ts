@@ -1,5 +1,5 @@
 /**
- * One learner, as its leader sees it: what has been agreed with it, what it has acknowledged, when it was last heard.
+ * One learner, as its leader or observer master sees it: what has been agreed with it, what it has acknowledged, when it was last heard.
  *
  *     FOLLOWERINFO → LEADERINFO → ACKEPOCH → DIFF|TRUNC|SNAP … NEWLEADER → ACK → UPTODATE → live
  *
@@ -36,7 +36,7 @@ export type LearnerPhase =
   | 'serving'
   | 'gone'
 
-/** What a handler asks of the leader. */
+/** What a handler asks of who serves the learner: a leader, or an observer master. */
 export interface HandlerOwner {
   readonly nowMs: number
   learnerArrived(handler: LearnerHandler, acceptedEpoch: number, configVersion: Zxid): void
@@ -50,6 +50,16 @@ export interface HandlerOwner {
   sessionTouched(handler: LearnerHandler, session: SessionId, timeoutMs: number): void
   handlerLeft(handler: LearnerHandler, reason: string): void
   outputAppeared(handler: LearnerHandler): void
+}
+
+/** Who may come on a connection: to an observer master's port observers alone. */
+export type Welcome = 'learners' | 'observers'
+
+export interface HandlerParts {
+  readonly link: PeerLink
+  readonly owner: HandlerOwner
+  readonly welcome: Welcome
+  readonly queueBytesMax: number
 }
 
 /** Of what comes before the ACK of NEWLEADER, which is short: whoever can connect could have long packets gathered here. */
@@ -79,13 +89,15 @@ export class LearnerHandler implements Learner, ChannelOwner {
   readonly channel: PacketChannel
   readonly feed: LearnerFeed
   readonly #owner: HandlerOwner
+  readonly #welcome: Welcome
   /** A proposal that is not acknowledged, and since when it is on its way. */
   #watched: { readonly zxid: Zxid; readonly sinceMs: number } | undefined
   #lastSent: Zxid = -1
   #takenBytes = 0
 
-  constructor(link: PeerLink, owner: HandlerOwner, queueBytesMax: number) {
+  constructor({ link, owner, welcome, queueBytesMax }: HandlerParts) {
     this.#owner = owner
+    this.#welcome = welcome
     this.lastHeardMs = owner.nowMs
     this.channel = new PacketChannel(link, this, earlyLimits)
     this.feed = new LearnerFeed(this.channel, queueBytesMax)
@@ -212,6 +224,8 @@ export class LearnerHandler implements Learner, ChannelOwner {
       return this.dismiss(
         `its first packet has the type ${type}; FOLLOWERINFO or OBSERVERINFO is expected`,
       )
+    if (type === PacketType.followerInfo && this.#welcome === 'observers')
+      return this.dismiss('it came with FOLLOWERINFO; this port is for observers')
     const info = decodeLearnerInfo(bytes, start, end)
     if (info === undefined || info.protocolVersion < learnerProtocolVersion)
       return this.dismiss('it speaks the protocol of ZooKeeper 3.3; 3.4 or later is expected')

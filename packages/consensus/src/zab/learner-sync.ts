@@ -1,4 +1,7 @@
-/** Carries out a leader's plan for one learner: from what it has to the leader's history, up to NEWLEADER. */
+/**
+ * Carries out the plan for one learner: from what it has to this server's history, up to NEWLEADER. The server leads, or is an observer
+ * master.
+ */
 import { makeZxid, PacketType, type Zxid } from '@quorate/protocol'
 import type { LearnerHandler } from './learner-handler.ts'
 import type { ProposalWindow } from './proposal-window.ts'

@@ -75,7 +75,7 @@ export class ZabEngine {
 
   /** A server has connected to the quorum port. */
   accept(link: PeerLink): PeerLinkListener {
-    if (this.#role instanceof Leader) return this.#role.accept(link)
+    if (this.#role instanceof Leader) return this.#role.accept(link, 'learners')
     // Who comes too early tries again.
     link.close()
     return { received: () => {}, drained: () => {}, closed: () => {} }
