@@ -19,6 +19,19 @@ export interface ServerKind {
   readonly command: readonly string[]
 }
 
+export interface BenchSettings {
+  readonly snapCount: number
+  /** What makes the server a member of an ensemble. */
+  readonly membership?: {
+    readonly myId: number
+    /** `server.N=…` of all members. */
+    readonly serverLines: readonly string[]
+  }
+}
+
+/** What Apache's example configuration has. */
+const ensembleTicks = ['initLimit=10', 'syncLimit=5']
+
 export class BenchedServer {
   readonly kind: ServerKind
   readonly directory: string
@@ -37,11 +50,17 @@ export class BenchedServer {
   static async prepare(
     kind: ServerKind,
     directory: string,
-    snapCount: number,
+    { snapCount, membership }: BenchSettings,
   ): Promise<BenchedServer> {
-    mkdirSync(join(directory, 'data'), { recursive: true })
+    const data = join(directory, 'data')
+    mkdirSync(data, { recursive: true })
     const server = new BenchedServer(kind, directory, await freePort())
-    writeFileSync(server.#configFile, configuration(server, snapCount))
+    const ensemble = membership === undefined ? [] : [...ensembleTicks, ...membership.serverLines]
+    writeFileSync(
+      server.#configFile,
+      [...configuration(server, snapCount), ...ensemble, ''].join('\n'),
+    )
+    if (membership !== undefined) writeFileSync(join(data, 'myid'), `${membership.myId}\n`)
     return server
   }
 
@@ -52,6 +71,12 @@ export class BenchedServer {
   /** Undefined before the first launch. */
   get pid(): number | undefined {
     return this.#process?.pid
+  }
+
+  /** Whether it was started and has not ended. */
+  get isRunning(): boolean {
+    const child = this.#process
+    return child !== undefined && child.exitCode === null && child.signalCode === null
   }
 
   /** Starts the process; it does not serve yet. After a {@link crash} it starts again on the same directory. */
@@ -87,13 +112,19 @@ export class BenchedServer {
     await this.#end('SIGKILL')
   }
 
+  /** The process stands still, as if its machine had gone; a {@link crash} ends that. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP')
+  }
+
   /** What `srvr` says the server's version is. */
   async version(): Promise<string> {
-    const socket = connect(this.port, '127.0.0.1')
-    socket.write('srvr')
-    let text = ''
-    for await (const chunk of socket) text += String(chunk)
-    return /version: ([\w.-]+\w)/.exec(text)?.[1] ?? 'unknown'
+    return /version: ([\w.-]+\w)/.exec(await this.#srvr())?.[1] ?? 'unknown'
+  }
+
+  /** What `srvr` says the server is: leader, follower, standalone; undefined while it is nothing of that. */
+  async role(): Promise<string | undefined> {
+    return /^Mode: (\w+)/m.exec(await this.#srvr())?.[1]
   }
 
   snapshotCount(): number {
@@ -111,6 +142,14 @@ export class BenchedServer {
     return readFileSync(join(this.directory, 'output.log'), 'utf8').slice(-2_000)
   }
 
+  async #srvr(): Promise<string> {
+    const socket = connect(this.port, '127.0.0.1')
+    socket.write('srvr')
+    let text = ''
+    for await (const chunk of socket) text += String(chunk)
+    return text
+  }
+
   get #configFile(): string {
     return join(this.directory, 'zoo.cfg')
   }
@@ -125,7 +164,7 @@ export class BenchedServer {
 
   async #end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    if (child === undefined || !this.isRunning) return
     const exited = once(child, 'exit')
     child.kill(signal)
     await exited
@@ -133,21 +172,22 @@ export class BenchedServer {
 }
 
 /** The same settings for every server. Purging is off, so that snapshots can be counted. */
-function configuration(server: BenchedServer, snapCount: number): string {
-  return `tickTime=2000
-dataDir=${join(server.directory, 'data')}
-clientPort=${server.port}
-clientPortAddress=127.0.0.1
-maxClientCnxns=0
-admin.enableServer=false
-4lw.commands.whitelist=srvr,mntr,ruok
-forceSync=yes
-snapCount=${snapCount}
-autopurge.purgeInterval=0
-`
+function configuration(server: BenchedServer, snapCount: number): readonly string[] {
+  return [
+    'tickTime=2000',
+    `dataDir=${join(server.directory, 'data')}`,
+    `clientPort=${server.port}`,
+    'clientPortAddress=127.0.0.1',
+    'maxClientCnxns=0',
+    'admin.enableServer=false',
+    '4lw.commands.whitelist=srvr,mntr,ruok',
+    'forceSync=yes',
+    `snapCount=${snapCount}`,
+    'autopurge.purgeInterval=0',
+  ]
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as { readonly port: number }

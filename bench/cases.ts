@@ -19,7 +19,7 @@ const quorate = join(import.meta.dirname, '..', 'packages', 'cli', 'bin', 'quora
 const run = promisify(execFile)
 
 /** Loads of 1 KiB values: connections × requests under way on each. */
-const loads = [
+export const loads = [
   { name: 'reads 50 × 1', connections: 50, depth: 1, reads: 100 },
   { name: 'reads 20 × 64', connections: 20, depth: 64, reads: 100 },
   { name: '90 % reads 50 × 1', connections: 50, depth: 1, reads: 90 },
@@ -97,7 +97,7 @@ export async function measureLarge(
   ])
   report('large: pings during snapshots', pings)
   await server.crash()
-  const path = `/bench-${size}/d${String(Math.ceil(keys / 1_000) - 1).padStart(4, '0')}/n${String((keys - 1) % 1_000).padStart(3, '0')}`
+  const path = lastPath(keys, size)
   report('large: restart', await launch(server, { path, timeout: 300 }))
   await elapsed(3_000)
   report('large: restarted', await bench(server, 'probe', {}))
@@ -124,10 +124,19 @@ async function benchWithSnapshots(
   return { ...figures, snapshots: server.snapshotCount() - before }
 }
 
+/** The last node that `fill` makes. */
+export function lastPath(keys: number, size: number): string {
+  const parent = String(Math.ceil(keys / 1_000) - 1).padStart(4, '0')
+  return `/bench-${size}/d${parent}/n${String((keys - 1) % 1_000).padStart(3, '0')}`
+}
+
+function bench(server: BenchedServer, mode: string, options: Figures): Promise<Figures> {
+  return runBench(mode, { server: server.address, 'server-pid': server.pid!, ...options })
+}
+
 /** One run of `quorate bench`, in a process of its own. */
-async function bench(server: BenchedServer, mode: string, options: Figures): Promise<Figures> {
-  const all = { server: server.address, 'server-pid': server.pid!, ...options }
-  const { stdout } = await run(quorate, benchArguments(mode, all))
+export async function runBench(mode: string, options: Figures): Promise<Figures> {
+  const { stdout } = await run(quorate, benchArguments(mode, options))
   return JSON.parse(stdout) as Figures
 }
 

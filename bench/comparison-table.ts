@@ -11,7 +11,7 @@ interface Figure {
 }
 
 /** Single figures, with the case that yields each. Less is better in all of them. */
-const singles: readonly Figure[] = [
+const standaloneSingles: readonly Figure[] = [
   { case: 'start-up', figure: 'milliseconds', title: 'start to first reply, ms' },
   { case: 'idle', figure: 'serverRssMb', title: 'memory when idle, MB' },
   { case: 'loaded', figure: 'serverRssMb', title: 'memory after the loads, MB' },
@@ -41,36 +41,83 @@ const singles: readonly Figure[] = [
   },
 ]
 
+/** Single figures of ensembles; memory is that of the three servers together. */
+const ensembleSingles: readonly Figure[] = [
+  { case: 'idle', figure: 'serverRssMb', title: 'memory when idle, MB' },
+  { case: 'loaded', figure: 'serverRssMb', title: 'memory after the loads, MB' },
+  ...['kill -9 of the leader', 'SIGSTOP of the leader'].flatMap((name) => [
+    { case: name, figure: 'longestGapMs', title: `${name}: no acknowledged write for, ms` },
+    { case: name, figure: 'medianGapOfWritersMs', title: `${name}: median of 12 writers, ms` },
+    { case: name, figure: 'ambiguous', title: `${name}: ambiguous writes` },
+  ]),
+  { case: 'join', figure: 'milliseconds', title: 'a follower without a disk joins, ms' },
+  { case: 'join: writes before', figure: 'p99Us', title: 'p99 of writes before that, µs' },
+  { case: 'join: writes meanwhile', figure: 'p99Us', title: 'p99 of writes meanwhile, µs' },
+]
+
+export function renderEnsembles(lines: readonly ResultLine[]): string {
+  const environment = lines.find((line) => line.type === 'environment')
+  const measurements = lines.filter((line) => line.type === 'measurement')
+  return [
+    ...(environment === undefined
+      ? []
+      : [
+          describe(
+            environment,
+            measurements,
+            'Three servers of a kind on that machine; 1 KiB values.',
+          ),
+          '',
+        ]),
+    ...rateTable(measurements, (name) => !/outage|leader|join|fill/.test(name)),
+    '',
+    ...singleTable(measurements, ensembleSingles),
+  ].join('\n')
+}
+
 export function renderComparison(lines: readonly ResultLine[]): string {
   const environment = lines.find((line) => line.type === 'environment')
   const measurements = lines.filter((line) => line.type === 'measurement')
   return [
-    ...(environment === undefined ? [] : [describe(environment, measurements), '']),
+    ...(environment === undefined
+      ? []
+      : [describe(environment, measurements, describeTree(measurements)), '']),
     ...rateTable(measurements),
     '',
-    ...singleTable(measurements),
+    ...singleTable(measurements, standaloneSingles),
     '',
     ...diskTable(measurements),
   ].join('\n')
 }
 
-function describe(environment: Environment, measurements: readonly Measurement[]): string {
+function describe(
+  environment: Environment,
+  measurements: readonly Measurement[],
+  whatRan: string,
+): string {
   const repetitions = new Set(measurements.map(({ repetition }) => repetition)).size
   const disturbed = measurements.filter(({ figures }) => Number(figures['otherCpus'] ?? 0) > 0.35)
   const versions = [baseline, subject].map(
     (server) => `${server} ${textOf(measurements, server, 'version') ?? '(not measured)'}`,
   )
-  const nodeCount = medianOf(measurements, baseline, 'large: fill 8 × 128', 'operations')
   return [
     `Measured on ${environment.startedAt.slice(0, 10)}: ${versions.join(', ')};`,
     `${environment.cpuCount} CPUs (${environment.cpu}), ${environment.memoryGb} GB, Linux ${environment.kernel}, Node ${environment.node}.`,
     `Medians of ${repetitions} repetition(s), servers alternating; ratio = quorate ÷ apache.`,
-    `The large tree has ${formatted(nodeCount)} nodes of 100 bytes; values are 1 KiB otherwise.`,
+    whatRan,
     `Other processes took more than 0.35 CPUs during ${disturbed.length} of ${measurements.length} measurements.`,
   ].join(' ')
 }
 
-function rateTable(measurements: readonly Measurement[]): readonly string[] {
+function describeTree(measurements: readonly Measurement[]): string {
+  const nodeCount = medianOf(measurements, baseline, 'large: fill 8 × 128', 'operations')
+  return `The large tree has ${formatted(nodeCount)} nodes of 100 bytes; values are 1 KiB otherwise.`
+}
+
+function rateTable(
+  measurements: readonly Measurement[],
+  isShown: (name: string) => boolean = () => true,
+): readonly string[] {
   return table(
     [
       'connections × depth',
@@ -81,20 +128,25 @@ function rateTable(measurements: readonly Measurement[]): readonly string[] {
       'apache p99 µs',
       'quorate p99 µs',
     ],
-    casesWith(measurements, 'operationsPerSecond').map((name) => {
-      const [apacheP99, quorateP99] = pair(measurements, name, 'p99Us')
-      return [
-        name,
-        ...withRatio(measurements, name, 'operationsPerSecond'),
-        withRatio(measurements, name, 'serverCpuSecondsPer1000')[2]!,
-        formatted(apacheP99),
-        formatted(quorateP99),
-      ]
-    }),
+    casesWith(measurements, 'operationsPerSecond')
+      .filter(isShown)
+      .map((name) => {
+        const [apacheP99, quorateP99] = pair(measurements, name, 'p99Us')
+        return [
+          name,
+          ...withRatio(measurements, name, 'operationsPerSecond'),
+          withRatio(measurements, name, 'serverCpuSecondsPer1000')[2]!,
+          formatted(apacheP99),
+          formatted(quorateP99),
+        ]
+      }),
   )
 }
 
-function singleTable(measurements: readonly Measurement[]): readonly string[] {
+function singleTable(
+  measurements: readonly Measurement[],
+  singles: readonly Figure[],
+): readonly string[] {
   return table(
     ['measure (less is better)', 'apache', 'quorate', 'ratio'],
     singles.map(({ case: name, figure, title }) => [

@@ -2,7 +2,7 @@
  * Files of measurements: JSON lines, the first of which tells where and when. They are written as the run goes on, so an
  * aborted run leaves what it had.
  */
-import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { arch, cpus, platform, release, totalmem } from 'node:os'
 import { join } from 'node:path'
 
@@ -51,6 +51,16 @@ export class ResultsFile {
     this.path = path
   }
 
+  /** A new file, named by time and host unless a path is given. */
+  static create(folder: string, path?: string): ResultsFile {
+    mkdirSync(folder, { recursive: true })
+    const { startedAt, host } = describeHost()
+    const stem = `${startedAt.slice(0, 16).replace('T', '-').replace(':', '')}-${host}`
+    const file = new ResultsFile(path ?? join(folder, `${stem}.jsonl`))
+    if (existsSync(file.path)) throw new Error(`${file.path} exists; results are not overwritten`)
+    return file
+  }
+
   append(line: ResultLine): void {
     appendFileSync(this.path, `${JSON.stringify(line)}\n`)
   }
@@ -63,10 +73,10 @@ export class ResultsFile {
   }
 }
 
-/** The newest file of results in the repository, by its name; undefined when there is none. */
-export function newestResults(): ResultsFile | undefined {
-  if (!existsSync(resultsDirectory)) return undefined
-  const names = readdirSync(resultsDirectory).filter((name) => name.endsWith('.jsonl'))
+/** The newest file of results in a folder, by its name; undefined when there is none. */
+export function newestResults(folder: string): ResultsFile | undefined {
+  if (!existsSync(folder)) return undefined
+  const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'))
   const newest = names.toSorted().at(-1)
-  return newest === undefined ? undefined : new ResultsFile(join(resultsDirectory, newest))
+  return newest === undefined ? undefined : new ResultsFile(join(folder, newest))
 }

@@ -1,11 +1,19 @@
-/** The README's table of speed, out of the newest file of results. */
-import { basename } from 'node:path'
-import { renderComparison } from '../bench/comparison-table.ts'
-import { newestResults } from '../bench/results.ts'
+/** The README's tables of speed, out of the newest files of results. */
+import { basename, join } from 'node:path'
+import { renderComparison, renderEnsembles } from '../bench/comparison-table.ts'
+import { newestResults, type ResultLine, resultsDirectory } from '../bench/results.ts'
 
 export function renderBenchmarks(): string {
-  const results = newestResults()
+  return rendered('', renderComparison)
+}
+
+export function renderEnsembleBenchmarks(): string {
+  return rendered('ensembles', renderEnsembles)
+}
+
+function rendered(folder: string, render: (lines: readonly ResultLine[]) => string): string {
+  const results = newestResults(join(resultsDirectory, folder))
   if (results === undefined) return 'Not yet measured.'
-  const name = basename(results.path)
-  return `${renderComparison(results.lines())}\n\nRaw figures: [bench/results/${name}](bench/results/${name}).`
+  const path = join('bench/results', folder, basename(results.path))
+  return `${render(results.lines())}\n\nRaw figures: [${path}](${path}).`
 }

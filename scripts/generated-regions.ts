@@ -1,6 +1,6 @@
 /** All parts of the documentation that are made from the source. */
 import { renderDecisionIndex } from './generate-adr-index.ts'
-import { renderBenchmarks } from './generate-benchmarks.ts'
+import { renderBenchmarks, renderEnsembleBenchmarks } from './generate-benchmarks.ts'
 import { renderCompatibility } from './generate-compatibility.ts'
 import { renderConfiguration } from './generate-configuration.ts'
 import { renderErrors } from './generate-errors.ts'
@@ -9,6 +9,7 @@ import type { GeneratedRegion } from './generated-region.ts'
 
 export const generatedRegions: readonly GeneratedRegion[] = [
   { page: 'README.md', name: 'speed', render: renderBenchmarks },
+  { page: 'README.md', name: 'speed of ensembles', render: renderEnsembleBenchmarks },
   { page: 'docs/architecture.md', name: 'rooms', render: renderRooms },
   { page: 'docs/adr/README.md', name: 'decisions', render: renderDecisionIndex },
   { page: 'docs/reference/compatibility.md', name: 'differences', render: renderCompatibility },

@@ -14,6 +14,8 @@ modes
   watch      every connection watches every node; each node is written once a round
   sessions   opens and closes sessions
   pauses     pings on a quiet session; the longest round trip shows the longest stall
+  outage     writers that go to another server when theirs is lost: the longest time without an acknowledged
+             write, to be run while a server is killed; no acknowledged write may be missing afterwards
   probe      waits until the server serves, and says when that was
 
 options                                                            default

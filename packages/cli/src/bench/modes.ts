@@ -3,6 +3,7 @@ import type { BenchOptions } from './bench-options.ts'
 import { clear, fill, type FillOptions } from './fill.ts'
 import { ensureKeys, KeySpace } from './key-space.ts'
 import { runLoadOnThreads } from './load-threads.ts'
+import { runOutage } from './outage.ts'
 import { runPauses } from './pauses.ts'
 import { probe } from './probe.ts'
 import { type Figures, figuresOf, rounded } from './report.ts'
@@ -19,6 +20,7 @@ export const modes: ReadonlyMap<string, Mode> = new Map<string, Mode>([
   ['watch', watch],
   ['sessions', async (options) => figuresOf(await runSessions(options), options.serverPids)],
   ['pauses', async (options) => figuresOf(await runPauses(options), options.serverPids)],
+  ['outage', outage],
   ['probe', probeServer],
 ])
 
@@ -71,6 +73,22 @@ async function watch(options: BenchOptions): Promise<Figures> {
     armedPerSecond: Math.round(result.armedPerSecond),
     medianRoundMs: rounded(roundsMs[roundsMs.length >> 1]!),
     longestRoundMs: rounded(roundsMs.at(-1)!),
+  }
+}
+
+async function outage(options: BenchOptions): Promise<Figures> {
+  const result = await runOutage(options)
+  const gaps = result.gapsOfWritersMs
+  return {
+    connections: options.connectionCount,
+    valueSize: options.valueSize,
+    ...figuresOf(result, options.serverPids),
+    longestGapMs: rounded(result.longestGapMs),
+    medianGapOfWritersMs: rounded(gaps[gaps.length >> 1]!),
+    longestGapOfWritersMs: rounded(gaps.at(-1)!),
+    ambiguous: result.ambiguousCount,
+    refused: result.refusedCount,
+    verifiedServers: result.verifiedServerCount,
   }
 }
 

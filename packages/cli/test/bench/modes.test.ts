@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -63,6 +65,29 @@ test('sessions and pauses count what they did', async () => {
   assert.ok(Number(sessions['operations']) >= 2)
   const pauses = await measure('pauses', '--seconds', '0.1')
   assert.ok(Number(pauses['operations']) >= 1)
+})
+
+test('outage finds what it wrote on the server that can be reached, and counts those that refuse', async () => {
+  const address = `127.0.0.1:${server.port}`
+  const closed = createServer().listen(0, '127.0.0.1')
+  await once(closed, 'listening')
+  const { port } = closed.address() as { readonly port: number }
+  closed.close()
+  const { options } = parseBenchArguments([
+    'outage',
+    '--server',
+    `${address},127.0.0.1:${port}`,
+    '--connections',
+    '3',
+    '--seconds',
+    '0.3',
+  ])
+  const figures = await modes.get('outage')!(options)
+  assert.ok(Number(figures['operations']) > 0)
+  assert.ok(Number(figures['refused']) > 0)
+  assert.ok(Number(figures['longestGapMs']) <= Number(figures['longestGapOfWritersMs']))
+  assert.equal(figures['ambiguous'], 0)
+  assert.equal(figures['verifiedServers'], 1)
 })
 
 test('a probe of a node that is not there gives up in time', async () => {
