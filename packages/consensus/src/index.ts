@@ -17,5 +17,6 @@ export {
 } from './election/election-connections.ts'
 export * from './election/fast-leader-election.ts'
 export type { Candidate, ElectionState, Vote } from './election/vote.ts'
+export * from './zab/diskless-id.ts'
 export * from './zab/zab-ports.ts'
 export { ZabEngine } from './zab/zab-engine.ts'

@@ -7,6 +7,7 @@
  * 2. A leader is decided on by votes of a quorum that agree, or because a quorum follows it already and it says itself that it leads.
  * 3. What comes from who has no vote, or proposes who has none, changes nothing here. It is answered at most.
  * 4. A server whose data are gone (zxid −1) neither votes nor lets votes count (ZOOKEEPER-261).
+ * 5. Who is no candidate neither proposes itself nor follows a proposal of itself.
  *
  * An election is a choice of whom to try, no more: that at most one server leads in an epoch, with all that was committed, is seen to
  * by the discovery phase that follows. The round is in memory only.
@@ -40,7 +41,15 @@ export interface ElectionHost {
   membershipSeen(text: string): void
 }
 
+/**
+ * What a server contributes to an election: a `candidate` proposes itself at first; an `elector` votes for the best of the others;
+ * a `bystander` tells nobody whom it would elect, and only finds out who leads.
+ */
+export type ElectionPart = 'candidate' | 'elector' | 'bystander'
+
 export interface ElectionStart {
+  /** A candidate, if it does not say. */
+  readonly part?: ElectionPart
   /** Of the last transaction in the log, committed or not; −1: the data should be there and are not. */
   readonly lastZxid: Zxid
   readonly currentEpoch: number
@@ -92,6 +101,7 @@ export class FastLeaderElection {
   #phase: 'stopped' | 'waiting' | 'finalizing' | 'decided' = 'stopped'
   #state: ElectionState = 'looking'
   #round = 0
+  #part: ElectionPart = 'candidate'
   #initial = nobody
   #proposal = nobody
   #decision: Vote = { ...nobody, round: 0 }
@@ -145,7 +155,9 @@ export class FastLeaderElection {
     this.#enterRound(this.#round + 1)
     this.#state = 'looking'
     this.#phase = 'waiting'
-    this.#initial = this.#isVoting
+    this.#part = from.part ?? 'candidate'
+    const isCandidate = this.#isVoting && this.#part === 'candidate'
+    this.#initial = isCandidate
       ? { leader: this.#serverId, zxid: from.lastZxid, peerEpoch: from.currentEpoch }
       : nobody
     this.#intervalMs = this.#options.minNotificationIntervalMs
@@ -271,12 +283,14 @@ export class FastLeaderElection {
   }
 
   #notificationOf(vote: Vote): Notification {
+    const isKept = this.#part === 'bystander' && this.#state === 'looking'
+    const { leader, zxid, peerEpoch } = isKept ? nobody : vote
     return {
       state: peerStateOf(this.#state),
-      leader: vote.leader,
-      zxid: vote.zxid,
+      leader,
+      zxid,
       electionEpoch: vote.round,
-      peerEpoch: vote.peerEpoch,
+      peerEpoch,
       version: notificationVersion,
       config: this.#memberships.committed.text,
     }
@@ -318,6 +332,7 @@ export class FastLeaderElection {
       this.#ignored(from, `server ${leader}, which it proposes, has no vote`)
       return
     }
+    if (leader === this.#serverId && this.#part !== 'candidate') return
     const vote: CastVote = { leader, zxid, round, peerEpoch, state, version }
     if (state === 'looking') this.#hearLooking(from, vote)
     else if (state !== 'observing') this.#hearEstablished(from, vote)
@@ -433,7 +448,8 @@ export class FastLeaderElection {
     this.#phase = 'decided'
     this.#hasHadLeader = true
     this.#decision = vote
-    const isFollowing = isFollower(this.#memberships.committed, this.#serverId)
+    const isFollowing =
+      this.#part !== 'bystander' && isFollower(this.#memberships.committed, this.#serverId)
     const role = isFollowing ? 'following' : 'observing'
     const state = vote.leader === this.#serverId ? 'leading' : role
     this.#state = state

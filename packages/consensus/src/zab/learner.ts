@@ -25,6 +25,7 @@ import {
 import type { Proposal } from '../engine.ts'
 import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
 import { isFollower, type Membership } from '../quorum/membership.ts'
+import { disklessIdOf } from './diskless-id.ts'
 import { followHistory } from './history-membership.ts'
 import { LeaderDialler } from './leader-dialler.ts'
 import { LeaderSilence } from './leader-silence.ts'
@@ -113,8 +114,9 @@ export class Learner implements ChannelOwner {
     this.#channel = channel
     const { options, ports } = this.#parts
     const type = this.#isObserver ? PacketType.observerInfo : PacketType.followerInfo
+    const { serverId, isDiskless } = options
     const info = encodeLearnerInfo({
-      serverId: options.serverId,
+      serverId: isDiskless ? disklessIdOf(serverId) : serverId,
       protocolVersion: learnerProtocolVersion,
       configVersion: ports.memberships.committed.version,
       capabilities: PeerCapability.confirmedSync | PeerCapability.earlyPings,
@@ -212,11 +214,11 @@ export class Learner implements ChannelOwner {
         `server ${this.#leaderId} leads the epoch ${this.#epoch}; this server has accepted ${accepted}`,
       )
     this.#phase = 'awaits-sync'
-    // Who has accepted the epoch before may not vote for it again.
+    // Who has accepted the epoch before may not vote for it again, and without a disk it votes for none.
     if (this.#epoch <= accepted) return this.#acceptEpoch(-1)
     this.#busy(
       (done) => history.writeEpoch('acceptedEpoch', this.#epoch, done),
-      () => this.#acceptEpoch(history.currentEpoch),
+      () => this.#acceptEpoch(this.#parts.options.isDiskless ? -1 : history.currentEpoch),
     )
   }
 
@@ -437,7 +439,7 @@ export class Learner implements ChannelOwner {
     ports.memberships.setCommitted(membership)
     ports.host.membershipChanged(membership.text)
     activated(membership)
-    const isObserver = !isFollower(membership, options.serverId)
+    const isObserver = options.isDiskless || !isFollower(membership, options.serverId)
     if (designated === this.#leaderId && isObserver === this.#isObserver) return true
     this.#end(
       'MEMBERSHIP_CHANGED',

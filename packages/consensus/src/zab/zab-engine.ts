@@ -110,8 +110,9 @@ export class ZabEngine {
     if (this.#isStopped) return
     this.#state = 'looking'
     if (this.#options.reconfigEnabled) followHistory(this.#ports)
-    const { history } = this.#ports
-    this.#election.start({ lastZxid: history.lastZxid, currentEpoch: history.currentEpoch })
+    const { lastZxid, currentEpoch } = this.#ports.history
+    const part = this.#options.isDiskless ? 'bystander' : 'candidate'
+    this.#election.start({ part, lastZxid, currentEpoch })
   }
 
   #decided(state: Exclude<ElectionState, 'looking'>, vote: Vote): void {
@@ -149,7 +150,9 @@ export class ZabEngine {
     })
     this.#leave(end.reason, () => {
       if (this.#isStopped) return
-      if (end.designatedLeader === undefined) this.#look()
+      const { isDiskless, serverId } = this.#options
+      const mayNotLead = isDiskless && end.designatedLeader === serverId
+      if (end.designatedLeader === undefined || mayNotLead) this.#look()
       else this.#followDesignated(end.designatedLeader)
     })
   }
@@ -183,7 +186,8 @@ export class ZabEngine {
       round: this.#election.round,
       peerEpoch: history.currentEpoch,
     }
-    const role = isFollower(memberships.committed, serverId) ? 'following' : 'observing'
+    const isFollowing = !this.#options.isDiskless && isFollower(memberships.committed, serverId)
+    const role = isFollowing ? 'following' : 'observing'
     const state = leader === serverId ? 'leading' : role
     this.#election.designate(state, vote)
     this.#begin(state, leader)

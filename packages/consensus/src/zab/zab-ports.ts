@@ -131,6 +131,8 @@ export interface ZabPorts {
 
 export interface ZabOptions {
   readonly serverId: number
+  /** This server's disk takes nothing: see disklessIdOf for what it may do. */
+  readonly isDiskless: boolean
   readonly tickTimeMs: number
   /** Ticks. */
   readonly initLimit: number
@@ -157,6 +159,7 @@ export interface ZabOptions {
 }
 
 export const zabDefaults: Omit<ZabOptions, 'serverId'> = {
+  isDiskless: false,
   tickTimeMs: 2_000,
   initLimit: 10,
   syncLimit: 5,

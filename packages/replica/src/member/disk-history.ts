@@ -8,13 +8,7 @@
  *    new file (ZOOKEEPER-1154, 1489).
  * 4. After a failure of the disk `failed` is told once, and nothing else is called or written any more (ZOOKEEPER-3701).
  */
-import type {
-  Appointment,
-  Proposal,
-  ProposalReader,
-  StateReceiver,
-  ZabHistory,
-} from '@quorate/consensus'
+import type { Appointment, Proposal, ProposalReader, StateReceiver } from '@quorate/consensus'
 import {
   adoptReceivedState,
   asError,
@@ -43,6 +37,7 @@ import { HistoryLoader } from './history-loader.ts'
 import { type HistoryLogOptions, historySizes, openHistoryLog } from './history-log-reader.ts'
 import { HistoryStateReceiver } from './history-state-receiver.ts'
 import type { HistoryObserver } from './member-driver.ts'
+import type { MemberHistory } from './member-history.ts'
 
 type LoadCause = Parameters<HistoryObserver['loaded']>[1]
 
@@ -73,7 +68,7 @@ export interface DiskHistoryOptions {
   readonly observer?: HistoryObserver | undefined
 }
 
-export class DiskHistory implements ZabHistory {
+export class DiskHistory implements MemberHistory {
   readonly #options: DiskHistoryOptions
   /** With the version-2 folders. */
   readonly #directories: HistoryLogOptions

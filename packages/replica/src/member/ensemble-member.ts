@@ -38,6 +38,8 @@ import { ReadOnlyAuthority } from '../roles/read-only-authority.ts'
 import { SessionIds } from '../session-ids.ts'
 import { DiskHistory, type DiskHistoryOptions } from './disk-history.ts'
 import type { MemberDriver } from './member-driver.ts'
+import { DisklessHistory } from './diskless-history.ts'
+import type { MemberHistory } from './member-history.ts'
 import { MemberSnapshots } from './member-snapshots.ts'
 import { LeaderEntrance, LearnerEntrance, type TermEntry } from './term-hosts.ts'
 
@@ -69,9 +71,10 @@ const unknownAddress = { host: '0.0.0.0', port: 0 }
 export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
   readonly #options: EnsembleMemberOptions
   readonly #driver: MemberDriver
-  readonly #history: DiskHistory
+  readonly #history: MemberHistory
   readonly #elections: ElectionConnections
-  readonly #snapshots: MemberSnapshots
+  /** Undefined: its disk takes nothing. */
+  readonly #snapshots: MemberSnapshots | undefined
   readonly #sessionIds: SessionIds
   readonly #memory = serviceMemory()
   #engine: ZabEngine | undefined
@@ -88,7 +91,7 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
     this.#driver = driver
     const { platform, serverId } = options.replica
     const { disk, dataDirectory, logDirectory } = driver
-    this.#history = new DiskHistory({
+    const historyOptions: DiskHistoryOptions = {
       ...options.history,
       disk,
       dataDirectory,
@@ -105,8 +108,13 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
           fields: { file, offset },
         }),
       observer: driver.historyObserver,
-    })
-    this.#snapshots = new MemberSnapshots(options.replica, driver, this.#history)
+    }
+    if (options.zab.isDiskless) this.#history = new DisklessHistory(historyOptions)
+    else {
+      const history = new DiskHistory(historyOptions)
+      this.#history = history
+      this.#snapshots = new MemberSnapshots(options.replica, driver, history)
+    }
     this.#sessionIds = new SessionIds({ serverId, wallMs: driver.wallMs })
     this.#elections = this.#electionConnections()
   }
@@ -135,7 +143,7 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
   start(done: () => void): void {
     this.#history.start(() => {
       if (this.#isStopped) return
-      this.#snapshots.started()
+      this.#snapshots?.started()
       this.#engine = new ZabEngine(this.#options.zab, {
         clock: clockOf(this.#driver),
         history: this.#history,
@@ -154,7 +162,7 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
   stop(done: () => void): void {
     this.#isStopped = true
     this.#endService()
-    this.#snapshots.abort()
+    this.#snapshots?.abort()
     const close = (): void => {
       this.#elections.restart()
       this.#history.close(done)
@@ -206,7 +214,7 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
     this.#newLeader = undefined
     this.#service?.turnEnded()
     this.#engine?.turnEnded()
-    this.#snapshots.takeDue()
+    this.#snapshots?.takeDue()
   }
 
   /** Some time has passed: expire sessions, clean containers and TTL nodes. Call it every half tick. */
@@ -322,7 +330,7 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
   }
 
   txnApplied(lengthBytes: number): void {
-    this.#snapshots.txnApplied(lengthBytes)
+    this.#snapshots?.txnApplied(lengthBytes)
   }
 
   report(report: Parameters<MemberDriver['report']>[0]): void {
@@ -365,13 +373,21 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
           'until a super user sets their ACLs',
         fields: { aclIds: lostAclIds.slice(0, 16) },
       })
+    if (this.#options.zab.isDiskless)
+      this.#driver.report({
+        level: 'warn',
+        code: 'SERVING_WITHOUT_DISK',
+        message:
+          'the disk takes nothing: this server observes, serves reads and passes writes on, and neither votes nor counts ' +
+          'for what is committed, until there is room and it comes back',
+      })
     this.#driver.termObserver?.termStarted(term.role, term.epoch, leaderId)
     this.requestTurnEnd()
   }
 
   /** Snapshots and read-only clients have no place where the history is about to change. */
   #historyChanges(): void {
-    this.#snapshots.abort()
+    this.#snapshots?.abort()
     this.#endService()
   }
 

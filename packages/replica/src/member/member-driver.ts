@@ -25,9 +25,9 @@ export interface HistoryObserver {
   synced(zxid: Zxid): void
   /**
    * The state in memory is a new one: found on disk at the start, cut by a TRUNC, or
-   * received from a leader and durable (`replaced`).
+   * received from a leader and durable (`replaced`), or received by a member whose disk takes nothing (`held`).
    */
-  loaded(tree: Tree, cause: 'recovered' | 'truncated' | 'replaced'): void
+  loaded(tree: Tree, cause: 'recovered' | 'truncated' | 'replaced' | 'held'): void
 }
 
 /** Told when the member comes to serve clients in a role, and when it no longer does. */

@@ -67,6 +67,8 @@ export class CommitQuorum implements Checker {
         this.#madeDurable(observation.server, observation.zxid)
         return undefined
       case 'loaded':
+        // Its disk has what it had.
+        if (observation.cause === 'held') return undefined
         return this.#endsAt(observation.server, observation.view.lastZxid)
       case 'historyCut':
         return this.#endsAt(observation.server, observation.zxid)

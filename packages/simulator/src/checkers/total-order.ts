@@ -162,7 +162,7 @@ export class TotalOrder implements Checker {
     server.applied = entry
     const { durableZxid, cutFrom } = server
     server.cutFrom = undefined
-    if (durableZxid <= entry.zxid) return undefined
+    if (durableZxid <= entry.zxid || cause === 'held') return undefined
     server.durableZxid = entry.zxid
     if (cutFrom !== undefined) return this.#cutProblem(server, entry, cutFrom)
     // A state that a leader sent may leave a branch that was never committed, or what was not yet when it was planned.

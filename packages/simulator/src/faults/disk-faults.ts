@@ -47,7 +47,7 @@ const writeError: Fault = {
 const full: Fault = {
   name: 'disk.full',
   weight: 2,
-  durationMostMs: 500,
+  durationMostMs: 3_000,
   begin({ servers }, random) {
     const { disk } = random.pick(servers)
     disk.conditions.capacityBytes = disk.usedBytes() + random.below(4_096)

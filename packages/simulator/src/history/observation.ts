@@ -182,12 +182,12 @@ export interface HistoryCut {
   readonly zxid: Zxid
 }
 
-/** A server of an ensemble has loaded its state from disk, or taken over one that its leader sent. */
+/** A server of an ensemble has loaded its state from disk, or taken over one that its leader sent; `held`: in memory only. */
 export interface Loaded {
   readonly type: 'loaded'
   readonly server: string
   /** At its start, again between two terms, behind a {@link HistoryCut}, or because a leader sent a state. */
-  readonly cause: 'recovered' | 'truncated' | 'replaced'
+  readonly cause: 'recovered' | 'truncated' | 'replaced' | 'held'
   readonly view: TreeView
 }
 

@@ -5,17 +5,21 @@ import type { EnsembleMemberOptions, MemberDriver } from '@quorate/replica'
 import type { Tree } from '@quorate/tree'
 import { viewTree } from '../history/tree-view.ts'
 import type { Network } from '../network/network.ts'
-import type { World } from '../world.ts'
+import { usPerMs, type World } from '../world.ts'
 import { memberOptions } from './ensemble-member-factory.ts'
 import type { EnsembleSettings } from './ensemble-settings.ts'
 import type { KnownTxns } from './known-txns.ts'
-import { Machine } from './machine.ts'
+import { codeOf, Machine } from './machine.ts'
 import {
+  type LoadCause,
   type Member,
   type MemberListener,
   SimulatedMemberDriver,
 } from './simulated-member-driver.ts'
 import { type MembershipParser, SimulatedMemberships } from './simulated-memberships.ts'
+
+/** With so much of it a server may write again. */
+const roomBytes = 65_536
 
 /** What the operator of an ensemble knows and decides. */
 export interface EnsembleOperator {
@@ -45,6 +49,8 @@ export class EnsembleServer extends Machine implements MemberListener {
   #doubtfulSinceUs: number | undefined
   /** A bit of its disk was flipped, and nobody has noticed yet. */
   #isFlipped = false
+  /** Its disk was full when its process ended: it serves without it until there is room. */
+  #isDiskless = false
   #crashInSyncAfter = 0
   #crashedInSync: (() => void) | undefined
 
@@ -121,6 +127,7 @@ export class EnsembleServer extends Machine implements MemberListener {
     if (this.isDown) return
     this.#role = undefined
     this.#driver = undefined
+    this.#isDiskless = false
     super.end(losesPower, losesDisk)
   }
 
@@ -166,20 +173,24 @@ export class EnsembleServer extends Machine implements MemberListener {
       this.disk.wipe()
       return
     }
+    const isFull = codeOf(error) === 'ENOSPC' && !this.#isDiskless
     super.failed(error)
+    this.#isDiskless = isFull
   }
 
   synced(zxid: Zxid): void {
     if (zxid > this.#durableZxid) this.#durableZxid = zxid
   }
 
-  loaded(tree: Tree): void {
-    this.#durableZxid = tree.lastZxid
+  loaded(tree: Tree, cause: LoadCause): void {
+    if (cause !== 'held') this.#durableZxid = tree.lastZxid
   }
 
   termStarted(role: Role, epoch: number): void {
     this.#role = role
     this.#epoch = epoch
+    // Its disk is as it was.
+    if (this.#isDiskless) return
     this.#doubtfulSinceUs = undefined
     this.#isFlipped = false
   }
@@ -231,15 +242,26 @@ export class EnsembleServer extends Machine implements MemberListener {
       this.recovered()
       driver.listen()
     })
+    if (this.#isDiskless) this.#lookForRoom()
+  }
+
+  /** As the operator's server does: once there is room its process begins anew, on its disk. */
+  #lookForRoom(): void {
+    this.host.after(this.random.between(50, 400) * usPerMs, 'timer', 'looks for room', () => {
+      const { conditions } = this.disk
+      if (conditions.capacityBytes - this.disk.usedBytes() < roomBytes) this.#lookForRoom()
+      else this.end(false)
+    })
   }
 
   #memberOptions(): EnsembleMemberOptions {
     const { world, host } = this
-    return memberOptions(this.serverId, this.#operator.settings, {
+    const options = memberOptions(this.serverId, this.#operator.settings, {
       random: () => this.random.next(),
       digestMismatched: (zxid) =>
         world.observe({ type: 'digestMismatched', server: host.name, zxid }),
     })
+    return { ...options, zab: { ...options.zab, isDiskless: this.#isDiskless } }
   }
 
   #armSync(): void {

@@ -153,7 +153,7 @@ export abstract class Machine {
 }
 
 /** The code of what went wrong at the bottom, which for a failed log is the disk's. */
-function codeOf(error: Error): string {
+export function codeOf(error: Error): string {
   const { cause } = error
   if (cause instanceof Error) return codeOf(cause)
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name

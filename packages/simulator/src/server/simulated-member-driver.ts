@@ -5,14 +5,15 @@
  * 1. What a timer starts comes behind all input that is there: a stall of the process is not the death of its peers.
  * 2. Nothing of an earlier life of the process reaches the member: all its events pass the host's gate.
  */
-import type {
-  Appointment,
-  DialListener,
-  Dialling,
-  MembershipStore,
-  PeerLink,
-  PeerLinkListener,
-  Role,
+import {
+  type Appointment,
+  type DialListener,
+  type Dialling,
+  type MembershipStore,
+  type PeerLink,
+  type PeerLinkListener,
+  type Role,
+  serverOfLearner,
 } from '@quorate/consensus'
 import { purge, SnapshotWriter, versionDirectory } from '@quorate/log'
 import { purePlatform, type Zxid } from '@quorate/protocol'
@@ -37,6 +38,8 @@ import type { EnsembleSettings } from './ensemble-settings.ts'
 import type { KnownTxns } from './known-txns.ts'
 import { attach, PeerDial } from './peer-links.ts'
 
+export type LoadCause = Parameters<HistoryObserver['loaded']>[1]
+
 /** A member of an ensemble, as its driver uses it. */
 export interface Member {
   readonly state: 'looking' | 'following' | 'leading' | 'observing' | 'read-only'
@@ -59,7 +62,7 @@ export interface MemberListener {
   snapshotEnded(): void
   /** The log is durable up to here. */
   synced(zxid: Zxid): void
-  loaded(tree: Tree): void
+  loaded(tree: Tree, cause: LoadCause): void
   termStarted(role: Role, epoch: number): void
   termEnded(): void
   /** Something for the server's log, by its code. */
@@ -197,7 +200,7 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
       world.observe({ type: 'synchronised', server, leader: nameOf(leaderId), kind })
     if (code !== 'LEARNER_SYNC') return
     if (typeof serverId !== 'number' || typeof lastDelivered !== 'number') return
-    const learner = nameOf(serverId)
+    const learner = nameOf(serverOfLearner(serverId))
     world.observe({ type: 'syncPlanned', server, learner, committedZxid: lastDelivered })
   }
 
@@ -229,13 +232,13 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
     listener.synced(zxid)
   }
 
-  loaded(tree: Tree, cause: 'recovered' | 'truncated' | 'replaced'): void {
+  loaded(tree: Tree, cause: LoadCause): void {
     const { host, world, listener } = this.#parts
     const server = host.name
     host.note('has a state at %: %', tree.lastZxid, cause)
     if (cause === 'truncated') world.observe({ type: 'historyCut', server, zxid: tree.lastZxid })
     world.observe({ type: 'loaded', server, cause, view: viewTree(tree) })
-    listener.loaded(tree)
+    listener.loaded(tree, cause)
   }
 
   termStarted(role: Role, epoch: number): void {
