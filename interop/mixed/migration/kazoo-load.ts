@@ -9,13 +9,27 @@ const python = '/usr/bin/python3'
 
 const endTimeoutMs = 120_000
 
+/** Writes that were acknowledged. */
+export interface WriterRecord {
+  readonly created: number
+  readonly deleted: number
+  readonly counted: number
+  readonly multis: number
+}
+
 export interface LoadReport {
   /** By the writer's node. */
-  readonly writers: Readonly<Record<string, { readonly created: number; readonly counted: number }>>
+  readonly writers: Readonly<Record<string, WriterRecord>>
   readonly violations: readonly string[]
   readonly locks: number
+  /** Changes of data, and of children, that were seen by watches. */
   readonly watched: number
+  readonly visitsSeen: number
   readonly sessions: number
+  /** Sessions that fell silent and expired. */
+  readonly expired: number
+  readonly containers: number
+  readonly timesToLive: number
   /** The longest time that a call took, its repetitions included. */
   readonly longestGapMs: number
 }

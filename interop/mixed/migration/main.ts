@@ -4,7 +4,7 @@
  *     npm run interop:migration -- --runs 20 --seed 1
  */
 import { parseArgs } from 'node:util'
-import { runMigration } from './migration-run.ts'
+import { type MigrationResult, runMigration } from './migration-run.ts'
 
 const { values } = parseArgs({
   options: {
@@ -17,16 +17,21 @@ if (!Number.isInteger(runs) || runs < 1 || !Number.isInteger(firstSeed))
   throw new Error(`found --runs ${values.runs} --seed ${values.seed}; expected whole numbers`)
 
 let failedCount = 0
+const total = { writes: 0, kills: 0, steps: 0 }
 for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
   const started = performance.now()
   console.log(`seed ${seed}`)
   try {
     const result = await runMigration({ seed, print: (line) => console.log(line) })
-    const written = Object.values(result.writers).reduce((sum, each) => sum + each.created, 0)
+    const written = writesOf(result)
+    total.writes += written
+    total.kills += result.kills
+    total.steps += result.steps
     const seconds = ((performance.now() - started) / 1000).toFixed(0)
     console.log(
-      `  passed in ${seconds} s: ${2 * written} writes acknowledged, ${result.kills} kills, ${result.locks} locks, ` +
-        `${result.sessions} sessions, ${result.watched} changes watched, ${result.nodeCount} nodes at the end; ` +
+      `  passed in ${seconds} s: ${written} writes acknowledged, ${result.kills} kills, ${result.locks} locks, ` +
+        `${result.sessions} sessions and ${result.expired} expired, ${result.watched} changes and ${result.visitsSeen} ` +
+        `lists watched, ${result.containers} containers, ${result.timesToLive} TTL nodes, ${result.nodeCount} nodes at the end; ` +
         `the longest call took ${result.longestGapMs} ms`,
     )
   } catch (error) {
@@ -34,5 +39,16 @@ for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
     console.log(`  FAILED: ${(error as Error).stack}`)
   }
 }
-console.log(`${runs - failedCount} of ${runs} runs passed`)
+console.log(
+  `${runs - failedCount} of ${runs} runs passed: ${total.steps} servers moved, ${total.kills} kills, ` +
+    `${total.writes} writes acknowledged`,
+)
 process.exitCode = failedCount === 0 ? 0 : 1
+
+/** Of the writers whose every write is looked for in the end; a multi counts as one. */
+function writesOf({ writers }: MigrationResult): number {
+  return Object.values(writers).reduce(
+    (sum, { created, deleted, counted, multis }) => sum + created + deleted + counted + multis,
+    0,
+  )
+}

@@ -1,15 +1,19 @@
 /**
  * Moves an ensemble of three Apache servers to ours and back, server by server, under load, with a kill -9 in each step.
+ * In some runs observers are part of it: one of Apache's, which moves like the others, and one of ours, which is there
+ * from the beginning and becomes one of Apache's in the end.
  *
- * Checked: every acknowledged write is there; no session that was heard of in time was lost; the trees are equal through
- * every member's client port at the end, and what nobody has touched is as it was; Apache's members never find another
- * digest than their leader's; containers and nodes with a time to live go.
+ * Checked: every acknowledged write is there; no session that was heard of in time was lost, and none that fell silent
+ * before its time; locks exclude, watches tell; the trees are equal through every member's client port at the end, and
+ * what nobody has touched is as it was; Apache's members never find another digest than their leader's; containers and
+ * nodes with a time to live go when they may, and not before.
  *
- * The seed decides the order of the servers, whom a kill -9 hits, and when in the step; how far the servers are then is
- * the machine's affair.
+ * The seed decides who observes, the order of the servers, whom a kill -9 hits, and when in the step; how far the servers
+ * are then is the machine's affair.
  */
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
+import { getChildrenResponse, OpCode, pathWatchRequest } from '@quorate/protocol'
 import { Random } from '../../differential/random.ts'
 import { Ensemble } from '../../harness/ensemble.ts'
 import type { EnsembleMember, KindName } from '../../harness/ensemble-member.ts'
@@ -19,7 +23,7 @@ import { writeSampleTree } from '../../interchange/sample-tree.ts'
 import { dumpTree, type NodeDump } from '../../interchange/tree-dump.ts'
 import { assertEqualTrees, assertNoDigestDiffers } from '../equal-trees.ts'
 import { mixedOptions, superUser } from '../mixed-options.ts'
-import { KazooLoad, type LoadReport } from './kazoo-load.ts'
+import { KazooLoad, type LoadReport, type WriterRecord } from './kazoo-load.ts'
 import { awaitShortLivedGone, leaveShortLived, prepareShortLived } from './short-lived-nodes.ts'
 
 export interface MigrationRun {
@@ -29,6 +33,8 @@ export interface MigrationRun {
 
 export interface MigrationResult extends LoadReport {
   readonly nodeCount: number
+  /** Servers that were moved, there and back. */
+  readonly steps: number
   readonly kills: number
 }
 
@@ -43,14 +49,25 @@ const moments = [
   'afterwards',
 ] as const
 
-const startDelayMaxMs = 1_500
+const killDelayMaxMs = 1_500
 const settleMaxMs = 1_000
+
+/** Of consecutive seeds: one of Apache's, one of ours, one of each, none. */
+const observersInTurn: readonly (readonly KindName[])[] = [
+  [],
+  ['apache'],
+  ['quorate'],
+  ['apache', 'quorate'],
+]
 
 export async function runMigration({ seed, print }: MigrationRun): Promise<MigrationResult> {
   const random = new Random(seed)
+  const observers = observersInTurn[seed % observersInTurn.length]!
+  print(`  observers: ${observers.join(' and ') || 'none'}`)
   const ensemble = await Ensemble.start(
     mixedOptions({
       voters: ['apache', 'apache', 'apache'],
+      observers,
       properties: { 'znode.container.checkIntervalMs': '2000' },
     }),
   )
@@ -64,7 +81,7 @@ export async function runMigration({ seed, print }: MigrationRun): Promise<Migra
     await migration.moveAll('apache')
     const report = await load.end()
     const nodeCount = await verify(ensemble, report, untouched)
-    return { ...report, nodeCount, kills: migration.kills }
+    return { ...report, nodeCount, steps: migration.steps, kills: migration.kills }
   } finally {
     await load?.dispose()
     await ensemble.dispose()
@@ -75,6 +92,7 @@ class Migration {
   readonly #ensemble: Ensemble
   readonly #random: Random
   readonly #print: (line: string) => void
+  steps = 0
   kills = 0
 
   constructor(ensemble: Ensemble, random: Random, print: (line: string) => void) {
@@ -84,7 +102,7 @@ class Migration {
   }
 
   async moveAll(kind: KindName): Promise<void> {
-    const left = [...this.#ensemble.members]
+    const left = this.#ensemble.members.filter((member) => member.kind !== kind)
     while (left.length > 0) {
       const [member] = left.splice(this.#random.below(left.length), 1)
       await this.#move(member!, kind)
@@ -92,29 +110,27 @@ class Migration {
   }
 
   async #move(member: EnsembleMember, kind: KindName): Promise<void> {
+    this.steps++
     const moment = this.#random.pick(moments)
     const role = (await member.state())?.mode
     this.#print(`  ${member.name}, ${role}, becomes ${kind}; a kill -9 ${moment}`)
     if (moment === 'instead of stopping') await this.#kill(member)
     else await member.stop()
     member.become(kind)
-    if (moment === 'while it is down') await this.#killAndRestart(this.#anyRunning())
+    if (moment === 'while it is down') await this.#killSoon(this.#anyRunning())
     await member.start()
-    if (moment === 'while it starts') await this.#killWhileStarting(member)
+    if (moment === 'while it starts')
+      await this.#killSoon(this.#random.chance(0.5) ? member : this.#anyRunning())
     await this.#awaitWhole()
-    if (moment === 'afterwards') await this.#killAndRestart(this.#anyRunning())
+    if (moment === 'afterwards') await this.#killSoon(this.#anyRunning())
     await this.#awaitWhole()
     await leaveShortLived(member.port, `${member.id}-${kind}`)
     await delay(this.#random.below(settleMaxMs))
     await assertNoDigestDiffers(this.#ensemble)
   }
 
-  async #killWhileStarting(member: EnsembleMember): Promise<void> {
-    await delay(this.#random.below(startDelayMaxMs))
-    await this.#killAndRestart(this.#random.chance(0.5) ? member : this.#anyRunning())
-  }
-
-  async #killAndRestart(member: EnsembleMember): Promise<void> {
+  async #killSoon(member: EnsembleMember): Promise<void> {
+    await delay(this.#random.below(killDelayMaxMs))
     this.#print(`    killing ${member.name}, ${(await member.state())?.mode ?? 'not serving'}`)
     await this.#kill(member)
     await member.start()
@@ -162,7 +178,7 @@ async function verify(
 ): Promise<number> {
   assert.deepEqual(report.violations, [])
   await awaitShortLivedGone(ensemble.member(1).port)
-  await awaitNoEphemeralsOfLoad(ensemble)
+  await awaitNothingShortLivedOfLoad(ensemble)
   const tree = await assertEqualTrees(ensemble)
   await assertNoDigestDiffers(ensemble)
   for (const [root, written] of Object.entries(report.writers)) verifyWriter(tree, root, written)
@@ -176,31 +192,40 @@ async function verify(
   return tree.length
 }
 
-/** The last write may have happened without an answer; everything before it was acknowledged. */
-function verifyWriter(
-  tree: readonly NodeDump[],
-  root: string,
-  { created, counted }: LoadReport['writers'][string],
-): void {
-  const names = tree.filter(({ path }) => path.startsWith(`${root}/n-`)).map(({ path }) => path)
-  const expected = Array.from(
-    { length: created },
-    (_, i) => `${root}/n-${String(i).padStart(6, '0')}`,
-  )
-  assert.deepEqual(names, expected, `acknowledged nodes of ${root}`)
-  const counter = tree.find(({ path }) => path === `${root}/counter`)
-  assert.equal(counter?.stat.version, counted, `acknowledged changes of ${root}/counter`)
+function verifyWriter(tree: readonly NodeDump[], root: string, written: WriterRecord): void {
+  const { created, deleted, counted, multis } = written
+  const names = tree
+    .map(({ path }) => path)
+    .filter((path) => path.startsWith(`${root}/n-`) || path.startsWith(`${root}/m-`))
+  const numbered = (kind: 'm' | 'n', count: number): readonly string[] =>
+    Array.from({ length: count }, (_, i) => `${root}/${kind}-${String(i).padStart(6, '0')}`)
+  const kept = numbered('n', created).filter((_path, i) => i % 5 !== 0 || i / 5 >= deleted)
+  assert.deepEqual(names, [...numbered('m', multis), ...kept], `acknowledged nodes of ${root}`)
+  for (const [name, version] of [
+    ['counter', counted],
+    ['multi', multis],
+  ]) {
+    const node = tree.find(({ path }) => path === `${root}/${name}`)
+    assert.equal(node?.stat.version, version, `acknowledged changes of ${root}/${name}`)
+  }
 }
 
-/** Those of clients that could not say good-bye go when their sessions expire. */
-async function awaitNoEphemeralsOfLoad(ensemble: Ensemble): Promise<void> {
+const shortLivedOfLoad = /^(?:container|ephemeral|silent|ttl)-/
+
+/** Sessions that could not say good-bye expire; containers and nodes with a time to live go. */
+async function awaitNothingShortLivedOfLoad(ensemble: Ensemble): Promise<void> {
   let left: readonly string[] = []
-  const wait = { what: 'the end of ephemerals', timeoutMs: 60_000, explain: () => left.join(', ') }
+  const wait = { what: 'the load to be gone', timeoutMs: 60_000, explain: () => left.join(', ') }
+  const session = await RawSession.open(ensemble.member(1).port)
+  const childrenOf = async (path: string): Promise<readonly string[]> => {
+    const request = { path, watch: false }
+    return (await session.ask(OpCode.getChildren, pathWatchRequest, request, getChildrenResponse))
+      .children
+  }
   await eventually(wait, async () => {
-    const tree = await dumpTree(ensemble.member(1).port, superUser)
-    left = tree
-      .filter(({ path, stat }) => path.startsWith('/load/') && stat.ephemeralOwner !== 0n)
-      .map(({ path }) => path)
+    const named = (await childrenOf('/load')).filter((name) => shortLivedOfLoad.test(name))
+    left = [...named, ...(await childrenOf('/load/visits')), ...(await childrenOf('/load/lock'))]
     return left.length === 0 || undefined
   })
+  await session.close()
 }

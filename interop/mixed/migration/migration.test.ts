@@ -8,11 +8,13 @@ test(
   { timeout: 400_000 },
   async (context) => {
     const result = await runMigration({ seed: 1, print: (line) => context.diagnostic(line) })
-    for (const { created, counted } of Object.values(result.writers)) {
-      assert.ok(created > 0)
-      assert.ok(counted > 0)
-    }
-    assert.equal(result.kills, 6)
-    assert.ok(result.locks > 0 && result.watched > 1 && result.sessions > 0)
+    for (const { created, deleted, counted, multis } of Object.values(result.writers))
+      assert.ok(Math.min(created, deleted, counted, multis) > 0)
+    // Three voters and an observer, there and back.
+    assert.equal(result.steps, 8)
+    assert.equal(result.kills, 8)
+    assert.ok(result.locks > 0 && result.watched > 1 && result.visitsSeen > 1)
+    assert.ok(result.sessions > 0 && result.expired > 0)
+    assert.ok(result.containers > 0 && result.timesToLive > 0)
   },
 )
