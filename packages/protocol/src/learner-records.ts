@@ -34,6 +34,8 @@ export const PeerCapability = {
   confirmedSync: 1,
   /** A learner takes PINGs also before its synchronisation has begun, where Apache's stop their process at them. */
   earlyPings: 2,
+  /** A leader sends PINGs each half tick, whatever its disk does. Some missing ones say that it has gone. */
+  steadyPings: 4,
 } as const
 
 export interface LearnerInfo {

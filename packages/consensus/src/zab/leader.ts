@@ -270,7 +270,8 @@ export class Leader implements HandlerOwner {
   }
 
   #sendLeaderInfo(handler: LearnerHandler): void {
-    this.#learners.sendLeaderInfo(handler, this.#epoch, PeerCapability.confirmedSync)
+    const capabilities = PeerCapability.confirmedSync | PeerCapability.steadyPings
+    this.#learners.sendLeaderInfo(handler, this.#epoch, capabilities)
   }
 
   #agree(): void {

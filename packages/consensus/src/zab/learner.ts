@@ -53,6 +53,7 @@ export class Learner implements ChannelOwner {
   readonly #silence: LeaderSilence
   #epoch = 0
   #hasConfirmedSync = false
+  #hasSteadyPings = false
   /** Carried by NEWLEADER, in force with UPTODATE. */
   #newMembership: Membership | undefined
   #receiver: StateReceiver | undefined
@@ -203,6 +204,7 @@ export class Learner implements ChannelOwner {
     if (type !== PacketType.leaderInfo) return this.#unexpected(type)
     const { capabilities } = decodeLeaderInfo(bytes, start, end)
     this.#hasConfirmedSync = ((capabilities ?? 0) & PeerCapability.confirmedSync) !== 0
+    this.#hasSteadyPings = ((capabilities ?? 0) & PeerCapability.steadyPings) !== 0
     this.#epoch = epochOf(zxid)
     const { history } = this.#parts.ports
     const accepted = history.acceptedEpoch
@@ -453,13 +455,25 @@ export class Learner implements ChannelOwner {
 
   #ticked(): void {
     const { options, ports } = this.#parts
-    const { tickTimeMs, initLimit, syncLimit } = options
     const silentMs = this.#silence.ticked(ports.clock.nowMs, this.#channel?.receivedBytes ?? 0)
     // Compatibility: an Apache follower gives its leader only syncLimit until it is established, which may have to synchronise
     // others first and, if it is Apache's, sends nothing meanwhile.
-    const limitMs = tickTimeMs * (this.#phase === 'serving' ? syncLimit : initLimit)
+    const { tickTimeMs, initLimit } = options
+    const limitMs = tickTimeMs * (this.#phase === 'serving' ? this.#servingLimit : initLimit)
     if (this.#isBusy || silentMs <= limitMs) return
     this.#end('LEADER_SILENT', `nothing was heard of server ${this.#leaderId} for ${limitMs} ms`)
+  }
+
+  /**
+   * Ticks without a sign of the leader, while it serves.
+   *
+   * Compatibility: Apache's followers wait for syncLimit, in which nothing is written when a leader's machine has gone. Who leaves
+   * too early costs an election, which takes a fraction of a tick.
+   */
+  get #servingLimit(): number {
+    const { syncLimit, silentLeaderLimit } = this.#parts.options
+    const isEarly = this.#hasSteadyPings && silentLeaderLimit > 0
+    return isEarly ? Math.min(silentLeaderLimit, syncLimit) : syncLimit
   }
 
   #heard(): void {

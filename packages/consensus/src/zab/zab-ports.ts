@@ -137,6 +137,8 @@ export interface ZabOptions {
   /** Ticks. */
   readonly initLimit: number
   readonly syncLimit: number
+  /** A leader that pings steadily is given up when nothing was heard of it for so long; 0: only after syncLimit. */
+  readonly silentLeaderLimit: number
   /** Committed transactions kept in memory for learners that come back, at least 500. */
   readonly commitLogCount: number
   /** Log on disk that may be sent instead of a snapshot, as a part of the snapshot's size; negative: none (`snapshotSizeFactor`). */
@@ -163,6 +165,7 @@ export const zabDefaults: Omit<ZabOptions, 'serverId'> = {
   tickTimeMs: 2_000,
   initLimit: 10,
   syncLimit: 5,
+  silentLeaderLimit: 2,
   commitLogCount: 500,
   snapshotSizeFactor: 0.33,
   forceSnapshotSync: false,

@@ -73,6 +73,7 @@ function zabOf(settings: Settings): EnsembleConfig['zab'] {
     ...protocolDefaults,
     initLimit: (settings.optional('initLimit') as number | undefined) ?? 0,
     syncLimit: (settings.optional('syncLimit') as number | undefined) ?? 0,
+    silentLeaderLimit: settings.integer('quorate.silentLeaderLimit'),
     commitLogCount: commitLogCountOf(settings),
     snapshotSizeFactor: settings.decimal('snapshotSizeFactor'),
     forceSnapshotSync: settings.switch('forceSnapshotSync'),

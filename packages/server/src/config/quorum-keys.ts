@@ -109,6 +109,13 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       inert: undelayed,
     },
     {
+      name: 'quorate.silentLeaderLimit',
+      kind: integer(0),
+      default: '2',
+      property: 'quorate.silentLeaderLimit',
+      doc: 'Ticks without a sign of a leader of the same kind, which pings twice a tick, until a server looks for another one; at most `syncLimit`, which 0 stands for.',
+    },
+    {
       name: 'leader.maxTimeToWaitForEpoch',
       kind: optionalInteger('ms'),
       default: '-1',

@@ -42,6 +42,7 @@ describe('the configuration of an ensemble', () => {
       zab: {
         initLimit: 10,
         syncLimit: 5,
+        silentLeaderLimit: 2,
         commitLogCount: 500,
         snapshotSizeFactor: 0.33,
         forceSnapshotSync: false,
