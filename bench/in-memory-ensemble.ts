@@ -137,6 +137,9 @@ class Member implements ConsensusHost {
           turns.defer(() => this.#connect(ensemble.member(serverId), listener))
           return { cancel() {} }
         },
+        dialMaster: () => {
+          throw new Error('there are no observers')
+        },
         report: () => {},
       },
     )

@@ -1,45 +1,59 @@
-/** Connects to a leader that may not be listening yet: a few attempts, a moment apart (Learner.connectToLeader). */
+/**
+ * Connects to a leader that may not be listening yet: a few attempts, a moment apart (Learner.connectToLeader). An observer asks
+ * masters first, where there are any, each attempt another one.
+ */
 import type { DialListener, Dialling } from '../peer-link.ts'
+import type { MasterRotation } from './master-rotation.ts'
 import type { RoleLife } from './role-life.ts'
 import type { ZabPorts } from './zab-ports.ts'
 
 const attemptsMax = 15
+/** Of them, what an observer spends on masters when it has any; then as many go to the leader. */
+const mastersAttemptsMax = attemptsMax
 /** Before the second attempt; twice as long before each one after it. Two servers decide within a few ms of each other, as a rule. */
 const retryMsMin = 5
 const retryMsMax = 100
 
+export interface LeaderDiallerParts {
+  readonly ports: Pick<ZabPorts, 'dial' | 'dialMaster'>
+  readonly life: RoleLife
+  readonly leaderId: number
+  /** Of an observer that may be served by others than its leader. */
+  readonly masters: MasterRotation | undefined
+  /** How long it waits before it dials its leader for the first time. */
+  readonly leaderDelayMs: number
+}
+
 export class LeaderDialler {
-  readonly #ports: Pick<ZabPorts, 'dial'>
-  readonly #life: RoleLife
-  readonly #leaderId: number
+  readonly #parts: LeaderDiallerParts
   readonly #listener: DialListener
+  #peerId: number
   #attempts = 0
+  #leaderAttempts = 0
   #dialling: Dialling | undefined
   #isOver = false
 
   /** @param listener `failed` is called when the last attempt has failed */
-  constructor(
-    ports: Pick<ZabPorts, 'dial'>,
-    life: RoleLife,
-    leaderId: number,
-    listener: DialListener,
-  ) {
-    this.#ports = ports
-    this.#life = life
-    this.#leaderId = leaderId
+  constructor(parts: LeaderDiallerParts, listener: DialListener) {
+    this.#parts = parts
     this.#listener = listener
+    this.#peerId = parts.leaderId
+  }
+
+  /** The leader or master that was dialled last. */
+  get peerId(): number {
+    return this.#peerId
   }
 
   dial(): void {
     if (this.#isOver) return
+    const { life, leaderId, masters, leaderDelayMs } = this.#parts
+    const master = this.#attempts < mastersAttemptsMax ? masters?.next(leaderId) : undefined
     this.#attempts++
-    this.#dialling = this.#ports.dial(this.#leaderId, {
-      opened: (link) => {
-        this.#isOver = true
-        return this.#listener.opened(link)
-      },
-      failed: (reason) => this.#failed(reason),
-    })
+    if (master !== undefined) return this.#dial(master)
+    if (this.#leaderAttempts++ === 0 && leaderDelayMs > 0)
+      life.after(leaderDelayMs, () => this.#dial(leaderId))
+    else this.#dial(leaderId)
   }
 
   /** The leader has closed the connection without a word, as it does not lead yet: that is one attempt that failed. */
@@ -54,12 +68,26 @@ export class LeaderDialler {
     this.#isOver = true
   }
 
+  #dial(peerId: number): void {
+    if (this.#isOver) return
+    const { ports, leaderId } = this.#parts
+    const listener: DialListener = {
+      opened: (link) => {
+        this.#isOver = true
+        return this.#listener.opened(link)
+      },
+      failed: (reason) => this.#failed(reason),
+    }
+    this.#peerId = peerId
+    this.#dialling =
+      peerId === leaderId ? ports.dial(peerId, listener) : ports.dialMaster(peerId, listener)
+  }
+
   #failed(reason: string): void {
     if (this.#isOver) return
-    if (this.#attempts < attemptsMax)
-      this.#life.after(Math.min(retryMsMax, retryMsMin * 2 ** (this.#attempts - 1)), () =>
-        this.dial(),
-      )
+    const { life } = this.#parts
+    if (this.#leaderAttempts < attemptsMax)
+      life.after(Math.min(retryMsMax, retryMsMin * 2 ** (this.#attempts - 1)), () => this.dial())
     else {
       this.#isOver = true
       this.#listener.failed(reason)

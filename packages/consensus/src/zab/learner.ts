@@ -31,10 +31,13 @@ import { LeaderDialler } from './leader-dialler.ts'
 import { LeaderSilence } from './leader-silence.ts'
 import { LearnedHistory } from './learned-history.ts'
 import { LearningTerm } from './learning-term.ts'
+import type { MasterRotation } from './master-rotation.ts'
+import { ObserverMaster } from './observer-master.ts'
 import { type ChannelOwner, PacketChannel, type ReceivedPacket } from './packet-channel.ts'
 import { RoleLife } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
-import type { StateReceiver } from './zab-ports.ts'
+import { spreadMs } from './fleet-spread.ts'
+import type { LearnerView, StateReceiver } from './zab-ports.ts'
 
 type Phase = 'connecting' | 'awaits-epoch' | 'awaits-sync' | 'synchronising' | 'in-step' | 'serving'
 
@@ -46,6 +49,10 @@ export class Learner implements ChannelOwner {
   readonly #life: RoleLife
   readonly #leaderId: number
   readonly #isObserver: boolean
+  /** Of an observer that may be served by others than its leader. */
+  readonly #masters: MasterRotation | undefined
+  /** Of a follower that may serve observers. */
+  readonly #observerMaster: ObserverMaster | undefined
   readonly #history: LearnedHistory
   #phase: Phase = 'connecting'
   #channel: PacketChannel | undefined
@@ -62,11 +69,22 @@ export class Learner implements ChannelOwner {
   #needsSnapshot = false
   /** The disk works, and no packet is taken. */
   #isBusy = false
+  /** Who leads from here on, while the transaction that says so is delivered. */
+  #designated: number | undefined
 
-  constructor(parts: RoleParts, leaderId: number, isObserver: boolean) {
+  /** @param masters of an observer that may be served by others than its leader */
+  constructor(
+    parts: RoleParts,
+    leaderId: number,
+    isObserver: boolean,
+    masters: MasterRotation | undefined,
+  ) {
     this.#parts = parts
     this.#leaderId = leaderId
     this.#isObserver = isObserver
+    this.#masters = masters
+    const mayServe = parts.options.hasObserverMasters && !isObserver
+    this.#observerMaster = mayServe ? new ObserverMaster(parts) : undefined
     this.#life = new RoleLife(parts.ports.clock)
     this.#history = new LearnedHistory(parts, {
       deliver: (proposal) => this.#deliver(proposal),
@@ -85,9 +103,20 @@ export class Learner implements ChannelOwner {
     this.#dial()
   }
 
+  /** Those that it serves. */
+  observers(): Iterable<LearnerView> {
+    return this.#observerMaster?.observers() ?? []
+  }
+
+  /** An observer has connected. @returns undefined when this server serves none */
+  accept(link: PeerLink): PeerLinkListener | undefined {
+    return this.#observerMaster?.accept(link)
+  }
+
   turnEnded(): void {
     if (this.#life.isOver) return
     this.#parts.logSync.request()
+    this.#observerMaster?.turnEnded()
     this.#channel?.flush()
   }
 
@@ -95,6 +124,7 @@ export class Learner implements ChannelOwner {
   end(idle: () => void): void {
     this.#parts.logSync.onDurable = undefined
     this.#term = undefined
+    this.#observerMaster?.end()
     this.#disconnect()
     this.#life.end(idle)
   }
@@ -102,12 +132,28 @@ export class Learner implements ChannelOwner {
   // The connection.
 
   #dial(): void {
-    this.#dialler = new LeaderDialler(this.#parts.ports, this.#life, this.#leaderId, {
-      opened: (link) => this.#connected(link),
-      failed: (reason) =>
-        this.#end('LEADER_UNREACHABLE', `server ${this.#leaderId} can't be reached: ${reason}`),
-    })
+    const { ports, options } = this.#parts
+    const { serverId, observerReconnectDelayMs } = options
+    const leaderDelayMs = this.#isObserver ? spreadMs(serverId, observerReconnectDelayMs) : 0
+    const leaderId = this.#leaderId
+    this.#dialler = new LeaderDialler(
+      { ports, life: this.#life, leaderId, masters: this.#masters, leaderDelayMs },
+      {
+        opened: (link) => this.#connected(link),
+        failed: (reason) =>
+          this.#end('LEADER_UNREACHABLE', `server ${this.#peerId} can't be reached: ${reason}`),
+      },
+    )
     this.#dialler.dial()
+  }
+
+  /** The leader, or the master that serves this observer in its place. */
+  get #peerId(): number {
+    return this.#dialler?.peerId ?? this.#leaderId
+  }
+
+  get #isAtMaster(): boolean {
+    return this.#peerId !== this.#leaderId
   }
 
   #connected(link: PeerLink): PeerLinkListener {
@@ -186,12 +232,14 @@ export class Learner implements ChannelOwner {
 
   channelClosed(reason: string): void {
     // Two servers don't decide at the same moment: who comes before the leader knows that it leads comes again.
-    if (this.#phase === 'awaits-epoch') {
-      this.#phase = 'connecting'
-      this.#channel = undefined
-      return this.#dialler!.turnedAway(reason)
-    }
-    this.#end('LEADER_LOST', `the connection with server ${this.#leaderId} is over: ${reason}`)
+    if (this.#phase === 'awaits-epoch') return this.#turnedAway(reason)
+    this.#end('LEADER_LOST', `the connection with server ${this.#peerId} is over: ${reason}`)
+  }
+
+  #turnedAway(reason: string): void {
+    this.#phase = 'connecting'
+    this.#channel = undefined
+    this.#dialler!.turnedAway(reason)
   }
 
   outputAppeared(): void {
@@ -208,6 +256,12 @@ export class Learner implements ChannelOwner {
     this.#epoch = epochOf(zxid)
     const { history } = this.#parts.ports
     const accepted = history.acceptedEpoch
+    // It may follow a leader that others have left since; the leader itself knows better.
+    if (this.#epoch < accepted && this.#isAtMaster) {
+      this.#channel?.close()
+      return this.#turnedAway(`it follows in the epoch ${this.#epoch}`)
+    }
+    if (this.#isAtMaster) this.#masters?.tookIn()
     // Compatibility: an Apache observer turns away as well, for as long as that leader leads. But an accepted epoch binds
     // votes, and an observer has none; it stops observing before a membership gives it one.
     if (this.#epoch < accepted && !this.#isObserver)
@@ -379,7 +433,10 @@ export class Learner implements ChannelOwner {
       turnEnded: () => this.turnEnded(),
     })
     this.#term = term
+    this.#masters?.served()
+    if (this.#isAtMaster) this.#reportMaster()
     term.host = ports.host.learningStarted(term)
+    this.#observerMaster?.begin(term)
   }
 
   /**
@@ -401,7 +458,7 @@ export class Learner implements ChannelOwner {
       case PacketType.revalidate:
         return this.#term?.takeRevalidation(bytes, start, end)
       case PacketType.sync:
-        return this.#term?.host?.syncAnswered()
+        return this.#term?.takeSync()
       case PacketType.upToDate:
         return
       default:
@@ -414,11 +471,14 @@ export class Learner implements ChannelOwner {
     const host = this.#term?.host
     if (host === undefined) this.#parts.ports.history.apply(proposal)
     else host.deliver(proposal)
+    this.#observerMaster?.delivered(proposal, this.#designated)
   }
 
   #commitAndActivate({ zxid, bytes, start, end }: ReceivedPacket): void {
     const designated = decodeDesignatedLeader(bytes, start, end)
+    this.#designated = designated
     this.#history.commit(zxid)
+    this.#designated = undefined
     this.#reconfigured(designated)
   }
 
@@ -455,13 +515,14 @@ export class Learner implements ChannelOwner {
 
   #ticked(): void {
     const { options, ports } = this.#parts
+    const { tickTimeMs, initLimit } = options
+    this.#observerMaster?.ticked()
     const silentMs = this.#silence.ticked(ports.clock.nowMs, this.#channel?.receivedBytes ?? 0)
     // Compatibility: an Apache follower gives its leader only syncLimit until it is established, which may have to synchronise
     // others first and, if it is Apache's, sends nothing meanwhile.
-    const { tickTimeMs, initLimit } = options
     const limitMs = tickTimeMs * (this.#phase === 'serving' ? this.#servingLimit : initLimit)
     if (this.#isBusy || silentMs <= limitMs) return
-    this.#end('LEADER_SILENT', `nothing was heard of server ${this.#leaderId} for ${limitMs} ms`)
+    this.#end('LEADER_SILENT', `nothing was heard of server ${this.#peerId} for ${limitMs} ms`)
   }
 
   /**
@@ -502,10 +563,20 @@ export class Learner implements ChannelOwner {
     })
   }
 
+  #reportMaster(): void {
+    const serverId = this.#peerId
+    this.#parts.ports.report({
+      level: 'info',
+      code: 'OBSERVER_MASTER',
+      message: `server ${serverId} serves this observer in its leader's place`,
+      fields: { serverId, leaderId: this.#leaderId },
+    })
+  }
+
   #unexpected(type: number): void {
     this.#end(
       'LEADER_BROKEN',
-      `server ${this.#leaderId} sent a packet of type ${type} in the phase ${this.#phase}`,
+      `server ${this.#peerId} sent a packet of type ${type} in the phase ${this.#phase}`,
     )
   }
 

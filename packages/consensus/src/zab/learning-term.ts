@@ -1,4 +1,7 @@
-/** What a replica asks of the connection with its leader: the face of one term of following or observing. */
+/**
+ * What a replica asks of the connection with its leader: the face of one term of following or observing. Observers that this server
+ * serves ask over the same connection.
+ */
 import {
   beginQuorumPacket,
   encode,
@@ -14,6 +17,8 @@ import {
   type Zxid,
 } from '@quorate/protocol'
 import type { ForwardedRequest, LearnerHost, LearnerTerm } from '../engine.ts'
+import { Askers } from './askers.ts'
+import type { LearnerHandler } from './learner-handler.ts'
 import type { PacketChannel } from './packet-channel.ts'
 
 export interface LearningTermParts {
@@ -32,6 +37,9 @@ export class LearningTerm implements LearnerTerm {
   readonly hasConfirmedSync: boolean
   host: LearnerHost | undefined
   readonly #parts: LearningTermParts
+  readonly #askers = new Askers()
+  /** Sessions of observers that were heard of since the leader was last told, with their timeouts in ms. */
+  readonly #touchedBeyond = new Map<SessionId, number>()
 
   constructor(parts: LearningTermParts) {
     this.#parts = parts
@@ -52,10 +60,40 @@ export class LearningTerm implements LearnerTerm {
   }
 
   sync(request: ForwardedRequest): void {
+    this.#askers.syncAsked('self')
     this.forward({ ...request, type: OpCode.sync })
   }
 
   revalidate(session: SessionId, timeoutMs: number): void {
+    this.#askers.revalidationAsked(session, 'self')
+    this.#revalidate(session, timeoutMs)
+  }
+
+  // What observers ask.
+
+  forwardFor(observer: LearnerHandler, request: ForwardedRequest): void {
+    if (request.type === OpCode.sync) this.#askers.syncAsked(observer)
+    this.forward(request)
+  }
+
+  revalidateFor(observer: LearnerHandler, session: SessionId, timeoutMs: number): void {
+    this.#askers.revalidationAsked(session, observer)
+    this.#revalidate(session, timeoutMs)
+  }
+
+  observerTouched(session: SessionId, timeoutMs: number): void {
+    this.#touchedBeyond.set(session, timeoutMs)
+  }
+
+  // What the leader says.
+
+  takeSync(): void {
+    const asker = this.#askers.syncAnswered()
+    if (asker === 'self') this.host?.syncAnswered()
+    else if (asker?.isGone === false) asker.feed.send(PacketType.sync, 0)
+  }
+
+  #revalidate(session: SessionId, timeoutMs: number): void {
     this.#parts.channel.send(
       PacketType.revalidate,
       -1,
@@ -70,14 +108,18 @@ export class LearningTerm implements LearnerTerm {
     const { writer } = channel
     const begun = beginQuorumPacket(writer, PacketType.ping, zxid)
     this.host?.takeTouches((session, timeoutMs) => writeTouch(writer, session, timeoutMs))
+    for (const [session, timeoutMs] of this.#touchedBeyond) writeTouch(writer, session, timeoutMs)
+    this.#touchedBeyond.clear()
     endQuorumPacket(writer, begun)
   }
 
   /** @throws JuteError when it can't be decoded */
   takeRevalidation(bytes: Uint8Array, start: number, end: number): void {
-    const { session, isValid } = revalidationReply.decode(
-      new JuteReader(bytes, Math.max(start, 0), end),
-    )
-    this.host?.revalidated(session, isValid)
+    const reply = revalidationReply.decode(new JuteReader(bytes, Math.max(start, 0), end))
+    const { session, isValid } = reply
+    const asker = this.#askers.revalidated(session)
+    if (asker === 'self') this.host?.revalidated(session, isValid)
+    else if (asker?.isGone === false)
+      asker.feed.send(PacketType.revalidate, -1, encode(revalidationReply, reply))
   }
 }

@@ -14,7 +14,9 @@ import { parseMembership } from '../quorum/parse-membership.ts'
 import { followHistory } from './history-membership.ts'
 import { Leader } from './leader.ts'
 import { Learner } from './learner.ts'
+import { spreadMs } from './fleet-spread.ts'
 import { LogSync } from './log-sync.ts'
+import { MasterRotation } from './master-rotation.ts'
 import { ProposalWindow } from './proposal-window.ts'
 import type { RoleEnd } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
@@ -26,6 +28,7 @@ export class ZabEngine {
   readonly #window: ProposalWindow
   readonly #logSync: LogSync
   readonly #election: FastLeaderElection
+  readonly #masters: MasterRotation | undefined
   #state: ElectionState = 'looking'
   #role: Leader | Learner | undefined
   /** Whether the replica was told of the role. */
@@ -42,6 +45,8 @@ export class ZabEngine {
     this.#window = new ProposalWindow(options.commitLogCount)
     this.#window.reset(history.recent, history.lastZxid)
     this.#logSync = new LogSync(history)
+    const { serverId, hasObserverMasters } = options
+    this.#masters = hasObserverMasters ? new MasterRotation(serverId, memberships) : undefined
     this.#election = new FastLeaderElection({
       serverId: options.serverId,
       options,
@@ -63,9 +68,11 @@ export class ZabEngine {
     return this.#state
   }
 
-  /** Of this leader; none while it does not lead. */
+  /** Of this leader; of a follower the observers that it serves. */
   learners(): Iterable<LearnerView> {
-    return this.#role instanceof Leader ? this.#role.learners() : []
+    const role = this.#role
+    if (role instanceof Leader) return role.learners()
+    return role?.observers() ?? []
   }
 
   /** Begins to look for a leader. */
@@ -76,9 +83,18 @@ export class ZabEngine {
   /** A server has connected to the quorum port. */
   accept(link: PeerLink): PeerLinkListener {
     if (this.#role instanceof Leader) return this.#role.accept(link, 'learners')
-    // Who comes too early tries again.
-    link.close()
-    return { received: () => {}, drained: () => {}, closed: () => {} }
+    return refused(link)
+  }
+
+  /**
+   * An observer has connected to the observer master port.
+   *
+   * Compatibility: Apache's leaders do not listen there, though its observers ask them too, for five seconds at least.
+   */
+  acceptObserver(link: PeerLink): PeerLinkListener {
+    const role = this.#role
+    const listener = role instanceof Leader ? role.accept(link, 'observers') : role?.accept(link)
+    return listener ?? refused(link)
   }
 
   notificationReceived(from: number, notification: Notification): void {
@@ -136,7 +152,14 @@ export class ZabEngine {
     }
     this.#state = state
     const role =
-      state === 'leading' ? new Leader(parts) : new Learner(parts, leaderId, state === 'observing')
+      state === 'leading'
+        ? new Leader(parts)
+        : new Learner(
+            parts,
+            leaderId,
+            state === 'observing',
+            state === 'observing' ? this.#masters : undefined,
+          )
     this.#role = role
     role.start()
   }
@@ -148,13 +171,20 @@ export class ZabEngine {
       code: end.code,
       message: `${this.#state} is over: ${end.reason}`,
     })
+    const { serverId: ownId, observerElectionDelayMs } = this.#options
+    const lookDelayMs = this.#state === 'observing' ? spreadMs(ownId, observerElectionDelayMs) : 0
     this.#leave(end.reason, () => {
       if (this.#isStopped) return
       const { isDiskless, serverId } = this.#options
       const mayNotLead = isDiskless && end.designatedLeader === serverId
-      if (end.designatedLeader === undefined || mayNotLead) this.#look()
+      if (end.designatedLeader === undefined || mayNotLead) this.#lookAfter(lookDelayMs)
       else this.#followDesignated(end.designatedLeader)
     })
+  }
+
+  #lookAfter(delayMs: number): void {
+    if (delayMs === 0) this.#look()
+    else this.#ports.clock.after(delayMs, () => this.#look())
   }
 
   /** Ends the role, and calls `done` when memory and disk agree on a history. */
@@ -213,4 +243,10 @@ export class ZabEngine {
     this.#election.stop()
     this.#look()
   }
+}
+
+/** Who comes too early tries again. */
+function refused(link: PeerLink): PeerLinkListener {
+  link.close()
+  return { received: () => {}, drained: () => {}, closed: () => {} }
 }

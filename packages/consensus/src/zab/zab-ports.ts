@@ -126,6 +126,8 @@ export interface ZabPorts {
   readonly host: ConsensusHost
   /** Connects to a server's quorum port. */
   dial(serverId: number, listener: DialListener): Dialling
+  /** Connects to a server's observer master port. */
+  dialMaster(serverId: number, listener: DialListener): Dialling
   report(report: ZabReport): void
 }
 
@@ -154,6 +156,12 @@ export interface ZabOptions {
    * negative: it goes on waiting, up to initLimit (`leader.maxTimeToWaitForEpoch`).
    */
   readonly maxTimeToWaitForEpochMs: number
+  /** Whether followers serve observers in their leader's place, and observers let them (`observerMasterPort`). */
+  readonly hasObserverMasters: boolean
+  /** Observers of a fleet that dial the leader do so spread over this time (`observer.reconnectDelayMs`). */
+  readonly observerReconnectDelayMs: number
+  /** Observers of a fleet whose leader or master is lost look for a leader spread over this time (`observer.election.DelayMs`). */
+  readonly observerElectionDelayMs: number
   /** Bytes that may wait for one learner before its connection is closed. */
   readonly learnerQueueBytesMax: number
   /** The last counter of an epoch that a transaction gets; smaller in tests of the roll-over. */
@@ -175,6 +183,9 @@ export const zabDefaults: Omit<ZabOptions, 'serverId'> = {
   maxNotificationIntervalMs: 60_000,
   finalizeWaitMs: 200,
   maxTimeToWaitForEpochMs: -1,
+  hasObserverMasters: false,
+  observerReconnectDelayMs: 0,
+  observerElectionDelayMs: 0,
   learnerQueueBytesMax: 512 * 1_048_576,
   zxidCounterMax: 0xffff_fffe,
 }

@@ -2,6 +2,7 @@
  * The commands of transcripts of Zab. Elections take place, and are not traced.
  *
  *     servers 1 2 3 [observers 4] [window=3] [diskPart=0.33] [counterMax=9] [forceSnapshot] [reconfig]
+ *         [masters]             followers serve observers
  *     server 4                      one more, which is no member yet
  *     history 2 log=1:1-1:4,2:1 [snapshot=1:0] [epoch=2] [accepted=2] [sizes=100,30]     bytes of its snapshot and log
  *     start 1 2 | crash 1
@@ -149,6 +150,7 @@ export class ZabTranscript implements TranscriptWorld {
       zxidCounterMax: Number(values.get('counterMax') ?? 0xffff_fffe),
       forceSnapshotSync: names.includes('forceSnapshot'),
       reconfigEnabled: names.includes('reconfig'),
+      hasObserverMasters: names.includes('masters'),
       standaloneEnabled: false,
     }
     for (const id of ids) this.#add(id)

@@ -34,6 +34,8 @@ export class RandomRun {
   readonly #world: ZabWorld
   readonly #servers: readonly ZabServer[]
   readonly #isReconfiguring: boolean
+  /** Drawn apart, so that the runs without are what they were before there were any. */
+  readonly #hasObserverMasters: boolean
   /** How much of what happens is a fault. */
   readonly #faultShare: number
   readonly #syncsByKind = new Map<string, number>()
@@ -67,6 +69,7 @@ export class RandomRun {
     this.#world = world
     this.#agreement = agreement
     this.#isReconfiguring = random() < 0.5
+    this.#hasObserverMasters = randomOf(~seed)() < 0.5
     this.#faultShare = this.#pick([1, 0.3])
     this.#servers = this.#found()
   }
@@ -112,6 +115,7 @@ export class RandomRun {
       zxidCounterMax: this.#pick([20, 0xffff_fffe]),
       reconfigEnabled: this.#isReconfiguring,
       standaloneEnabled: false,
+      hasObserverMasters: this.#hasObserverMasters,
       forceSnapshotSync: this.#random() < 0.1,
     }
     const isImageLate = this.#random() < 0.5

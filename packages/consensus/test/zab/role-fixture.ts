@@ -1,5 +1,7 @@
 /** One role of the engine by itself, between a disk and a peer that the test plays by hand. */
 import {
+  type DialListener,
+  type Dialling,
   type Membership,
   parseMembership,
   type PeerLink,
@@ -18,6 +20,7 @@ import {
 } from '@quorate/protocol'
 import { Leader } from '../../src/zab/leader.ts'
 import { Learner } from '../../src/zab/learner.ts'
+import { MasterRotation } from '../../src/zab/master-rotation.ts'
 import { LogSync } from '../../src/zab/log-sync.ts'
 import { ProposalWindow } from '../../src/zab/proposal-window.ts'
 import type { RoleEnd } from '../../src/zab/role-life.ts'
@@ -119,8 +122,16 @@ export class RoleFixture {
   /** The leaders that a learner has connected to; the last one is the present one. */
   readonly peers: PeerByHand[] = []
 
+  /** Whom the learner has connected to, such as `leader 3` and `master 1`. */
+  readonly dialled: string[] = []
+
   learn(isObserver = false): PeerByHand {
-    this.#role = new Learner(this.#parts, 3, isObserver)
+    const { options, ports } = this.#parts
+    const masters =
+      isObserver && options.hasObserverMasters
+        ? new MasterRotation(options.serverId, ports.memberships)
+        : undefined
+    this.#role = new Learner(this.#parts, 3, isObserver, masters)
     this.#role.start()
     this.endTurn()
     return this.peers[0]
@@ -137,8 +148,24 @@ export class RoleFixture {
   /** A learner connects to the leader. */
   connect(leader: Leader): PeerByHand {
     const peer = new PeerByHand()
-    peer.listener = leader.accept(peer)
+    peer.listener = leader.accept(peer, 'learners')
     return peer
+  }
+
+  /** An observer connects to the follower that {@link learn} has begun. */
+  connectObserver(): PeerByHand {
+    const peer = new PeerByHand()
+    if (this.#role instanceof Learner) peer.listener = this.#role.accept(peer)
+    if (peer.listener === undefined) throw new Error('no follower serves observers')
+    return peer
+  }
+
+  #dial(to: string, listener: DialListener): Dialling {
+    const peer = new PeerByHand()
+    this.dialled.push(to)
+    this.peers.push(peer)
+    peer.listener = listener.opened(peer)
+    return { cancel() {} }
   }
 
   endTurn(): void {
@@ -234,12 +261,8 @@ export class RoleFixture {
           this.#isTurnEndDue = true
         },
       },
-      dial: (_serverId, listener) => {
-        const peer = new PeerByHand()
-        this.peers.push(peer)
-        peer.listener = listener.opened(peer)
-        return { cancel() {} }
-      },
+      dial: (serverId, listener) => this.#dial(`leader ${serverId}`, listener),
+      dialMaster: (serverId, listener) => this.#dial(`master ${serverId}`, listener),
       report: ({ code }) => this.reports.push(code),
     }
   }

@@ -6,6 +6,8 @@ import {
   type LeaderTerm,
   type LearnerTerm,
   type Membership,
+  type PeerLink,
+  type PeerLinkListener,
   type Proposal,
   type ReconfigurationRequest,
   type Term,
@@ -80,7 +82,10 @@ export class ZabServer implements ConsensusHost {
         restart: () => {},
       },
       host: this,
-      dial: (serverId, listener) => this.#dial(serverId, listener),
+      dial: (serverId, listener) =>
+        this.#dial(serverId, listener, (engine, link) => engine.accept(link)),
+      dialMaster: (serverId, listener) =>
+        this.#dial(serverId, listener, (engine, link) => engine.acceptObserver(link)),
       report: (report) => world.observer.reported?.(id, report),
     })
     this.engine.start()
@@ -276,7 +281,11 @@ export class ZabServer implements ConsensusHost {
     })
   }
 
-  #dial(serverId: number, listener: DialListener): Dialling {
+  #dial(
+    serverId: number,
+    listener: DialListener,
+    accept: (engine: ZabEngine, link: PeerLink) => PeerLinkListener,
+  ): Dialling {
     return this.#whileAlive(this.#world.delayMs(), () => {
       const target = this.#world.servers.get(serverId)
       if (target?.engine === undefined || this.#world.isCut(this.id, serverId))
@@ -288,7 +297,7 @@ export class ZabServer implements ConsensusHost {
       far.far = near
       this.#links.add(near)
       target.#links.add(far)
-      far.listener = target.engine.accept(far)
+      far.listener = accept(target.engine, far)
       near.listener = listener.opened(near)
     })
   }

@@ -151,6 +151,7 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
         election: this.#elections,
         host: this,
         dial: (serverId, listener) => this.#driver.dialQuorum(serverId, listener),
+        dialMaster: (serverId, listener) => this.#driver.dialObserverMaster(serverId, listener),
         report: (report) => this.#driver.report(report),
       })
       this.#engine.start()
@@ -176,6 +177,13 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
   /** A server has connected to the quorum port. */
   learnerConnected(link: PeerLink): PeerLinkListener {
     return this.#engine === undefined || this.#isStopped ? refused(link) : this.#engine.accept(link)
+  }
+
+  /** An observer has connected to the observer master port. */
+  observerConnected(link: PeerLink): PeerLinkListener {
+    return this.#engine === undefined || this.#isStopped
+      ? refused(link)
+      : this.#engine.acceptObserver(link)
   }
 
   /** A server has connected to the election port. */
@@ -235,7 +243,7 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
     return this.#service?.view() ?? this.#memory.stats.view(this.tree, present)
   }
 
-  /** The learners of this leader; none while it does not lead. */
+  /** The learners of this leader; of a follower the observers that it serves. */
   learners(): Iterable<LearnerView> {
     return this.#engine?.learners() ?? []
   }

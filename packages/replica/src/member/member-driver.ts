@@ -52,6 +52,8 @@ export interface MemberDriver {
   after(delayMs: number, run: () => void): Appointment
   /** Connects to a server's quorum port. */
   dialQuorum(serverId: number, listener: DialListener): Dialling
+  /** Connects to a server's observer master port. Asked for only where there are such ports. */
+  dialObserverMaster(serverId: number, listener: DialListener): Dialling
   /**
    * Connects to a server's election port. Such a connection may say nothing for days: the driver probes it (TCP keep-alive), so
    * that one whose peer has lost its power ends. What is sent into such a connection meanwhile is the engine's affair.

@@ -188,6 +188,10 @@ export class MemberMachine implements MemberDriver, ClientWorld {
     return this.#dial(serverId, listener, (member, link) => member.learnerConnected(link))
   }
 
+  dialObserverMaster(serverId: number, listener: DialListener): Dialling {
+    return this.#dial(serverId, listener, (member, link) => member.observerConnected(link))
+  }
+
   dialElection(serverId: number, listener: DialListener): Dialling {
     return this.#dial(serverId, listener, (member, link) => member.electionConnected(link))
   }

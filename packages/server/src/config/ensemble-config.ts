@@ -15,6 +15,8 @@ export interface EnsembleConfig {
   readonly listensOnAllIps: boolean
   /** Attempts to bind the election port; 0: for ever. */
   readonly electionPortBindRetry: number
+  /** Where voters serve observers, at the hosts of their quorum addresses; 0: nowhere. */
+  readonly observerMasterPort: number
   /** Connecting to a peer for an election may take so long. */
   readonly connectTimeoutMs: number
   /** TCP keep-alive on the election's connections. */
@@ -55,6 +57,7 @@ export function ensembleOptionsOf(settings: Settings): EnsembleOptions {
     zab: zabOf(settings),
     listensOnAllIps: settings.switch('quorumListenOnAllIPs'),
     electionPortBindRetry: settings.integer('electionPortBindRetry'),
+    observerMasterPort: settings.integer('observerMasterPort'),
     connectTimeoutMs: settings.integer('cnxTimeout'),
     keepsAlive: settings.switch('tcpKeepAlive'),
     isReadOnlyModeEnabled: settings.switch('readonlymode.enabled'),
@@ -82,6 +85,9 @@ function zabOf(settings: Settings): EnsembleConfig['zab'] {
     minNotificationIntervalMs: settings.integer('fastleader.minNotificationInterval'),
     maxNotificationIntervalMs: settings.integer('fastleader.maxNotificationInterval'),
     maxTimeToWaitForEpochMs: settings.integer('leader.maxTimeToWaitForEpoch'),
+    hasObserverMasters: settings.integer('observerMasterPort') !== 0,
+    observerReconnectDelayMs: settings.integer('observer.reconnectDelayMs'),
+    observerElectionDelayMs: settings.integer('observer.election.DelayMs'),
   }
 }
 

@@ -19,10 +19,10 @@ function ofEnsembles(rows: readonly KeyRow[]): readonly KeyRow[] {
 const loop = 'all connections are served by one event loop'
 const attempts =
   'all addresses of a server are dialled at once, and the first that answers is taken'
-const reconnects = 'observers wait like all others'
 const stages = 'requests do not pass through such stages'
 const undelayed = 'small packets are never delayed'
-const observerMaster = 'followers do not serve observers yet; observers connect to the leader'
+const mastersMemory =
+  'observers are served from the transactions that are in memory for learners anyway (commitLogCount)'
 const unlimited = 'there is no limit; what waits for a learner is bounded in bytes'
 const quorumTls = 'this version has no TLS between servers'
 const quorumSasl = 'this version has no SASL between servers'
@@ -43,9 +43,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       kind: port,
       default: '0',
       property: 'none',
-      doc: 'The port followers serve observers on. 0: none.',
-      inert: observerMaster,
-      whenInert: 'warn',
+      doc: 'The port on which voters serve observers in the leader’s place, at the hosts of their quorum addresses; observers with this key ask them in turn. 0: observers connect to the leader.',
     },
     {
       name: 'quorumListenOnAllIPs',
@@ -188,22 +186,20 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       name: 'observer.reconnectDelayMs',
       kind: milliseconds(0),
       default: '0',
-      doc: 'How long an observer waits before it reconnects.',
-      inert: reconnects,
+      doc: 'The time over which a fleet of observers spreads its connections to the leader, by their ids.',
     },
     {
       name: 'observer.election.DelayMs',
       kind: milliseconds(0),
       default: '200',
-      doc: 'How long an observer waits before it asks for a leader.',
-      inert: reconnects,
+      doc: 'The time over which a fleet of observers that have lost their leader or master spreads its search for a leader, by their ids.',
     },
     {
       name: 'observerMaster.sizeLimit',
       kind: integer(0),
       default: '33554432',
       doc: 'Bytes a follower keeps for its observers.',
-      inert: observerMaster,
+      inert: mastersMemory,
     },
     {
       name: 'multiAddress.enabled',

@@ -34,6 +34,7 @@ import type { Enter } from '../peer-ports/peer-socket-link.ts'
 import type { PeerSockets } from '../peer-ports/peer-sockets.ts'
 import type { LogSink } from '../server-log.ts'
 import { EarlyLearners } from './early-learners.ts'
+import { atPort } from './own-ports.ts'
 import { MemberTimer } from './member-timers.ts'
 
 export interface EnsembleDriverOptions {
@@ -42,6 +43,8 @@ export interface EnsembleDriverOptions {
   readonly logDirectory: string
   readonly memberships: MembershipStore
   readonly sockets: PeerSockets
+  /** Where voters serve observers; 0: nowhere. */
+  readonly observerMasterPort: number
   /** How long a connection to another server may take to be made, ms. */
   readonly connectTimeoutMs: number
   /** Whether clients may stay with this server while it leads. */
@@ -132,6 +135,12 @@ export class EnsembleDriver
 
   dialQuorum(serverId: number, listener: DialListener): Dialling {
     return this.#dial(this.#peer(serverId)?.quorumAddresses ?? [], listener)
+  }
+
+  dialObserverMaster(serverId: number, listener: DialListener): Dialling {
+    const { observerMasterPort } = this.#options
+    const addresses = this.#peer(serverId)?.quorumAddresses ?? []
+    return this.#dial(atPort(addresses, observerMasterPort), listener)
   }
 
   dialElection(serverId: number, listener: DialListener, addresses: readonly HostPort[]): Dialling {

@@ -117,6 +117,10 @@ export class EnsembleServer {
     this.#ports = new OwnPorts({
       election: this.#peerPort('election', (link) => this.#driver.member.electionConnected(link)),
       quorum: this.#peerPort('quorum', (link) => this.#driver.learnerConnected(link)),
+      observerMaster: this.#peerPort('observer master', (link) =>
+        this.#driver.member.observerConnected(link),
+      ),
+      observerMasterPort: ensemble.observerMasterPort,
       client: this.#clientPort,
       moved: ({ address, port }) =>
         this.#log.write({
@@ -151,6 +155,7 @@ export class EnsembleServer {
       logDirectory: dataLogDir,
       memberships: this.#memberships,
       sockets: this.#sockets,
+      observerMasterPort: this.#ensemble.observerMasterPort,
       connectTimeoutMs: this.#ensemble.connectTimeoutMs,
       leaderServes: this.#ensemble.leaderServes,
       log: this.#log,
@@ -225,7 +230,7 @@ export class EnsembleServer {
   }
 
   #peerPort(
-    name: 'election' | 'quorum',
+    name: ConstructorParameters<typeof PeerPort>[0]['name'],
     accepted: ConstructorParameters<typeof PeerPort>[0]['accepted'],
   ): PeerPort {
     const { listensOnAllIps, electionPortBindRetry } = this.#ensemble

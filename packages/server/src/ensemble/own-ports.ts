@@ -1,8 +1,8 @@
 /**
- * The three ports of a member: for elections, for learners, for clients. A reconfiguration may move any of them, and the ports
- * follow it while the server runs.
+ * The ports of a member: for elections, for learners, for clients, and for observers where followers serve them. A reconfiguration
+ * may move any of them, and the ports follow it while the server runs.
  */
-import type { Member } from '@quorate/consensus'
+import type { HostPort, Member } from '@quorate/consensus'
 import type { ClientConnection } from '@quorate/replica'
 import type { BoundAddress, ClientPort } from '../client-port/client-port.ts'
 import type { PeerPort } from '../peer-ports/peer-port.ts'
@@ -10,6 +10,10 @@ import type { PeerPort } from '../peer-ports/peer-port.ts'
 export interface OwnPortsParts {
   readonly election: PeerPort
   readonly quorum: PeerPort
+  /** Open while the server votes, at its quorum addresses. */
+  readonly observerMaster: PeerPort
+  /** Of the observer master; 0: it is never open. */
+  readonly observerMasterPort: number
   readonly client: ClientPort<ClientConnection>
   /** Where clients connect now. */
   readonly moved: (bound: BoundAddress) => void
@@ -37,7 +41,7 @@ export class OwnPorts {
   }
 
   /**
-   * Opens all three.
+   * Opens all of them.
    * @param own undefined: the membership does not have this server (yet), and no other server connects to it
    * @throws ServerError PEER_PORT_UNAVAILABLE, CLIENT_PORT_UNAVAILABLE
    */
@@ -47,6 +51,7 @@ export class OwnPorts {
     this.#bound = await this.#parts.client.listen()
     await this.#parts.election.listen(own?.electionAddresses ?? [])
     await this.#parts.quorum.listen(own?.quorumAddresses ?? [])
+    await this.#listenForObservers(own)
   }
 
   /** A membership has come into force. One that no longer has this server leaves the ports as they are. */
@@ -75,6 +80,7 @@ export class OwnPorts {
     }
     await this.#parts.election.listen(own.electionAddresses)
     await this.#parts.quorum.listen(own.quorumAddresses)
+    await this.#listenForObservers(own)
     this.#parts.moved(this.#bound)
   }
 
@@ -84,6 +90,14 @@ export class OwnPorts {
     this.#parts.client.stopAccepting()
     this.#parts.election.close()
     this.#parts.quorum.close()
+    this.#parts.observerMaster.close()
+  }
+
+  async #listenForObservers(own: Member | undefined): Promise<void> {
+    const { observerMaster, observerMasterPort } = this.#parts
+    if (observerMasterPort === 0) return
+    const addresses = own?.isVoter === true ? own.quorumAddresses : []
+    await observerMaster.listen(atPort(addresses, observerMasterPort))
   }
 }
 
@@ -92,6 +106,16 @@ function clientAddressOf(own: Member | undefined): string | undefined {
   return address && `${address.host}:${address.port}`
 }
 
-function addressesOf({ clientAddress, electionAddresses, quorumAddresses }: Member): string {
-  return JSON.stringify([clientAddress, electionAddresses, quorumAddresses])
+/** The hosts of these addresses, each once, with another port. */
+export function atPort(addresses: readonly HostPort[], port: number): readonly HostPort[] {
+  return [...new Set(addresses.map(({ host }) => host))].map((host) => ({ host, port }))
+}
+
+function addressesOf({
+  isVoter,
+  clientAddress,
+  electionAddresses,
+  quorumAddresses,
+}: Member): string {
+  return JSON.stringify([isVoter, clientAddress, electionAddresses, quorumAddresses])
 }

@@ -12,7 +12,7 @@ import type { Enter } from './peer-socket-link.ts'
 import type { PeerSockets } from './peer-sockets.ts'
 
 export interface PeerPortOptions {
-  readonly name: 'election' | 'quorum'
+  readonly name: 'election' | 'quorum' | 'observer master'
   /** Listens on all addresses of the machine instead of those that the membership has (`quorumListenOnAllIPs`). */
   readonly listensOnAllIps: boolean
   /** Attempts to bind, a second apart; 0: without end (`electionPortBindRetry`). */

@@ -54,7 +54,11 @@ describe('the configuration of an ensemble', () => {
         finalizeWaitMs: 200,
         learnerQueueBytesMax: 512 * 1_048_576,
         zxidCounterMax: 0xffff_fffe,
+        hasObserverMasters: false,
+        observerReconnectDelayMs: 0,
+        observerElectionDelayMs: 200,
       },
+      observerMasterPort: 0,
       listensOnAllIps: false,
       electionPortBindRetry: 3,
       connectTimeoutMs: 5_000,
@@ -66,6 +70,17 @@ describe('the configuration of an ensemble', () => {
       observerSyncEnabled: true,
       isMultiAddressEnabled: false,
     })
+  })
+
+  it('lets followers serve observers where a port for that is given', () => {
+    const keys = ['observerMasterPort=2191', 'observer.reconnectDelayMs=500']
+    const { ensemble } = resolve(`${base}${keys.join('\n')}\n${three}`, undefined, {
+      jvmFlags: '-Dzookeeper.observer.election.DelayMs=0',
+    }).config
+    assert.equal(ensemble?.observerMasterPort, 2191)
+    assert.equal(ensemble.zab.hasObserverMasters, true)
+    assert.equal(ensemble.zab.observerReconnectDelayMs, 500)
+    assert.equal(ensemble.zab.observerElectionDelayMs, 0)
   })
 
   it('reads its keys from zoo.cfg and from system properties', () => {
@@ -378,7 +393,7 @@ describe('keys of ensembles', () => {
   })
 
   it('that still do nothing say so', () => {
-    const { notices } = resolve(`${base}observerMasterPort=2191\noraclePath=/o\n${three}`)
+    const { notices } = resolve(`${base}portUnification=true\noraclePath=/o\n${three}`)
     assert.deepEqual(
       notices.map(({ level, code }) => `${level} ${code}`),
       ['warn CONFIG_KEY_INERT', 'warn CONFIG_KEY_INERT'],

@@ -14,7 +14,7 @@ import type { NetworkConditions } from './conditions.ts'
 import type { Link } from './link.ts'
 
 /** What a host listens for. */
-export type Port = 'client' | 'quorum' | 'election'
+export type Port = 'client' | 'quorum' | 'observers' | 'election'
 
 /** What the owner of an endpoint is told. */
 export interface EndpointHandler {
@@ -53,6 +53,7 @@ interface Arrival {
 const acknowledgementMostUs: Readonly<Record<Port, number>> = {
   client: 4_000_000,
   quorum: 15_000_000,
+  observers: 15_000_000,
   election: 4_000_000,
 }
 

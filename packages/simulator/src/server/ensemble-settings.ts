@@ -15,6 +15,8 @@ export interface EnsembleSettings {
   readonly localSessions: 'none' | 'refused-ephemerals' | 'upgraded'
   /** Whether votes have groups and weights. */
   readonly hasGroups: boolean
+  /** Whether followers serve the observers in their leader's place. */
+  readonly hasObserverMasters: boolean
   /** Transactions between two snapshots, at most. */
   readonly snapCount: number
   /** A snapshot is written in slices of so many bytes, */
@@ -50,5 +52,6 @@ export function drawSettings(random: Prng): EnsembleSettings {
     snapshotSliceBytes: random.pick(snapshotSlicesBytes),
     snapshotPauseUs: random.pick(snapshotPausesUs),
     containerCheckIntervalMs: random.pick(containerCheckIntervalsMs),
+    hasObserverMasters: random.fork('observer masters').chance(0.4),
   }
 }

@@ -47,6 +47,7 @@ export interface Member {
   readonly tree: Tree
   start(done: () => void): void
   learnerConnected(link: PeerLink): PeerLinkListener
+  observerConnected(link: PeerLink): PeerLinkListener
   electionConnected(link: PeerLink): PeerLinkListener
   clientConnected(link: ClientLink): ClientConnection | undefined
   received(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void
@@ -137,9 +138,10 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
     network.listen(host, (endpoint) => this.#acceptClient(endpoint), 'client')
     const peers = {
       quorum: (link: PeerLink) => this.member.learnerConnected(link),
+      observers: (link: PeerLink) => this.member.observerConnected(link),
       election: (link: PeerLink) => this.member.electionConnected(link),
     }
-    for (const port of ['quorum', 'election'] as const)
+    for (const port of ['quorum', 'observers', 'election'] as const)
       network.listen(
         host,
         (endpoint) => attach(endpoint, peers[port](new EndpointLink(endpoint)), this.#enter),
@@ -154,6 +156,10 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
 
   dialQuorum(serverId: number, listener: DialListener): Dialling {
     return this.#dial(serverId, 'quorum', listener)
+  }
+
+  dialObserverMaster(serverId: number, listener: DialListener): Dialling {
+    return this.#dial(serverId, 'observers', listener)
   }
 
   dialElection(serverId: number, listener: DialListener): Dialling {

@@ -61,6 +61,10 @@ export class BareMember implements Member, ConsensusHost {
     })
   }
 
+  observerConnected(link: PeerLink): PeerLinkListener {
+    return this.#engine!.acceptObserver(link)
+  }
+
   learnerConnected(link: PeerLink): PeerLinkListener {
     return this.#engine!.accept(link)
   }
@@ -166,6 +170,7 @@ export class BareMember implements Member, ConsensusHost {
         election: this.#elections,
         host: this,
         dial: (serverId, listener) => driver.dialQuorum(serverId, listener),
+        dialMaster: (serverId, listener) => driver.dialObserverMaster(serverId, listener),
         report: (report) => driver.report(report),
       },
     )
