@@ -95,6 +95,8 @@ export class MemberMachine implements MemberDriver, ClientWorld {
   readonly memberships
   readonly world: MemberWorld
   isUp = false
+  /** The next start is one on a disk that takes nothing. */
+  isDiskless = false
   snapshotCount = 0
   member!: EnsembleMember
   #life = 0
@@ -143,7 +145,13 @@ export class MemberMachine implements MemberDriver, ClientWorld {
           random: () => 0.5,
           snapCount: this.#options.snapCount ?? replicaDefaults.snapCount,
         },
-        zab: { ...zabDefaults, serverId, tickTimeMs, finalizeWaitMs: 20 },
+        zab: {
+          ...zabDefaults,
+          serverId,
+          tickTimeMs,
+          finalizeWaitMs: 20,
+          isDiskless: this.isDiskless,
+        },
         electionHandshakeTimeoutMs: 500,
         saysAllAddresses: false,
         isReadOnlyModeEnabled: this.#options.isReadOnlyModeEnabled ?? false,
