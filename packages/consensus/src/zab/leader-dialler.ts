@@ -13,9 +13,14 @@ const mastersAttemptsMax = attemptsMax
 /** Before the second attempt; twice as long before each one after it. Two servers decide within a few ms of each other, as a rule. */
 const retryMsMin = 5
 const retryMsMax = 100
+/**
+ * An attempt on the leader that fails so long after the first one was the last, as an Apache learner's five are a second apart: who
+ * does not answer, or keeps a learner waiting all that time, looks for a leader itself and may need this server's vote.
+ */
+const attemptsMs = 5_000
 
 export interface LeaderDiallerParts {
-  readonly ports: Pick<ZabPorts, 'dial' | 'dialMaster'>
+  readonly ports: Pick<ZabPorts, 'clock' | 'dial' | 'dialMaster'>
   readonly life: RoleLife
   readonly leaderId: number
   /** Of an observer that may be served by others than its leader. */
@@ -30,6 +35,7 @@ export class LeaderDialler {
   #peerId: number
   #attempts = 0
   #leaderAttempts = 0
+  #leaderDialledAtMs: number | undefined
   #dialling: Dialling | undefined
   #isOver = false
 
@@ -79,14 +85,16 @@ export class LeaderDialler {
       failed: (reason) => this.#failed(reason),
     }
     this.#peerId = peerId
+    if (peerId === leaderId) this.#leaderDialledAtMs ??= ports.clock.nowMs
     this.#dialling =
       peerId === leaderId ? ports.dial(peerId, listener) : ports.dialMaster(peerId, listener)
   }
 
   #failed(reason: string): void {
     if (this.#isOver) return
-    const { life } = this.#parts
-    if (this.#leaderAttempts < attemptsMax)
+    const { life, ports } = this.#parts
+    const elapsedMs = ports.clock.nowMs - (this.#leaderDialledAtMs ?? ports.clock.nowMs)
+    if (this.#leaderAttempts < attemptsMax && elapsedMs < attemptsMs)
       life.after(Math.min(retryMsMax, retryMsMin * 2 ** (this.#attempts - 1)), () => this.dial())
     else {
       this.#isOver = true
