@@ -20,6 +20,8 @@ export interface EnsembleOptions {
   /** Java system properties for all members, without -D. */
   readonly properties?: Readonly<Record<string, string>>
   readonly heapMb?: number
+  /** Where a server's quorum and election ports are. Default: 127.0.0.1 for all. */
+  readonly peerHosts?: (id: number) => readonly string[]
 }
 
 const configurationDefaults = [
@@ -67,7 +69,8 @@ export class Ensemble {
         heapMb: options.heapMb ?? heapDefaultMb,
       }
     })
-    const serverLines = settings.map(serverLine)
+    const { peerHosts = () => ['127.0.0.1'] } = options
+    const serverLines = settings.map((each) => serverLine(each, peerHosts(each.id)))
     const givenKeys = new Set(configuration.map(keyOf))
     const defaults = configurationDefaults.filter((line) => !givenKeys.has(keyOf(line)))
     const members = settings.map((each) => {
@@ -165,9 +168,10 @@ export class Ensemble {
   }
 }
 
-function serverLine(member: MemberSettings): string {
+function serverLine(member: MemberSettings, hosts: readonly string[]): string {
   const { id, quorumPort, electionPort, clientPort, role } = member
-  return `server.${id}=127.0.0.1:${quorumPort}:${electionPort}:${role};127.0.0.1:${clientPort}`
+  const addresses = hosts.map((host) => `${host}:${quorumPort}:${electionPort}`)
+  return `server.${id}=${addresses.join('|')}:${role};127.0.0.1:${clientPort}`
 }
 
 function keyOf(line: string): string {

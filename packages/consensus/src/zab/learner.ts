@@ -141,19 +141,19 @@ export class Learner implements ChannelOwner {
       {
         opened: (link) => this.#connected(link),
         failed: (reason) =>
-          this.#end('LEADER_UNREACHABLE', `server ${this.#peerId} can't be reached: ${reason}`),
+          this.#end('LEADER_UNREACHABLE', `server ${this.peerId} can't be reached: ${reason}`),
       },
     )
     this.#dialler.dial()
   }
 
   /** The leader, or the master that serves this observer in its place. */
-  get #peerId(): number {
+  get peerId(): number {
     return this.#dialler?.peerId ?? this.#leaderId
   }
 
   get #isAtMaster(): boolean {
-    return this.#peerId !== this.#leaderId
+    return this.peerId !== this.#leaderId
   }
 
   #connected(link: PeerLink): PeerLinkListener {
@@ -233,7 +233,7 @@ export class Learner implements ChannelOwner {
   channelClosed(reason: string): void {
     // Two servers don't decide at the same moment: who comes before the leader knows that it leads comes again.
     if (this.#phase === 'awaits-epoch') return this.#turnedAway(reason)
-    this.#end('LEADER_LOST', `the connection with server ${this.#peerId} is over: ${reason}`)
+    this.#end('LEADER_LOST', `the connection with server ${this.peerId} is over: ${reason}`)
   }
 
   #turnedAway(reason: string): void {
@@ -522,7 +522,7 @@ export class Learner implements ChannelOwner {
     // others first and, if it is Apache's, sends nothing meanwhile.
     const limitMs = tickTimeMs * (this.#phase === 'serving' ? this.#servingLimit : initLimit)
     if (this.#isBusy || silentMs <= limitMs) return
-    this.#end('LEADER_SILENT', `nothing was heard of server ${this.#peerId} for ${limitMs} ms`)
+    this.#end('LEADER_SILENT', `nothing was heard of server ${this.peerId} for ${limitMs} ms`)
   }
 
   /**
@@ -564,7 +564,7 @@ export class Learner implements ChannelOwner {
   }
 
   #reportMaster(): void {
-    const serverId = this.#peerId
+    const serverId = this.peerId
     this.#parts.ports.report({
       level: 'info',
       code: 'OBSERVER_MASTER',
@@ -576,7 +576,7 @@ export class Learner implements ChannelOwner {
   #unexpected(type: number): void {
     this.#end(
       'LEADER_BROKEN',
-      `server ${this.#peerId} sent a packet of type ${type} in the phase ${this.#phase}`,
+      `server ${this.peerId} sent a packet of type ${type} in the phase ${this.#phase}`,
     )
   }
 

@@ -75,6 +75,13 @@ export class ZabEngine {
     return role?.observers() ?? []
   }
 
+  /** Who serves this observer, its leader or a master; undefined when it does not observe. */
+  get observerMasterId(): number | undefined {
+    return this.#role instanceof Learner && this.#state === 'observing'
+      ? this.#role.peerId
+      : undefined
+  }
+
   /** Begins to look for a leader. */
   start(): void {
     this.#look()

@@ -248,6 +248,11 @@ export class EnsembleMember implements ConsensusHost, TermEntry, ServicePorts {
     return this.#engine?.learners() ?? []
   }
 
+  /** Who serves this observer, its leader or a follower in its place; undefined when it does not observe. */
+  get observerMasterId(): number | undefined {
+    return this.#engine?.observerMasterId
+  }
+
   /** Undefined while nobody is served. */
   sessionsView(): SessionsView | undefined {
     return this.#service?.sessionsView()

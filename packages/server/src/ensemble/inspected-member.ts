@@ -57,7 +57,15 @@ export class InspectedMember implements InspectedReplica {
       voterCount: [...committed.memberById.values()].filter(({ isVoter }) => isVoter).length,
       peerState: `${state} - broadcast`,
       leading: state === 'leading' ? this.#leading() : undefined,
+      observerMasterId: driver.member.observerMasterId,
+      servedObserverCount: state === 'following' ? this.#servedObserverCount : undefined,
     }
+  }
+
+  get #servedObserverCount(): number | undefined {
+    const { driver, ensemble } = this.#sources
+    if (!ensemble.zab.hasObserverMasters) return undefined
+    return [...driver.member.learners()].filter(({ isFed }) => isFed).length
   }
 
   #leading(): LeadingView {

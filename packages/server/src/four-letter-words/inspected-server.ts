@@ -39,6 +39,10 @@ export interface EnsembleView {
   readonly peerState: string
   /** While it leads. */
   readonly leading: LeadingView | undefined
+  /** While it observes: who serves it, the leader or a follower in its place. */
+  readonly observerMasterId: number | undefined
+  /** While it follows, and may serve observers. */
+  readonly servedObserverCount: number | undefined
 }
 
 export interface LeadingView {

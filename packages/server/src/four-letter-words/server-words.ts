@@ -125,7 +125,9 @@ function* ensembleValues({
   if (ensemble === undefined || mode === 'read-only') return
   yield ['peer_state', ensemble.peerState]
   yield ['quorum_size', ensemble.voterCount]
-  const { leading } = ensemble
+  const { leading, observerMasterId, servedObserverCount } = ensemble
+  if (observerMasterId !== undefined) yield ['observer_master_id', observerMasterId]
+  if (servedObserverCount !== undefined) yield ['synced_observers', servedObserverCount]
   if (leading === undefined) return
   yield ['learners', leading.learnerCount]
   yield ['synced_followers', leading.followerCount]

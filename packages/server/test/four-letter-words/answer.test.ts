@@ -314,6 +314,8 @@ const following: EnsembleView = {
   voterCount: 3,
   peerState: 'following - broadcast',
   leading: undefined,
+  observerMasterId: undefined,
+  servedObserverCount: undefined,
 }
 
 const leading: EnsembleView = {
@@ -359,6 +361,13 @@ describe('answerWord of a member of an ensemble', () => {
     const observing = { ...following, isObserver: true, electionPorts: [1, 2], quorumPorts: [3, 4] }
     const text = answer('conf', server({ mode: 'observer', ensemble: observing }))
     assert.match(text, /\nelectionPort=1\|2\nquorumPort=3\|4\npeerType=1\n/)
+  })
+
+  it('shows in mntr who serves an observer, and how many a follower serves', () => {
+    const observer = { ...following, observerMasterId: 2 }
+    assert.ok(monitored(observer, 'observer').includes('zk_observer_master_id\t2'))
+    const master = { ...following, servedObserverCount: 5 }
+    assert.ok(monitored(master, 'follower').includes('zk_synced_observers\t5'))
   })
 
   it('shows in mntr what it does, and its learners while it leads', () => {
