@@ -37,6 +37,8 @@ export interface ElectionHost {
   decided(state: Exclude<ElectionState, 'looking'>, vote: Vote): void
   /** A voter that had elected this server looks for a leader again while it leads. */
   voterLeft(serverId: number): void
+  /** The server that was elected looks for a leader itself, in a later round. */
+  leaderLeft(): void
   /** A notification carries a membership newer than the committed one, while looking and with reconfiguration enabled. */
   membershipSeen(text: string): void
 }
@@ -270,6 +272,11 @@ export class FastLeaderElection {
     const life = this.#life
     if (this.#state === 'leading' && this.#electors.has(to) && !isElecting) {
       this.#host.voterLeft(to)
+      if (life !== this.#life) return
+    }
+    // Compatibility: an Apache server hears of it only when it finds nobody at the leader's port.
+    if (to === this.#decision.leader && heard.electionEpoch > this.#decision.round) {
+      this.#host.leaderLeft()
       if (life !== this.#life) return
     }
     this.#answer(to, heard, this.#decision)

@@ -113,6 +113,15 @@ export class Learner implements ChannelOwner {
     return this.#observerMaster?.accept(link)
   }
 
+  /**
+   * The leader looks for a leader itself. While it is asked for its epoch it keeps this server waiting, for the case that it is about
+   * to lead; but it waits for votes, and may need this one. Later the connection tells.
+   */
+  leaderLeft(): void {
+    if (this.#isAtMaster || (this.#phase !== 'connecting' && this.#phase !== 'awaits-epoch')) return
+    this.#end('LEADER_LEFT', `server ${this.#leaderId} looks for a leader again`)
+  }
+
   turnEnded(): void {
     if (this.#life.isOver) return
     this.#parts.logSync.request()

@@ -59,6 +59,9 @@ export class ZabEngine {
         voterLeft: (serverId) => {
           if (this.#role instanceof Leader) this.#role.voterLeft(serverId)
         },
+        leaderLeft: () => {
+          if (this.#role instanceof Learner) this.#role.leaderLeft()
+        },
         membershipSeen: (text) => this.#adoptMembership(text),
       },
     })

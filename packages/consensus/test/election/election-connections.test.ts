@@ -84,6 +84,7 @@ test('three servers elect one of them over byte streams', () => {
       host: {
         decided: (state, { leader }) => roles.push(`${serverId} ${state} ${leader}`),
         voterLeft() {},
+        leaderLeft() {},
         membershipSeen() {},
       },
       report() {},

@@ -139,6 +139,21 @@ test('ZOOKEEPER-3109: a leader hears of it when a voter of its looks for another
   assert.deepEqual(left, ['2 leaves 3'])
 })
 
+test('who follows hears of it when its leader looks for a leader in a later round', () => {
+  // Two servers followed a third that looked for a leader and kept their connections waiting: it could not be elected without them.
+  const left: number[] = []
+  const world = worldOf([1, 2, 3], { observer: { leaderLeft: (id) => left.push(id) } })
+  elect(world, [1, 2, 3])
+  const { machine } = world.server(1)
+  const { round } = machine.vote
+  machine.received(3, notificationOf({ leader: 3, electionEpoch: round }))
+  machine.received(2, notificationOf({ leader: 3, electionEpoch: round + 1 }))
+  assert.deepEqual(left, [])
+  world.start(3)
+  deliverAll(world)
+  assert.deepEqual(left.toSorted(), [1, 2])
+})
+
 test('ZOOKEEPER-261: a server without its data does not help to elect one that lacks them too', () => {
   const world = worldOf([1, 2, 3])
   world.server(1).history = { lastZxid: -1, currentEpoch: 0 }

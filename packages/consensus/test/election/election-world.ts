@@ -21,6 +21,7 @@ export interface WorldObserver {
   heard?(from: number, to: number, notification: Notification): void
   decided?(serverId: number, state: string, vote: Vote): void
   voterLeft?(serverId: number, voterId: number): void
+  leaderLeft?(serverId: number): void
   connectsToAll?(serverId: number): void
   membershipSeen?(serverId: number, text: string): void
   reported?(serverId: number, code: string): void
@@ -255,6 +256,7 @@ export class ElectionWorld {
     const host: ElectionHost = {
       decided: (state, vote) => this.#observer.decided?.(id, state, vote),
       voterLeft: (voterId) => this.#observer.voterLeft?.(id, voterId),
+      leaderLeft: () => this.#observer.leaderLeft?.(id),
       membershipSeen: (text) => this.#adopt(id, text),
     }
     return new FastLeaderElection({

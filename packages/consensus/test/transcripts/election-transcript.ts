@@ -92,6 +92,7 @@ export class ElectionTranscript implements TranscriptWorld {
         },
         decided: (id, state, vote) => this.#trace(`${id} decides: ${state}, ${voteText(vote)}`),
         voterLeft: (id, voterId) => this.#trace(`${id} sees its voter ${voterId} leave`),
+        leaderLeft: (id) => this.#trace(`${id} sees its leader leave`),
         connectsToAll: (id) => this.#trace(`${id} connects to all`),
         membershipSeen: (id, text) => {
           this.#trace(`${id} sees the membership ${/version=.*/.exec(text)?.[0]}`)

@@ -1,7 +1,8 @@
-/** How long a learner comes again to a leader that does not lead. */
+/** How long a learner waits for a leader that does not lead. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { RoleFixture } from './role-fixture.ts'
+import { makeZxid } from '@quorate/protocol'
+import { acceptEpoch, RoleFixture } from './role-fixture.ts'
 
 const inEpoch1 = { currentEpoch: 1, acceptedEpoch: 1 }
 
@@ -31,4 +32,19 @@ test('a learner that is kept waiting before it is turned away looks for a leader
   assert.equal(fixture.end?.code, 'LEADER_UNREACHABLE')
   assert.equal(endedAtMs, 5_000)
   assert.equal(turnAway(900).fixture.peers.length, 6)
+})
+
+test('a learner that waits for its leader looks for one again when the leader does', () => {
+  const fixture = new RoleFixture({ disk: inEpoch1 })
+  fixture.learn()
+  fixture.leaderLeft()
+  assert.equal(fixture.end?.code, 'LEADER_LEFT')
+})
+
+test('a learner that has an epoch is told by its connection when its leader is gone', () => {
+  const fixture = new RoleFixture({ disk: inEpoch1 })
+  const leader = fixture.learn()
+  acceptEpoch(fixture, leader, makeZxid(2, 0))
+  fixture.leaderLeft()
+  assert.equal(fixture.isOver, false)
 })

@@ -152,6 +152,12 @@ export class RoleFixture {
     return peer
   }
 
+  /** The elected leader of {@link learn} looks for a leader itself. */
+  leaderLeft(): void {
+    if (this.#role instanceof Learner) this.#role.leaderLeft()
+    this.endTurn()
+  }
+
   /** An observer connects to the follower that {@link learn} has begun. */
   connectObserver(): PeerByHand {
     const peer = new PeerByHand()
