@@ -5,6 +5,7 @@ import { AppliedOnce } from './applied-once.ts'
 import type { Checker } from './checker.ts'
 import { ClientPromises } from './client-promises.ts'
 import { CommitQuorum } from './commit-quorum.ts'
+import { EpochsOnDisk } from './epochs-on-disk.ts'
 import { EphemeralOwners } from './ephemeral-owners.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import { Linearizability } from './linearizability.ts'
@@ -39,6 +40,7 @@ export function standardCheckers(options: { readonly livenessBoundMs: number }):
     new AcknowledgedWrites(history),
     new TotalOrder(history),
     new CommitQuorum(history),
+    new EpochsOnDisk(history),
     new ReplyOrder(),
     new ClientPromises(),
     new ZxidOrder(),

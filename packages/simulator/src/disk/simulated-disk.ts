@@ -40,6 +40,8 @@ interface Interruption {
 
 export class SimulatedDisk implements Disk {
   readonly conditions: DiskConditions = { ...calmDisk }
+  /** Told when the names in a directory have become durable. */
+  onDirectorySynced: ((directory: string) => void) | undefined
   readonly #host: Host
   readonly #world: World
   readonly #random: Prng
@@ -175,6 +177,7 @@ export class SimulatedDisk implements Disk {
 
   syncDirectory(path: string): void {
     this.#memory.syncDirectory(path)
+    this.onDirectorySynced?.(path)
   }
 
   /** The MemoryDisk completes in the order of the requests; so each request has one event, none before the one before it. */

@@ -152,6 +152,13 @@ export interface MembershipChanged {
   readonly text: string
 }
 
+/** The file `currentEpoch` of a server holds another epoch than before, and would after a power failure; told at its start too. */
+export interface EpochOnDisk {
+  readonly type: 'epochOnDisk'
+  readonly server: string
+  readonly epoch: number
+}
+
 /** A server of an ensemble has come to serve in this role; until its {@link TermEnded}, or until its process ends. */
 export interface TermStarted {
   readonly type: 'termStarted'
@@ -306,6 +313,7 @@ export type Observation =
   | SyncPlanned
   | Synchronised
   | MembershipChanged
+  | EpochOnDisk
   | TermStarted
   | TermEnded
   | ServerEnded

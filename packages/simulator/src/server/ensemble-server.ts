@@ -1,6 +1,6 @@
 /** A machine whose process is a member of an ensemble. */
 import type { Membership, Role } from '@quorate/consensus'
-import type { Zxid } from '@quorate/protocol'
+import { utf8Decode, type Zxid } from '@quorate/protocol'
 import type { EnsembleMemberOptions, MemberDriver } from '@quorate/replica'
 import type { Tree } from '@quorate/tree'
 import { viewTree } from '../history/tree-view.ts'
@@ -20,6 +20,8 @@ import { type MembershipParser, SimulatedMemberships } from './simulated-members
 
 /** With so much of it a server may write again. */
 const roomBytes = 65_536
+
+const epochPath = '/data/version-2/currentEpoch'
 
 /** What the operator of an ensemble knows and decides. */
 export interface EnsembleOperator {
@@ -45,6 +47,8 @@ export class EnsembleServer extends Machine implements MemberListener {
   #role: Role | undefined
   #epoch = 0
   #durableZxid: Zxid = 0
+  /** As its file has it. */
+  #epochOnDisk: number | undefined
   /** Set: its disk can't be believed, since then, until it has been brought into step. */
   #doubtfulSinceUs: number | undefined
   /** A bit of its disk was flipped, and nobody has noticed yet. */
@@ -65,6 +69,7 @@ export class EnsembleServer extends Machine implements MemberListener {
     super(parts.operator.nameOf(serverId), parts)
     this.serverId = serverId
     this.#operator = parts.operator
+    this.disk.onDirectorySynced = () => this.#tellEpochOnDisk()
   }
 
   /** What it serves as; undefined: it looks for a leader, or is down. */
@@ -138,6 +143,7 @@ export class EnsembleServer extends Machine implements MemberListener {
     this.#operator.diskLost()
     this.#becomeDoubtful()
     this.disk.wipe()
+    this.#epochOnDisk = undefined
     this.#durableZxid = 0
   }
 
@@ -171,6 +177,7 @@ export class EnsembleServer extends Machine implements MemberListener {
       this.#isFlipped = false
       this.end(false, true)
       this.disk.wipe()
+      this.#epochOnDisk = undefined
       return
     }
     const isFull = codeOf(error) === 'ENOSPC' && !this.#isDiskless
@@ -210,6 +217,7 @@ export class EnsembleServer extends Machine implements MemberListener {
 
   protected override boot(): void {
     const { world, network, host, disk } = this
+    this.#tellEpochOnDisk()
     const { knownTxns, tickTimeMs, parse, settings } = this.#operator
     const initialText = this.#operator.initialMembership(this)
     const memberships = new SimulatedMemberships(disk, { initialText, parse }, (membership) => {
@@ -262,6 +270,14 @@ export class EnsembleServer extends Machine implements MemberListener {
         world.observe({ type: 'digestMismatched', server: host.name, zxid }),
     })
     return { ...options, zab: { ...options.zab, isDiskless: this.#isDiskless } }
+  }
+
+  #tellEpochOnDisk(): void {
+    const bytes = this.disk.contents(epochPath)
+    const epoch = bytes === undefined ? undefined : Number(utf8Decode(bytes))
+    if (epoch === undefined || epoch === this.#epochOnDisk) return
+    this.#epochOnDisk = epoch
+    this.world.observe({ type: 'epochOnDisk', server: this.host.name, epoch })
   }
 
   #armSync(): void {

@@ -59,6 +59,9 @@ export const durabilityFaults: readonly PlantedFault[] = [
     name: 'epoch-before-history',
     jira: 'ZOOKEEPER-4643',
     explanation: 'At NEWLEADER a learner writes currentEpoch before its history is durable.',
+    // Harm is done when a learner loses its power between the two writes, its leader is gone before others have taken the epoch, and those
+    // elect with the learner: it has the later epoch and the shorter log, wins, and cuts off what was committed. epochs-on-disk judges the
+    // disk at every moment as if the power failed then, so it need not come to an election.
     edits: [
       {
         file: 'consensus/src/zab/learner.ts',
@@ -105,7 +108,15 @@ export const durabilityFaults: readonly PlantedFault[] = [
     jira: 'ZOOKEEPER-4685',
     explanation:
       'A learner acknowledges proposals before NEWLEADER, and its leader takes that for the ACK of NEWLEADER.',
+    // Our leader keeps what is acknowledged before NEWLEADER and goes on waiting for NEWLEADER's own ACK, so a learner that does this
+    // harms nobody alone. Harm is done when a DIFF or the proposals behind it come in several pieces: the first sync acknowledges the first
+    // piece, and the leader counts all of its history, and its epoch, as on that disk.
     edits: [
+      {
+        file: 'consensus/src/zab/learner-handler.ts',
+        original: '    if (counterOf(zxid) !== 0) return this.#takeAck(zxid)\n',
+        planted: '',
+      },
       {
         file: 'consensus/src/zab/leader.ts',
         original: 'if (zxid !== makeZxid(this.#epoch, 0))',
@@ -113,8 +124,9 @@ export const durabilityFaults: readonly PlantedFault[] = [
       },
       {
         file: 'consensus/src/zab/learned-history.ts',
-        original: 'if (this.#ackedZxid === undefined) return\n',
-        planted: 'this.#ackedZxid ??= this.#parts.window.lastDelivered\n',
+        original: 'ports.history.append(window.push(zxid, bytes, start, end))\n',
+        planted:
+          'this.#ackedZxid ??= last\n    ports.history.append(window.push(zxid, bytes, start, end))\n',
       },
     ],
   },

@@ -100,7 +100,7 @@ export const epochFaults: readonly PlantedFault[] = [
       {
         file: 'consensus/src/zab/learner.ts',
         original:
-          "    this.#end('LEADER_SILENT', `nothing was heard of server ${this.#leaderId} for ${limitMs} ms`)\n",
+          "    this.#end('LEADER_SILENT', `nothing was heard of server ${this.peerId} for ${limitMs} ms`)\n",
         planted: '',
       },
     ],
