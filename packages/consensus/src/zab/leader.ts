@@ -5,6 +5,8 @@
  *    own history was durable when its role began, and currentEpoch is before its own vote counts.
  * 2. It leads as long as a quorum is in step and heard of; without one it gives up within syncLimit.
  * 3. After its end nothing it was asked for happens.
+ * 4. It hands over from a disk that has become slow only while a quorum of others is in step, and gives way to them only when they
+ *    have all that it has proposed.
  */
 import {
   makeZxid,
@@ -22,6 +24,7 @@ import type { QuorumSystem } from '../quorum/quorum-system.ts'
 import { withVersion } from '../quorum/membership.ts'
 import { Broadcast } from './broadcast.ts'
 import { Discovery } from './discovery.ts'
+import { DiskLag } from './disk-lag.ts'
 import { LeadershipConfirmation } from './leadership-confirmation.ts'
 import { LeadingTerm } from './leading-term.ts'
 import type { HandlerOwner, LearnerHandler, Welcome } from './learner-handler.ts'
@@ -53,6 +56,9 @@ export class Leader implements HandlerOwner {
   #isHalfTick = false
   /** The epoch has no zxid left. */
   #isExhausted = false
+  readonly #diskLag = new DiskLag()
+  /** Set: its disk is too slow, and what is proposed since then is dropped. */
+  #handingOverSinceMs: number | undefined
 
   constructor(parts: RoleParts) {
     this.#parts = parts
@@ -133,6 +139,9 @@ export class Leader implements HandlerOwner {
     this.#parts.logSync.request()
     if (this.#isEstablished) this.#broadcast.tryCommit()
     if (this.#life.isOver) return
+    this.#observeDisk()
+    if (this.#handingOverSinceMs !== undefined && this.#parts.window.outstandingCount === 0)
+      return this.#handOver()
     this.#confirmation.progressed()
     this.#confirmation.turnEnded()
     this.#learners.flush()
@@ -334,6 +343,7 @@ export class Leader implements HandlerOwner {
         isInStep: (serverId) => this.#isInStep(serverId),
         turnEnded: () => this.turnEnded(),
         zxidsExhausted: () => this.#exhausted(),
+        isHandingOver: () => this.#handingOverSinceMs !== undefined,
       }),
     )
     if (!options.reconfigEnabled || !isNewer) return
@@ -364,10 +374,47 @@ export class Leader implements HandlerOwner {
       if (this.#quorums.isVoter(serverId)) this.#progressed()
     })
     this.#confirmation.turnEnded()
+    this.#considerHandingOver()
     this.#isHalfTick = !this.#isHalfTick
-    if (this.#isHalfTick || !this.#isEstablished) return
+    if (this.#isHalfTick || !this.#isEstablished || this.#life.isOver) return
     if (!this.#broadcast.isQuorum((serverId) => this.#isInStep(serverId)))
       this.#end('LEADER_WITHOUT_QUORUM', 'no quorum is in step any more')
+  }
+
+  #observeDisk(): void {
+    const { window, logSync } = this.#parts
+    const { durable } = logSync
+    this.#diskLag.observe({ committed: window.lastDelivered, durable, nowMs: this.nowMs })
+  }
+
+  /**
+   * Compatibility: an Apache leader leads on whatever its disk does. Here one whose log lags behind the others' commits what is under
+   * way, ends its term, and votes for others for a while.
+   */
+  #considerHandingOver(): void {
+    const { options, ports } = this.#parts
+    const { leaderDiskLagMs: limitMs, serverId, tickTimeMs } = options
+    if (!this.#isEstablished || limitMs === 0) return
+    const sinceMs = this.#handingOverSinceMs
+    // The others are no better: who leads next is open.
+    if (sinceMs !== undefined && this.nowMs - sinceMs >= tickTimeMs)
+      return this.#end(
+        'LEADER_DISK_SLOW',
+        'its disk is slow, and the others did not commit the rest',
+      )
+    const lagMs = this.#diskLag.lagMs(this.nowMs)
+    if (sinceMs !== undefined || lagMs < limitMs) return
+    if (!this.#broadcast.isQuorum((id) => id !== serverId && this.#isInStep(id))) return
+    this.#handingOverSinceMs = this.nowMs
+    ports.host.requestTurnEnd()
+  }
+
+  #handOver(): void {
+    // The others know what is committed before they are left.
+    this.#learners.flush()
+    const lagMs = this.#diskLag.lagMs(this.nowMs)
+    const reason = `for ${lagMs} ms its log has lacked what is on the disks of the others, which lead from here on`
+    this.#end('LEADER_DISK_SLOW', reason, { givesWay: true })
   }
 
   #isInStep(serverId: number): boolean {
@@ -380,7 +427,7 @@ export class Leader implements HandlerOwner {
   #end(
     code: string,
     reason: string,
-    next: Pick<RoleEnd, 'designatedLeader' | 'epochHeard'> = {},
+    next: Pick<RoleEnd, 'designatedLeader' | 'epochHeard' | 'givesWay'> = {},
   ): void {
     if (!this.#life.isOver) this.#parts.ended({ code, reason, ...next })
   }

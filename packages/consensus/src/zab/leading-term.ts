@@ -28,6 +28,8 @@ export interface LeadingTermParts {
   readonly turnEnded: () => void
   /** The epoch has no zxid left. */
   readonly zxidsExhausted: () => void
+  /** The term is about to end: nothing more is proposed. */
+  readonly isHandingOver: () => boolean
 }
 
 export class LeadingTerm implements LeaderTerm {
@@ -52,8 +54,8 @@ export class LeadingTerm implements LeaderTerm {
   }
 
   submit(proposal: Proposal, membershipText?: string): void {
-    const { life, broadcast, zxidsExhausted } = this.#parts
-    if (life.isOver) return
+    const { life, broadcast, zxidsExhausted, isHandingOver } = this.#parts
+    if (life.isOver || isHandingOver()) return
     if (proposal.zxid !== this.nextZxid()) {
       throw new Error(
         `a proposal carries the zxid ${proposal.zxid}; the next one is ${this.nextZxid()}`,

@@ -10,6 +10,8 @@ export interface RoleEnd {
   readonly reason: string
   /** After a reconfiguration: who leads now, without an election. */
   readonly designatedLeader?: number
+  /** For a while another one is to lead, if any can. */
+  readonly givesWay?: boolean
   /** An epoch that some voter has accepted: the next must be higher. */
   readonly epochHeard?: number
 }

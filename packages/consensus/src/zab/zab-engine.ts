@@ -20,7 +20,10 @@ import { MasterRotation } from './master-rotation.ts'
 import { ProposalWindow } from './proposal-window.ts'
 import type { RoleEnd } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
-import type { LearnerView, ZabOptions, ZabPorts } from './zab-ports.ts'
+import type { Appointment, LearnerView, ZabOptions, ZabPorts } from './zab-ports.ts'
+
+/** For how long a leader that hands over votes for others only: an election takes less, and if none can lead this one is needed. */
+const giveWayTicks = 2
 
 export class ZabEngine {
   readonly #options: ZabOptions
@@ -34,6 +37,10 @@ export class ZabEngine {
   /** Whether the replica was told of the role. */
   #isServing = false
   #isStopped = false
+  /** Until then, on the clock, it votes for others only. */
+  #givesWayUntilMs = 0
+  /** When it is a candidate again. */
+  #comingBack: Appointment | undefined
   /** The highest epoch that a voter had accepted when this server led a lower one. */
   #epochHeard = 0
 
@@ -128,6 +135,7 @@ export class ZabEngine {
   /** Leaves role and election for good; calls `done` when what was logged is durable. */
   stop(done: () => void): void {
     this.#isStopped = true
+    this.#comingBack?.cancel()
     this.#election.stop()
     this.#leave('the server stops', done)
   }
@@ -137,8 +145,18 @@ export class ZabEngine {
     this.#state = 'looking'
     if (this.#options.reconfigEnabled) followHistory(this.#ports)
     const { lastZxid, currentEpoch } = this.#ports.history
-    const part = this.#options.isDiskless ? 'bystander' : 'candidate'
+    const elector = this.#givesWay() ? 'elector' : 'candidate'
+    const part = this.#options.isDiskless ? 'bystander' : elector
     this.#election.start({ part, lastZxid, currentEpoch })
+  }
+
+  /** @returns whether another one is to lead; if none does, the election begins anew when that time is over */
+  #givesWay(): boolean {
+    const { clock } = this.#ports
+    const leftMs = this.#givesWayUntilMs - clock.nowMs
+    this.#comingBack?.cancel()
+    this.#comingBack = leftMs > 0 ? clock.after(leftMs, () => this.#look()) : undefined
+    return leftMs > 0
   }
 
   #decided(state: Exclude<ElectionState, 'looking'>, vote: Vote): void {
@@ -147,6 +165,7 @@ export class ZabEngine {
   }
 
   #begin(state: Exclude<ElectionState, 'looking'>, leaderId: number): void {
+    this.#comingBack?.cancel()
     const parts: RoleParts = {
       options: this.#options,
       ports: this.#ports,
@@ -185,7 +204,9 @@ export class ZabEngine {
     const lookDelayMs = this.#state === 'observing' ? spreadMs(ownId, observerElectionDelayMs) : 0
     this.#leave(end.reason, () => {
       if (this.#isStopped) return
-      const { isDiskless, serverId } = this.#options
+      const { isDiskless, serverId, tickTimeMs } = this.#options
+      if (end.givesWay === true)
+        this.#givesWayUntilMs = this.#ports.clock.nowMs + giveWayTicks * tickTimeMs
       const mayNotLead = isDiskless && end.designatedLeader === serverId
       if (end.designatedLeader === undefined || mayNotLead) this.#lookAfter(lookDelayMs)
       else this.#followDesignated(end.designatedLeader)

@@ -141,6 +141,11 @@ export interface ZabOptions {
   readonly syncLimit: number
   /** A leader that pings steadily is given up when nothing was heard of it for so long; 0: only after syncLimit. */
   readonly silentLeaderLimit: number
+  /**
+   * A leader hands over when its own log has lacked for so long, in ms, what the others have made durable and it has committed; 0:
+   * never.
+   */
+  readonly leaderDiskLagMs: number
   /** Committed transactions kept in memory for learners that come back, at least 500. */
   readonly commitLogCount: number
   /** Log on disk that may be sent instead of a snapshot, as a part of the snapshot's size; negative: none (`snapshotSizeFactor`). */
@@ -174,6 +179,7 @@ export const zabDefaults: Omit<ZabOptions, 'serverId'> = {
   initLimit: 10,
   syncLimit: 5,
   silentLeaderLimit: 2,
+  leaderDiskLagMs: 2_000,
   commitLogCount: 500,
   snapshotSizeFactor: 0.33,
   forceSnapshotSync: false,

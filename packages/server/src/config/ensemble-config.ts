@@ -10,7 +10,7 @@ import type { Settings } from './settings.ts'
 export interface EnsembleConfig {
   /** From the file `myid` in the data directory. */
   readonly serverId: number
-  readonly zab: Omit<ZabOptions, 'serverId' | 'tickTimeMs'>
+  readonly zab: Omit<ZabOptions, 'serverId' | 'tickTimeMs' | 'isDiskless'>
   /** Whether the peer ports are bound to all addresses and not just to those of the server's line. */
   readonly listensOnAllIps: boolean
   /** Attempts to bind the election port; 0: for ever. */
@@ -44,7 +44,7 @@ export interface EnsembleSources {
   readonly readFile: ReadFile
 }
 
-const { tickTimeMs: _, ...protocolDefaults } = zabDefaults
+const { tickTimeMs: _, isDiskless: __, ...protocolDefaults } = zabDefaults
 
 /** Fewer would not be enough for Apache ZooKeeper either, which raises them too. */
 const commitLogCountMin = 500
@@ -77,6 +77,7 @@ function zabOf(settings: Settings): EnsembleConfig['zab'] {
     initLimit: (settings.optional('initLimit') as number | undefined) ?? 0,
     syncLimit: (settings.optional('syncLimit') as number | undefined) ?? 0,
     silentLeaderLimit: settings.integer('quorate.silentLeaderLimit'),
+    leaderDiskLagMs: settings.integer('quorate.leaderDiskLag'),
     commitLogCount: commitLogCountOf(settings),
     snapshotSizeFactor: settings.decimal('snapshotSizeFactor'),
     forceSnapshotSync: settings.switch('forceSnapshotSync'),

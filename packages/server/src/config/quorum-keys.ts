@@ -114,6 +114,13 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       doc: 'Ticks without a sign of a leader of the same kind, which pings twice a tick, until a server looks for another one; at most `syncLimit`, which 0 stands for.',
     },
     {
+      name: 'quorate.leaderDiskLag',
+      kind: milliseconds(0),
+      default: '2000',
+      property: 'quorate.leaderDiskLag',
+      doc: "How long a leader's own log may lack what a quorum of others has on its disks; then it hands over to one of them. 0: it leads on.",
+    },
+    {
       name: 'leader.maxTimeToWaitForEpoch',
       kind: optionalInteger('ms'),
       default: '-1',

@@ -1,13 +1,12 @@
 /**
- * One running member of an ensemble: lock, membership, peer ports, client port, member, put together in that order and taken apart
- * in the other.
+ * One running member of an ensemble: membership, peer ports, client port, member, put together in that order and taken apart in the
+ * other. Who starts it has locked its directories.
  */
 import type { Member, MembershipStore, Role } from '@quorate/consensus'
 import { ClientConnection, EnsembleMember, type EnsembleMemberOptions } from '@quorate/replica'
 import { ClientPort } from '../client-port/client-port.ts'
 import type { EnsembleConfig } from '../config/ensemble-config.ts'
 import type { ServerConfig } from '../config/server-config.ts'
-import { lockDirectories, type Releasable } from '../data-lock.ts'
 import { DigestHistory } from '../digest-history.ts'
 import { ExitCode } from '../exit-code.ts'
 import { answerWord } from '../four-letter-words/answer.ts'
@@ -38,6 +37,8 @@ export interface EnsembleServerOptions {
   readonly config: ServerConfig
   readonly ensemble: EnsembleConfig
   readonly log: LogSink
+  /** The disk takes nothing: it is only read, and the member observes from memory. */
+  readonly isDiskless?: boolean
 }
 
 /** Silence on a connection between servers after which the system asks whether the peer is there. */
@@ -50,8 +51,8 @@ export class EnsembleServer {
   readonly failure: Promise<ServerError>
   readonly #config: ServerConfig
   readonly #ensemble: EnsembleConfig
+  readonly #isDiskless: boolean
   readonly #log: LogSink
-  readonly #lock: Releasable
   readonly #meters: ServerMeters = new ServerMeters(monotonicMs())
   readonly #reports: ServerReports
   readonly #memberships: MembershipStore
@@ -70,40 +71,37 @@ export class EnsembleServer {
 
   /**
    * Opens the ports, recovers, and looks for a leader.
-   * @throws ServerError; nothing is left running or locked then
+   * @throws ServerError; nothing is left running then
    */
   static async start(options: EnsembleServerOptions): Promise<EnsembleServer> {
-    const { config, ensemble, log } = options
-    const lock = lockDirectories(config)
+    const { ensemble, log } = options
     let server: EnsembleServer | undefined
     try {
       const memberships = FileMembershipStore.open(ensemble.membershipFiles, (line) =>
         log.write(line),
       )
-      server = new EnsembleServer(options, lock, memberships)
+      server = new EnsembleServer(options, memberships)
       await server.#open()
       return server
     } catch (error) {
-      if (server === undefined) lock.release()
-      else await server.stop()
+      await server?.stop()
       throw error
     }
   }
 
   private constructor(
-    { config, ensemble, log }: EnsembleServerOptions,
-    lock: Releasable,
+    { config, ensemble, log, isDiskless = false }: EnsembleServerOptions,
     memberships: MembershipStore,
   ) {
     this.#config = config
     this.#ensemble = ensemble
+    this.#isDiskless = isDiskless
     this.#log = new RateLimitedLog(log, monotonicMs)
     this.#reports = new ServerReports({
       log: this.#log,
       meters: this.#meters,
       fsyncWarningMs: config.fsyncWarningMs,
     })
-    this.#lock = lock
     this.#memberships = new AnnouncedMemberships(memberships, () => this.#ports.follow(this.#own))
     this.failure = new Promise((resolve) => (this.#reportFailure = resolve))
     // Pings and the hand-over of leadership go on while the disk works: no sync ever holds the loop.
@@ -185,6 +183,7 @@ export class EnsembleServer {
         ensemble: this.#ensemble,
         memberships: this.#memberships,
         proposalSizes: this.#proposalSizes,
+        isDiskless: this.#isDiskless,
       }),
       port: this.#clientPort,
       clientPortNumber: () => this.port,
@@ -203,7 +202,7 @@ export class EnsembleServer {
         localSessionsUpgradingEnabled: sessions.localSessionsUpgradingEnabled,
         admitSession: (attempt) => this.#clientPort.admitSession(attempt),
       },
-      zab: { ...zab, serverId, tickTimeMs: config.tickTimeMs },
+      zab: { ...zab, serverId, tickTimeMs: config.tickTimeMs, isDiskless: this.#isDiskless },
       electionHandshakeTimeoutMs,
       saysAllAddresses: this.#ensemble.isMultiAddressEnabled,
       isReadOnlyModeEnabled,
@@ -262,7 +261,7 @@ export class EnsembleServer {
     this.#meters.recoveryMs = Math.round(performance.now() - startedAtMs)
     const { lastZxid } = this.#driver.member
     this.#reports.recovered(this.#config.dataDir, { lastZxid })
-    this.#snapshots.startPurging()
+    if (!this.#isDiskless) this.#snapshots.startPurging()
     this.#ticker = new Ticker({
       intervalMs: Math.max(1, Math.floor(this.#config.tickTimeMs / 2)),
       ticked: () => {
@@ -287,7 +286,7 @@ export class EnsembleServer {
   #fail(cause: Error): void {
     if (this.#hasFailed) return
     this.#hasFailed = true
-    const message = `the history cannot be kept: ${cause.message}; nothing more is acknowledged, and the server stops`
+    const message = `the history cannot be kept: ${cause.message}; nothing more is acknowledged`
     const error = new ServerError('LOG_WRITE_FAILED', ExitCode.unexpectedError, message, { cause })
     this.#log.write({ level: 'fatal', code: error.code, message })
     this.#reportFailure(error)
@@ -307,6 +306,5 @@ export class EnsembleServer {
     this.#snapshots.stop()
     await this.#clientPort.closeAll()
     await this.#sockets.closeAll()
-    this.#lock.release()
   }
 }

@@ -16,6 +16,8 @@ export interface InspectedMemberSources {
   readonly ensemble: EnsembleConfig
   readonly memberships: MembershipStore
   readonly proposalSizes: ProposalSizes
+  /** It serves without its disk. */
+  readonly isDiskless: boolean
 }
 
 const modes: Readonly<Record<EnsembleDriver['member']['state'], ServerMode>> = {
@@ -98,7 +100,8 @@ export class InspectedMember implements InspectedReplica {
   }
 
   counters(): Counters {
-    return this.#sources.driver.member.counters()
+    const { driver, isDiskless } = this.#sources
+    return { ...driver.member.counters(), serving_without_disk: isDiskless ? 1 : 0 }
   }
 
   resetStats(): void {

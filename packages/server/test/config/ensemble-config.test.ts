@@ -43,6 +43,7 @@ describe('the configuration of an ensemble', () => {
         initLimit: 10,
         syncLimit: 5,
         silentLeaderLimit: 2,
+        leaderDiskLagMs: 2_000,
         commitLogCount: 500,
         snapshotSizeFactor: 0.33,
         forceSnapshotSync: false,

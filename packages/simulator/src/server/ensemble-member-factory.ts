@@ -50,6 +50,7 @@ export function memberOptions(
       snapshotSizeFactor: settings.snapshotSizeFactor,
       forceSnapshotSync: settings.forceSnapshotSync,
       zxidCounterMax: settings.zxidCounterMax,
+      leaderDiskLagMs: settings.leaderDiskLagMs,
       hasObserverMasters: settings.hasObserverMasters,
       reconfigEnabled: true,
       standaloneEnabled: false,

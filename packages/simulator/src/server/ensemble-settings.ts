@@ -25,6 +25,8 @@ export interface EnsembleSettings {
   readonly snapshotPauseUs: number
   /** Between two looks for containers and TTL nodes that are due. */
   readonly containerCheckIntervalMs: number
+  /** A leader whose own log is so far behind hands over; 0: it never does. */
+  readonly leaderDiskLagMs: number
 }
 
 const commitLogCounts = [5, 10, 20, 40, 500]
@@ -33,6 +35,7 @@ const snapCounts = [12, 40, 150, 300]
 const snapshotSlicesBytes = [128, 512, 2_048]
 const snapshotPausesUs = [300, 1_000, 5_000]
 const containerCheckIntervalsMs = [100, 500]
+const leaderDiskLagsMs = [0, 50, 150]
 
 export function drawSettings(random: Prng): EnsembleSettings {
   return {
@@ -52,6 +55,7 @@ export function drawSettings(random: Prng): EnsembleSettings {
     snapshotSliceBytes: random.pick(snapshotSlicesBytes),
     snapshotPauseUs: random.pick(snapshotPausesUs),
     containerCheckIntervalMs: random.pick(containerCheckIntervalsMs),
+    leaderDiskLagMs: random.pick(leaderDiskLagsMs),
     hasObserverMasters: random.fork('observer masters').chance(0.4),
   }
 }
