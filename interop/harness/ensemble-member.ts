@@ -77,6 +77,12 @@ export class EnsembleMember {
     return this.#program?.isRunning === true
   }
 
+  /** @throws Error while it does not run */
+  get pid(): number {
+    if (this.#program === undefined) throw new Error(`${this.name} does not run`)
+    return this.#program.pid
+  }
+
   /** The next life is that of the other kind of server, on the same configuration and data. */
   become(kind: KindName): void {
     if (this.isRunning) throw new Error(`${this.name} runs`)
