@@ -1,6 +1,8 @@
 /**
  * One attempt to connect to another server, at all of its addresses at once: the first that answers is taken.
  *
+ * While one address is silent, as behind a cut network, one that refuses is tried again: its server may not listen yet.
+ *
  * Names are resolved here, at every attempt, and nothing is remembered: a server whose address has changed behind a stable name is
  * found by the next attempt (ZOOKEEPER-1506, 2184).
  */
@@ -9,13 +11,17 @@ import type { DialListener, Dialling, HostPort } from '@quorate/consensus'
 import { type Enter, PeerSocketLink } from './peer-socket-link.ts'
 import type { PeerSockets } from './peer-sockets.ts'
 
+/** As long as the longest pause of a learner that dials its leader. */
+const retryMs = 100
+
 export class PeerDial implements Dialling {
   readonly #listener: DialListener
   readonly #enter: Enter
   readonly #sockets: PeerSockets
   readonly #attempts = new Set<Socket>()
-  readonly #failures: string[] = []
+  readonly #failureByAddress = new Map<string, string>()
   readonly #deadline: NodeJS.Timeout
+  readonly #retries = new Set<NodeJS.Timeout>()
   #isOver = false
 
   constructor(
@@ -59,8 +65,9 @@ export class PeerDial implements Dialling {
     this.#attempts.add(socket)
     const failed = (error: Error): void => {
       this.#attempts.delete(socket)
-      this.#failures.push(`${host}:${port}: ${error.message}`)
-      if (this.#attempts.size === 0) this.#fail(this.#failures.join('; '))
+      this.#failureByAddress.set(`${host}:${port}`, error.message)
+      if (this.#attempts.size === 0) this.#fail(this.#failures)
+      else this.#tryLater({ host, port })
     }
     socket.once('error', failed)
     socket.once('connect', () => {
@@ -69,6 +76,18 @@ export class PeerDial implements Dialling {
       link = this.#sockets.adopt(socket, this.#enter)
       this.#open(link)
     })
+  }
+
+  get #failures(): string {
+    return [...this.#failureByAddress].map(([where, what]) => `${where}: ${what}`).join('; ')
+  }
+
+  #tryLater(address: HostPort): void {
+    const retry = setTimeout(() => {
+      this.#retries.delete(retry)
+      this.#try(address)
+    }, retryMs)
+    this.#retries.add(retry)
   }
 
   #open(link: PeerSocketLink): void {
@@ -85,6 +104,7 @@ export class PeerDial implements Dialling {
     if (this.#isOver) return false
     this.#isOver = true
     clearTimeout(this.#deadline)
+    for (const retry of this.#retries) clearTimeout(retry)
     for (const socket of this.#attempts) {
       socket.removeAllListeners('error')
       socket.on('error', () => {})

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { lookup } from 'node:dns'
 import { createServer, type Server } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import type { HostPort, PeerLinkListener } from '@quorate/consensus'
 import { PeerDial } from '../../src/peer-ports/peer-dial.ts'
+import { PeerNames } from '../../src/peer-ports/peer-names.ts'
 import { PeerSockets } from '../../src/peer-ports/peer-sockets.ts'
 
 const servers: Server[] = []
@@ -34,8 +36,23 @@ async function deaf(): Promise<HostPort> {
   return address
 }
 
+/** Where nobody answers when asked for the address of `silent`. */
+class SilentNames extends PeerSockets {
+  override readonly names: PeerNames = new PeerNames((name, options, answer) => {
+    if (name !== 'silent') lookup(name, options, answer)
+  })
+
+  constructor() {
+    super({ keepAliveDelayMs: 10_000 })
+  }
+}
+
 /** What a dial comes to: the first bytes of the peer, or why it failed. */
-async function dial(addresses: readonly HostPort[], timeoutMs = 5_000): Promise<string> {
+async function dial(
+  addresses: readonly HostPort[],
+  timeoutMs = 5_000,
+  over: PeerSockets = sockets,
+): Promise<string> {
   return await new Promise((resolve) => {
     const listener: PeerLinkListener = {
       received: (bytes, start, end) => resolve(String(Buffer.from(bytes.subarray(start, end)))),
@@ -43,7 +60,7 @@ async function dial(addresses: readonly HostPort[], timeoutMs = 5_000): Promise<
       closed: (reason) => resolve(`closed: ${reason}`),
     }
     const outcome = { opened: () => listener, failed: resolve }
-    const parts = { addresses, timeoutMs, sockets, enter: (event: () => void) => event() }
+    const parts = { addresses, timeoutMs, sockets: over, enter: (event: () => void) => event() }
     assert.ok(new PeerDial(parts, outcome))
   })
 }
@@ -77,6 +94,25 @@ describe('PeerDial', () => {
     // Whichever of the two was taken, and whether or not the other one came through.
     await Promise.all(closes)
     assert.ok(closes.length > 0)
+  })
+
+  it('tries an address again that refuses while another one is silent', async () => {
+    const late = await deaf()
+    const answer = dial([{ host: 'silent', port: 1 }, late], 5_000, new SilentNames())
+    const server = createServer((socket) => socket.end('at last'))
+    servers.push(server)
+    // By then the first attempt has been refused.
+    await dial([late])
+    await new Promise<void>((resolve) => server.listen(late.port, late.host, resolve))
+    assert.equal(await answer, 'at last')
+  })
+
+  it('gives up when its time is over', async () => {
+    const silent = { host: 'silent', port: 1 }
+    assert.equal(
+      await dial([silent, await deaf()], 50, new SilentNames()),
+      'no answer within 50 ms',
+    )
   })
 
   it('tells nobody of what comes after it was cancelled', async () => {
