@@ -66,8 +66,8 @@ describe('an ensemble of three, the disk of whose leader becomes slow', () => {
   async function writeFor(durationMs: number): Promise<void> {
     const endMs = performance.now() + durationMs
     for (let lastMs = performance.now(); lastMs < endMs; lastMs = performance.now()) {
-      const before = writtenCount
-      while (writtenCount === before) await write()
+      const earlier = writtenCount
+      while (writtenCount === earlier) await write()
       longestMs = Math.max(longestMs, performance.now() - lastMs)
       await delay(5)
     }

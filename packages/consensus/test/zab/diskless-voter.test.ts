@@ -55,7 +55,7 @@ test('a voter without a disk that joins an election late makes nobody wait, and 
   world.run(20_000)
   assert.equal(world.leader!.term, term)
   // It votes again once its disk is there.
-  assert.equal(servers[2]!.term!.role, 'observing')
+  assert.equal(servers[2].term!.role, 'observing')
 })
 
 test('the ids of learners without a disk are those of no server, and tell whose they are', () => {

@@ -142,4 +142,27 @@ export const durabilityFaults: readonly PlantedFault[] = [
       },
     ],
   },
+  {
+    name: 'diskless-member-counts',
+    explanation:
+      'A voter whose disk takes nothing comes to its leader as itself, and acknowledges what is in its memory only.',
+    edits: [
+      {
+        file: 'consensus/src/zab/learner.ts',
+        original: 'const type = this.#isObserver ?',
+        planted: 'const type = this.#isObserver && !this.#parts.options.isDiskless ?',
+      },
+      {
+        file: 'consensus/src/zab/learner.ts',
+        original: 'serverId: isDiskless ? disklessIdOf(serverId) : serverId,',
+        planted: 'serverId,',
+      },
+      {
+        file: 'consensus/src/zab/learner.ts',
+        original: 'if (!isObserver) this.#channel?.send(PacketType.ack, zxid)',
+        planted:
+          'if (!isObserver || parts.options.isDiskless) this.#channel?.send(PacketType.ack, zxid)',
+      },
+    ],
+  },
 ]
