@@ -99,6 +99,10 @@ export class Leader implements HandlerOwner {
     return this.#parts.ports.clock.nowMs
   }
 
+  later(run: () => void): void {
+    this.#parts.ports.clock.after(0, run)
+  }
+
   /** Those that have said who they are. */
   *learners(): Iterable<LearnerView> {
     for (const { serverId, isObserver, isFed } of this.#learners.handlers)

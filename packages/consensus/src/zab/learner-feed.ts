@@ -28,6 +28,15 @@ const sliceBytes = 131_072
 /** Behind a SNAP's stream: proof that the learner has read all of it. */
 const signature = 'BenWasHere'
 
+export interface FeedParts {
+  readonly channel: PacketChannel
+  readonly queueBytesMax: number
+  /** Calls `run` when others had their turn. */
+  readonly later: (run: () => void) => void
+  /** The log on disk has a gap where none may be: the learner must start again. */
+  readonly broken: () => void
+}
+
 export class LearnerFeed {
   readonly #channel: PacketChannel
   readonly #queueBytesMax: number
@@ -37,10 +46,16 @@ export class LearnerFeed {
   #queue: Queued[] = []
   #queuedBytes = 0
   #hadGap = false
+  readonly #later: (run: () => void) => void
+  /** The next slice has its turn already. */
+  #isNextDue = false
+  readonly #broken: () => void
 
-  constructor(channel: PacketChannel, queueBytesMax: number) {
+  constructor({ channel, queueBytesMax, later, broken }: FeedParts) {
     this.#channel = channel
     this.#queueBytesMax = queueBytesMax
+    this.#later = later
+    this.#broken = broken
   }
 
   /** Whether packets go straight to the learner. */
@@ -74,29 +89,34 @@ export class LearnerFeed {
     this.#isWaiting = true
   }
 
-  /**
-   * Sends the long part before everything that was queued.
-   * @returns as {@link pump}
-   */
-  begin(long: LongPart): boolean {
+  /** Sends the long part before everything that was queued. */
+  begin(long: LongPart): void {
     this.#isWaiting = false
     this.#long = long
-    return this.pump()
+    this.#sendSlice()
   }
 
-  /**
-   * Sends as much of the long part as may be on its way at once. Call it again when the link has drained.
-   * @returns false when the log on disk has a gap where none may be: the learner must start again
-   */
-  pump(): boolean {
-    while (this.#long !== undefined && this.#channel.queuedBytes < inFlightBytesMax) {
-      const long = this.#long
-      const outcome = long.kind === 'image' ? this.#sendImage(long.image) : this.#sendLog(long)
-      if (outcome === 'broken') return false
-      if (outcome === 'done') this.#goLive()
-      else this.#channel.flush()
-    }
-    return true
+  /** The link has drained: there may be room for more of the long part. */
+  drained(): void {
+    if (!this.#isNextDue) this.#sendSlice()
+  }
+
+  /** One slice, unless too much is on its way. A kernel may take many at once, while everybody else waits for this server. */
+  #sendSlice(): void {
+    const long = this.#long
+    if (long === undefined || this.#channel.queuedBytes >= inFlightBytesMax) return
+    const until = this.#channel.queuedBytes + sliceBytes
+    let outcome: 'more' | 'done' | 'broken'
+    do outcome = long.kind === 'image' ? this.#sendImage(long.image) : this.#sendLog(long, until)
+    while (outcome === 'more' && this.#channel.queuedBytes < until)
+    if (outcome === 'broken') return this.#broken()
+    if (outcome === 'done') return this.#goLive()
+    this.#isNextDue = true
+    this.#later(() => {
+      this.#isNextDue = false
+      this.#sendSlice()
+    })
+    this.#channel.flush()
   }
 
   /** The learner is gone. */
@@ -115,14 +135,10 @@ export class LearnerFeed {
     return 'done'
   }
 
-  #sendLog({
-    reader,
-    last,
-  }: {
-    readonly reader: ProposalReader
-    readonly last: Zxid
-  }): 'more' | 'done' | 'broken' {
-    const until = this.#channel.queuedBytes + sliceBytes
+  #sendLog(
+    { reader, last }: { readonly reader: ProposalReader; readonly last: Zxid },
+    until: number,
+  ): 'more' | 'done' | 'broken' {
     while (reader.zxid < last) {
       if (!reader.next()) {
         reader.close()

@@ -39,6 +39,8 @@ export type LearnerPhase =
 /** What a handler asks of who serves the learner: a leader, or an observer master. */
 export interface HandlerOwner {
   readonly nowMs: number
+  /** Calls `run` behind the input that is there by then. */
+  later(run: () => void): void
   learnerArrived(handler: LearnerHandler, acceptedEpoch: number, configVersion: Zxid): void
   /** @param currentEpoch −1: the learner has taken part in this epoch before, and its answer is no vote */
   epochAcknowledged(handler: LearnerHandler, currentEpoch: number): void
@@ -100,7 +102,12 @@ export class LearnerHandler implements Learner, ChannelOwner {
     this.#welcome = welcome
     this.lastHeardMs = owner.nowMs
     this.channel = new PacketChannel(link, this, earlyLimits)
-    this.feed = new LearnerFeed(this.channel, queueBytesMax)
+    this.feed = new LearnerFeed({
+      channel: this.channel,
+      queueBytesMax,
+      later: (run) => owner.later(run),
+      broken: () => this.dismiss('the log on disk has a gap where it was to be read for it'),
+    })
   }
 
   get isGone(): boolean {
@@ -199,8 +206,7 @@ export class LearnerHandler implements Learner, ChannelOwner {
   }
 
   drained(): void {
-    if (this.isGone) return
-    if (!this.feed.pump()) this.dismiss('the log on disk has a gap where it was to be read for it')
+    this.feed.drained()
   }
 
   channelClosed(reason: string): void {

@@ -81,8 +81,7 @@ export class LearnerSync {
     const last = window.floor
     handler.feed.awaitLongPart()
     this.#sendRest(handler, last)
-    if (!handler.feed.begin({ kind: 'log', reader, last }))
-      handler.dismiss('the log on disk has a gap where it was to be read for it')
+    handler.feed.begin({ kind: 'log', reader, last })
   }
 
   #sendSnapshot(handler: LearnerHandler): void {

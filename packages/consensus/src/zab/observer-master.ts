@@ -46,6 +46,10 @@ export class ObserverMaster implements HandlerOwner {
     return this.#parts.ports.clock.nowMs
   }
 
+  later(run: () => void): void {
+    this.#parts.ports.clock.after(0, run)
+  }
+
   /** Those that have said who they are. */
   *observers(): Iterable<LearnerView> {
     for (const { serverId, isFed } of this.#learners.handlers)

@@ -30,10 +30,17 @@ class SlowLink implements PeerLink {
   close(): void {}
 }
 
-function feedOf(
-  link: PeerLink,
-  queueBytesMax = 1_000_000,
-): { readonly feed: LearnerFeed; readonly channel: PacketChannel } {
+interface FeedByHand {
+  readonly feed: LearnerFeed
+  readonly channel: PacketChannel
+  /** What the feed wants to do when others had their turn. */
+  readonly due: (() => void)[]
+  readonly isBroken: () => boolean
+  /** Takes turns until the feed waits for the link. */
+  goOn(): void
+}
+
+function feedOf(link: PeerLink, queueBytesMax = 1_000_000): FeedByHand {
   const channel = new PacketChannel(link, {
     packetReceived: () => {},
     rawReceived: (_bytes, _start, end) => end,
@@ -41,7 +48,21 @@ function feedOf(
     channelClosed: () => {},
     outputAppeared: () => {},
   })
-  return { feed: new LearnerFeed(channel, queueBytesMax), channel }
+  const due: (() => void)[] = []
+  let isBroken = false
+  const feed = new LearnerFeed({
+    channel,
+    queueBytesMax,
+    later: (run) => due.push(run),
+    broken: () => {
+      isBroken = true
+    },
+  })
+  const goOn = (): void => {
+    for (let run = due.shift(); run !== undefined; run = due.shift()) run()
+    channel.flush()
+  }
+  return { feed, channel, due, isBroken: () => isBroken, goOn }
 }
 
 function readerOf(
@@ -78,7 +99,7 @@ describe('a learner’s feed', () => {
     feed.sendCommitted({ zxid: makeZxid(1, 3), bytes: small })
     feed.send(PacketType.newLeader, makeZxid(2, 0))
     const reader = readerOf([makeZxid(1, 1), makeZxid(1, 2)], small)
-    assert.ok(feed.begin({ kind: 'log', reader, last: makeZxid(1, 2) }))
+    feed.begin({ kind: 'log', reader, last: makeZxid(1, 2) })
     feed.send(PacketType.proposal, makeZxid(2, 1), small)
     channel.flush()
     assert.deepEqual(link.packets, [
@@ -101,39 +122,58 @@ describe('a learner’s feed', () => {
     feed.awaitLongPart()
     feed.sendCommitted({ zxid: makeZxid(2, 1), bytes: small })
     const reader = readerOf([makeZxid(1, 4), makeZxid(2, 1), makeZxid(2, 2)], small)
-    assert.ok(feed.begin({ kind: 'log', reader, last: makeZxid(2, 0) }))
+    feed.begin({ kind: 'log', reader, last: makeZxid(2, 0) })
     channel.flush()
     assert.deepEqual(link.packets, ['proposal 1:4', 'commit 1:4', 'proposal 2:1', 'commit 2:1'])
   })
 
   test('says so when the log ends before it should', () => {
-    const { feed } = feedOf(new SlowLink())
+    const { feed, isBroken } = feedOf(new SlowLink())
     feed.awaitLongPart()
     const reader = readerOf([makeZxid(1, 1)], small)
-    assert.equal(feed.begin({ kind: 'log', reader, last: makeZxid(1, 2) }), false)
+    feed.begin({ kind: 'log', reader, last: makeZxid(1, 2) })
+    assert.ok(isBroken())
     assert.ok(reader.isClosed)
   })
 
   test('waits with the log while a megabyte is under way, and goes on when that is drained', () => {
     const link = new SlowLink()
-    const { feed, channel } = feedOf(link)
+    const { feed, goOn } = feedOf(link)
     feed.awaitLongPart()
     feed.send(PacketType.newLeader, makeZxid(2, 0))
     const zxids = Array.from({ length: 40 }, (_, i) => makeZxid(1, i + 1))
     const reader = readerOf(zxids, new Uint8Array(100_000))
     feed.begin({ kind: 'log', reader, last: makeZxid(1, 40) })
-    channel.flush()
+    goOn()
     const sentAtOnce = link.queuedBytes
     assert.ok(sentAtOnce > 1_000_000 && sentAtOnce < 1_500_000, `${sentAtOnce}`)
     assert.equal(feed.isLive, false)
     for (let rounds = 0; !feed.isLive; rounds++) {
       assert.ok(rounds < 10)
       link.queuedBytes = 0
-      assert.ok(feed.pump())
-      channel.flush()
+      feed.drained()
+      goOn()
     }
     assert.equal(link.packets.length, 81)
     assert.equal(link.packets.at(-1), 'newLeader 2:0')
+  })
+
+  test('lets others have their turn between slices, however much the link takes', () => {
+    const link = new SlowLink()
+    const { feed, due } = feedOf(link)
+    feed.awaitLongPart()
+    const zxids = Array.from({ length: 40 }, (_, i) => makeZxid(1, i + 1))
+    const reader = readerOf(zxids, new Uint8Array(100_000))
+    feed.begin({ kind: 'log', reader, last: makeZxid(1, 40) })
+    for (let slices = 1; !feed.isLive; slices++) {
+      assert.ok(link.queuedBytes < 250_000, `${link.queuedBytes}`)
+      assert.ok(slices <= 20)
+      link.queuedBytes = 0
+      feed.drained()
+      assert.equal(link.queuedBytes, 0, 'the next slice has its turn already')
+      assert.equal(due.length, 1)
+      due.shift()!()
+    }
   })
 
   test('tells when more waits than may', () => {
