@@ -4,11 +4,9 @@
  *
  * 1. The accepted epoch is on disk before ACKEPOCH. At NEWLEADER the whole history received so far is on disk, then
  *    currentEpoch, and then the ACK is sent (ZOOKEEPER-3911, 4643, 4646, 4785); no proposal is acknowledged before that ACK (4685).
- * 2. A history that has to be cut or replaced is done so on disk first, and memory is loaded from there (ZOOKEEPER-3642, 5094): there
- *    is no state in between that could be served or voted with.
+ * 2. A history that has to be cut or replaced is so before anything else is taken ({@link LearnedState}).
  */
 import {
-  counterOf,
   decodeDesignatedLeader,
   decodeLeaderInfo,
   designatedLeaderLength,
@@ -24,25 +22,22 @@ import {
 } from '@quorate/protocol'
 import type { Proposal } from '../engine.ts'
 import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
-import { isFollower, type Membership } from '../quorum/membership.ts'
 import { disklessIdOf } from './diskless-id.ts'
-import { followHistory } from './history-membership.ts'
+import { spreadMs } from './fleet-spread.ts'
 import { LeaderDialler } from './leader-dialler.ts'
 import { LeaderSilence } from './leader-silence.ts'
 import { LearnedHistory } from './learned-history.ts'
+import { LearnedMembership } from './learned-membership.ts'
+import { LearnedState } from './learned-state.ts'
 import { LearningTerm } from './learning-term.ts'
 import type { MasterRotation } from './master-rotation.ts'
 import { ObserverMaster } from './observer-master.ts'
 import { type ChannelOwner, PacketChannel, type ReceivedPacket } from './packet-channel.ts'
 import { RoleLife } from './role-life.ts'
 import type { RoleParts } from './role-parts.ts'
-import { spreadMs } from './fleet-spread.ts'
-import type { LearnerView, StateReceiver } from './zab-ports.ts'
+import type { LearnerView } from './zab-ports.ts'
 
 type Phase = 'connecting' | 'awaits-epoch' | 'awaits-sync' | 'synchronising' | 'in-step' | 'serving'
-
-/** Bytes of a snapshot that may wait for the disk before the leader is made to wait. */
-const receivedBytesMax = 4 * 1_048_576
 
 export class Learner implements ChannelOwner {
   readonly #parts: RoleParts
@@ -54,6 +49,8 @@ export class Learner implements ChannelOwner {
   /** Of a follower that may serve observers. */
   readonly #observerMaster: ObserverMaster | undefined
   readonly #history: LearnedHistory
+  readonly #state: LearnedState
+  readonly #membership: LearnedMembership
   #phase: Phase = 'connecting'
   #channel: PacketChannel | undefined
   #dialler: LeaderDialler | undefined
@@ -61,12 +58,7 @@ export class Learner implements ChannelOwner {
   #epoch = 0
   #hasConfirmedSync = false
   #hasSteadyPings = false
-  /** Carried by NEWLEADER, in force with UPTODATE. */
-  #newMembership: Membership | undefined
-  #receiver: StateReceiver | undefined
   #term: LearningTerm | undefined
-  /** The leader asked for a cut that can't be made: a whole snapshot is needed (ZOOKEEPER-1549). */
-  #needsSnapshot = false
   /** The disk works, and no packet is taken. */
   #isBusy = false
   /** Who leads from here on, while the transaction that says so is delivered. */
@@ -92,6 +84,24 @@ export class Learner implements ChannelOwner {
         if (!isObserver) this.#channel?.send(PacketType.ack, zxid)
       },
       broken: (code, reason) => this.#end(code, reason),
+    })
+    this.#state = new LearnedState(parts, {
+      busy: (operation, then) => this.#busy(operation, then),
+      hold: () => this.#channel?.hold(),
+      release: () => this.#channel?.release(),
+      startAnew: () => this.#reconnect(),
+      broken: (code, reason) => this.#end(code, reason),
+    })
+    this.#membership = new LearnedMembership({
+      role: parts,
+      leaderId,
+      isObserver,
+      ended: (designated) =>
+        this.#end(
+          'MEMBERSHIP_CHANGED',
+          'this server has another role or leader in the new membership',
+          designated,
+        ),
     })
     this.#silence = new LeaderSilence(parts.ports.clock.nowMs)
   }
@@ -194,8 +204,7 @@ export class Learner implements ChannelOwner {
     this.#dialler?.cancel()
     this.#channel?.close()
     this.#channel = undefined
-    this.#receiver?.abort()
-    this.#receiver = undefined
+    this.#state.abort()
   }
 
   packetReceived(packet: ReceivedPacket): void {
@@ -218,23 +227,7 @@ export class Learner implements ChannelOwner {
 
   rawReceived(bytes: Uint8Array, start: number, end: number): number {
     this.#heard()
-    const receiver = this.#receiver!
-    let at: number
-    try {
-      at = receiver.push(bytes, start, end)
-    } catch (error) {
-      this.#end(
-        'SNAP_UNREADABLE',
-        `the leader's snapshot can't be read: ${(error as Error).message}`,
-      )
-      return -1
-    }
-    if (at !== -1) this.#installState(receiver)
-    else if (receiver.queuedBytes > receivedBytesMax) {
-      this.#channel?.hold()
-      receiver.onDrained = () => this.#channel?.release()
-    }
-    return at
+    return this.#state.take(bytes, start, end)
   }
 
   drained(): void {}
@@ -289,7 +282,7 @@ export class Learner implements ChannelOwner {
 
   #acceptEpoch(currentEpoch: number): void {
     // A zxid that no history has makes the leader send a snapshot.
-    const zxid = this.#needsSnapshot ? -1 : this.#parts.ports.history.lastZxid
+    const zxid = this.#state.needsSnapshot ? -1 : this.#parts.ports.history.lastZxid
     this.#channel?.send(PacketType.ackEpoch, zxid, encodeAckEpoch(currentEpoch))
   }
 
@@ -298,60 +291,21 @@ export class Learner implements ChannelOwner {
   #takeSync({ type, zxid }: ReceivedPacket): void {
     // The leader is there; an image of its state is not to be had yet.
     if (type === PacketType.ping) return
-    const { history } = this.#parts.ports
     this.#phase = 'synchronising'
     switch (type) {
       case PacketType.diff:
         return this.#report('DIFF', zxid)
       case PacketType.trunc:
         this.#report('TRUNC', zxid)
-        return this.#truncate(zxid)
+        return this.#state.cut(zxid)
       case PacketType.snap:
         this.#report('SNAP', zxid)
-        this.#receiver = history.receiveState(zxid)
+        this.#state.begin(zxid)
         this.#channel?.beginRaw()
         return
       default:
         return this.#unexpected(type)
     }
-  }
-
-  #truncate(zxid: Zxid): void {
-    const { history } = this.#parts.ports
-    this.#busy(
-      (done) =>
-        history.truncate(zxid, (isDone) => {
-          if (isDone) this.#stateReplaced()
-          this.#needsSnapshot = !isDone
-          done()
-        }),
-      () => {
-        if (this.#needsSnapshot) this.#reconnect()
-      },
-    )
-  }
-
-  #installState(receiver: StateReceiver): void {
-    this.#receiver = undefined
-    receiver.onDrained = undefined
-    this.#busy(
-      (done) =>
-        receiver.install(() => {
-          this.#stateReplaced()
-          done()
-        }),
-      () => {
-        this.#needsSnapshot = false
-      },
-    )
-  }
-
-  /** The history in memory begins anew, also when the role has ended meanwhile. */
-  #stateReplaced(): void {
-    const { ports, options, window, logSync } = this.#parts
-    window.reset(ports.history.recent, ports.history.lastZxid)
-    logSync.reset()
-    if (options.reconfigEnabled) followHistory(ports)
   }
 
   #takeWhileSynchronising(packet: ReceivedPacket): void {
@@ -399,7 +353,7 @@ export class Learner implements ChannelOwner {
       )
     const { logSync, ports } = this.#parts
     if (start >= 0 && end > start) {
-      this.#newMembership = this.#history.see(purePlatform.utf8Decode(bytes, start, end))
+      this.#membership.announced = this.#history.see(purePlatform.utf8Decode(bytes, start, end))
       if (this.#life.isOver) return
     }
     this.#busy(
@@ -420,17 +374,9 @@ export class Learner implements ChannelOwner {
 
   #serve(): void {
     if (this.#phase !== 'in-step') return this.#unexpected(PacketType.upToDate)
-    const { options, ports, established } = this.#parts
-    const membership = this.#newMembership
-    const { committed } = ports.memberships
+    const { ports, established } = this.#parts
     this.#channel?.send(PacketType.ack, makeZxid(this.#epoch, 0))
-    if (
-      options.reconfigEnabled &&
-      membership !== undefined &&
-      membership.version > committed.version &&
-      this.#isCommitted(membership)
-    )
-      if (!this.#activate(membership, this.#leaderId)) return
+    if (!this.#membership.upToDate()) return
     this.#phase = 'serving'
     established(this.#epoch)
     const term = new LearningTerm({
@@ -446,14 +392,6 @@ export class Learner implements ChannelOwner {
     if (this.#isAtMaster) this.#reportMaster()
     term.host = ports.host.learningStarted(term)
     this.#observerMaster?.begin(term)
-  }
-
-  /**
-   * Compatibility: NEWLEADER carries the last membership that was proposed, and Apache's learners put that in force with UPTODATE, also
-   * while its transaction may still be lost: then two memberships that have no server in common could each elect a leader.
-   */
-  #isCommitted({ version }: Membership): boolean {
-    return counterOf(version) === 0 || version <= this.#parts.window.lastDelivered
   }
 
   // Broadcast.
@@ -488,36 +426,13 @@ export class Learner implements ChannelOwner {
     this.#designated = designated
     this.#history.commit(zxid)
     this.#designated = undefined
-    this.#reconfigured(designated)
+    if (!this.#life.isOver) this.#membership.reconfigured(designated)
   }
 
   #informAndActivate({ zxid, bytes, start, end }: ReceivedPacket): void {
     const designated = decodeDesignatedLeader(bytes, start, end)
     this.#history.inform(zxid, bytes, start + designatedLeaderLength, end)
-    this.#reconfigured(designated)
-  }
-
-  /** The transaction that was just delivered has changed the membership. */
-  #reconfigured(designated: number): void {
-    if (this.#life.isOver) return
-    const { options, ports } = this.#parts
-    if (options.reconfigEnabled) this.#activate(ports.memberships.lastSeen, designated)
-  }
-
-  /** @returns whether the role goes on */
-  #activate(membership: Membership, designated: number): boolean {
-    const { ports, options, activated } = this.#parts
-    ports.memberships.setCommitted(membership)
-    ports.host.membershipChanged(membership.text)
-    activated(membership)
-    const isObserver = options.isDiskless || !isFollower(membership, options.serverId)
-    if (designated === this.#leaderId && isObserver === this.#isObserver) return true
-    this.#end(
-      'MEMBERSHIP_CHANGED',
-      'this server has another role or leader in the new membership',
-      designated,
-    )
-    return false
+    if (!this.#life.isOver) this.#membership.reconfigured(designated)
   }
 
   // Time.
