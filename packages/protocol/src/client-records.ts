@@ -177,7 +177,13 @@ export interface GetDataResponse {
   readonly data: Uint8Array | null
   readonly stat: Stat
 }
-export const getDataResponse: Codec<GetDataResponse> = record({ data: buffer, stat })
+export const getDataResponse: Codec<GetDataResponse> = {
+  encode(writer, value) {
+    writer.writeBuffer(value.data)
+    stat.encode(writer, value.stat)
+  },
+  decode: (reader) => ({ data: reader.readBuffer(), stat: stat.decode(reader) }),
+}
 
 export interface GetAclResponse {
   readonly acl: readonly Acl[] | null

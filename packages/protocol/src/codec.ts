@@ -74,14 +74,16 @@ export function vector<T>(element: Codec<T>): Codec<readonly T[]> {
 export function record<F extends Record<string, unknown>>(fields: {
   readonly [K in keyof F]: Codec<F[K]>
 }): Codec<Readonly<F>> {
-  const entries = Object.entries(fields) as [keyof F & string, Codec<unknown>][]
+  const names = Object.keys(fields)
+  const codecs = Object.values(fields) as Codec<unknown>[]
+  const { length } = names
   return {
     encode(writer, value) {
-      for (const [name, codec] of entries) codec.encode(writer, value[name])
+      for (let at = 0; at < length; at++) codecs[at]!.encode(writer, value[names[at]!])
     },
     decode(reader) {
       const value: Record<string, unknown> = {}
-      for (const [name, codec] of entries) value[name] = codec.decode(reader)
+      for (let at = 0; at < length; at++) value[names[at]!] = codecs[at]!.decode(reader)
       return value as Readonly<F>
     },
   }

@@ -16,10 +16,8 @@ import {
   long,
   longBits,
   record,
-  sessionId,
   string,
   vector,
-  zxid,
 } from './codec.ts'
 import { JuteError } from './jute-error.ts'
 import { JuteReader } from './jute-reader.ts'
@@ -36,13 +34,23 @@ export interface TxnHeader {
   readonly time: number
   readonly type: number
 }
-export const txnHeader: Codec<TxnHeader> = record({
-  clientId: sessionId,
-  cxid: int,
-  zxid,
-  time: long,
-  type: int,
-})
+/** By hand, as every transaction has one. */
+export const txnHeader: Codec<TxnHeader> = {
+  encode(writer, value) {
+    writer.writeSessionId(value.clientId)
+    writer.writeInt(value.cxid)
+    writer.writeLong(value.zxid)
+    writer.writeLong(value.time)
+    writer.writeInt(value.type)
+  },
+  decode: (reader) => ({
+    clientId: reader.readSessionId(),
+    cxid: reader.readInt(),
+    zxid: reader.readLong(),
+    time: reader.readLong(),
+    type: reader.readInt(),
+  }),
+}
 
 /** Bytes of a TxnHeader. */
 export const txnHeaderLength = 32
