@@ -78,7 +78,10 @@ export class JuteReader {
   /** A long of which every bit counts. */
   readLongBits(): bigint {
     const at = this.#take(8)
-    return (BigInt(readInt32(this.bytes, at)) << 32n) | BigInt(readUint32(this.bytes, at + 4))
+    const high = readInt32(this.bytes, at)
+    const low = readUint32(this.bytes, at + 4)
+    // Most of those that are read are the owner of a node that has none.
+    return high === 0 && low === 0 ? 0n : (BigInt(high) << 32n) | BigInt(low)
   }
 
   readSessionId(): SessionId {

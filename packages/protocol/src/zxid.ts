@@ -29,8 +29,23 @@ export function formatZxid(zxid: Zxid): string {
   return zxid < 0 ? BigInt.asUintN(64, BigInt(zxid)).toString(16) : zxid.toString(16)
 }
 
+/**
+ * The same few sessions come again and again, and to make a bigint of two halves takes five allocations: the last ones made are
+ * kept, in a place that their halves decide.
+ */
+const keptCount = 256
+const keptHighs = new Int32Array(keptCount)
+const keptLows = new Int32Array(keptCount)
+const keptIds: SessionId[] = Array.from({ length: keptCount }, () => 0n as SessionId)
+
 export function sessionIdOf(high: number, low: number): SessionId {
-  return ((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)) as SessionId
+  const at = (low ^ (low >>> 8) ^ high ^ (high >>> 24)) & (keptCount - 1)
+  if (keptHighs[at] === (high | 0) && keptLows[at] === (low | 0)) return keptIds[at]!
+  const id = ((BigInt(high >>> 0) << 32n) | BigInt(low >>> 0)) as SessionId
+  keptHighs[at] = high
+  keptLows[at] = low
+  keptIds[at] = id
+  return id
 }
 
 export function sessionIdHigh(id: SessionId): number {

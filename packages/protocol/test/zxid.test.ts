@@ -70,3 +70,13 @@ test('session ids start with the server’s id and 40 bits of the time', () => {
   )
   assert.ok(firstSessionId(3, 1_001) > firstSessionId(3, 1_000))
 })
+
+test('session ids whose low bits are alike are told apart, in whichever order they come', () => {
+  const part = fc.nat(3).map((value) => value * 0x0101_0101)
+  fc.assert(
+    fc.property(fc.array(fc.tuple(part, part), { maxLength: 60 }), (halves) => {
+      for (const [high, low] of halves)
+        assert.equal(sessionIdOf(high, low), (BigInt(high) << 32n) | BigInt(low))
+    }),
+  )
+})
