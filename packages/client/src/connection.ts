@@ -263,14 +263,21 @@ export class Connection implements FrameSink {
     if (this.#isAbandoned || this.#writer.position === 0) return
     this.#lastSentAtMs = this.#world.clock.nowMs()
     if (this.#askedAtMs === Infinity) this.#askedAtMs = this.#lastSentAtMs
+    // The link owns the bytes that it is given. A copy of a few costs less than another buffer to write into.
+    if (this.#writer.position <= copiedMost) {
+      this.#link.send(this.#writer.copy())
+      this.#writer.clear()
+      return
+    }
     this.#link.send(this.#writer.written())
-    // The link owns those bytes now.
     this.#writer = new JuteWriter(writerCapacity, this.#world.platform)
   }
 }
 
 const lengthBytes = 4
 const writerCapacity = 1024
+/** Bytes of a batch that is sent as a copy. */
+const copiedMost = 512
 
 function codeOf(err: number): ZooKeeperErrorCode {
   const name = errorName(err)

@@ -127,6 +127,19 @@ describe('a connection', () => {
     )
   })
 
+  it('leaves the bytes alone that it has handed to the link', async () => {
+    const before = world.lastLink.writes.length
+    for (const path of ['/a', '/b', `/${'c'.repeat(2_000)}`, '/d']) {
+      void failure(zk.get(path))
+      await world.settle()
+    }
+    assert.equal(world.lastLink.writes.length, before + 4)
+    assert.deepEqual(
+      world.lastLink.requests().map(({ xid, type }) => [xid, type]),
+      [1, 2, 3, 4].map((xid) => [xid, OpCode.getData]),
+    )
+  })
+
   it('tells events and replies in the order of the wire', async () => {
     const seen: string[] = []
     zk.on('change', ({ path, zxid }) => seen.push(`event ${path} ${zxid}`))

@@ -7,15 +7,16 @@
  *    large block. A page whose last block is freed goes back to be used for any class.
  * 3. Free blocks of a page form a list through their own first two bytes.
  *
- * What is larger than a chunk gets a chunk of its own, which is dropped when it is freed.
+ * The first chunk is a short one, as most trees of a process that has many are small: the numbers of its other pages stay
+ * unused. What is larger than a chunk gets a chunk of its own, which is dropped when it is freed.
  */
 const unitShift = 4
 const unitsPerPageShift = 12
 const unitsPerPage = 1 << unitsPerPageShift
 const pagesPerChunk = 64
+const pagesOfFirstChunk = 4
 const unitsPerChunkShift = 18
 const pageBytes = unitsPerPage << unitShift
-const chunkBytes = pagesPerChunk * pageBytes
 
 /** Units of each size class: every unit up to 16, then four steps a doubling, up to half a page. */
 const classUnits: readonly number[] = sizeClasses()
@@ -163,15 +164,15 @@ export class ByteSlab {
         if (run === pageCount) return page - pageCount + 1
       }
     }
-    // A whole first chunk has 63 usable pages: a run of 64 needs the next one.
+    // The next chunk that is added is a whole one, or the one after it.
     this.#addChunk()
     return this.#findRun(pageCount)
   }
 
   #addChunk(): void {
-    const chunk = this.#chunkNumber(new Uint8Array(chunkBytes))
-    for (let page = (chunk + 1) * pagesPerChunk - 1; page >= chunk * pagesPerChunk; page--)
-      this.#putFreePage(page)
+    const pageCount = this.#chunks.length === 0 ? pagesOfFirstChunk : pagesPerChunk
+    const first = this.#chunkNumber(new Uint8Array(pageCount * pageBytes)) * pagesPerChunk
+    for (let page = first + pageCount - 1; page >= first; page--) this.#putFreePage(page)
   }
 
   #addOwnChunk(length: number): number {

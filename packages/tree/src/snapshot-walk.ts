@@ -13,6 +13,9 @@ import { absent, IntField, LongField, rootNode } from './node-store.ts'
 import type { DigestHalves, SnapshotImage } from './snapshot-image.ts'
 import type { ChangeListener, TreeState } from './tree-state.ts'
 
+/** It grows as needed: a tree that is small, or changes little, has no more to write ahead. */
+const aheadBytesLeast = 4_096
+
 export class SnapshotWalk implements SnapshotImage, ChangeListener {
   readonly zxid: Zxid
   readonly digest: DigestHalves
@@ -27,7 +30,7 @@ export class SnapshotWalk implements SnapshotImage, ChangeListener {
   constructor(state: TreeState, platform: Platform) {
     this.#state = state
     this.#number = ++state.walkNumber
-    this.#ahead = new JuteWriter(65_536, platform)
+    this.#ahead = new JuteWriter(aheadBytesLeast, platform)
     this.zxid = state.lastZxid
     this.digest = { high: state.digest.high, low: state.digest.low }
     state.walk = this

@@ -105,3 +105,10 @@ test('a block larger than a chunk goes back to the platform when it is freed', (
   assert.ok(many.every((block) => isIntact(slab, block)))
   assert.ok(isIntact(slab, small))
 })
+
+test('a small tree takes less than a chunk', () => {
+  const slab = new ByteSlab()
+  const blocks = Array.from({ length: 100 }, (_, i) => take(slab, 500, i + 1))
+  assert.ok(slab.reservedBytes < chunk / 8, `${slab.reservedBytes} bytes are reserved`)
+  assert.ok(blocks.every((block) => isIntact(slab, block)))
+})
