@@ -8,8 +8,8 @@
 
 /** Lines of a failing run that its report shows. */
 const tailLength = 80
-/** Texts whose hashes are kept. */
-const knownTextsMost = 10_000
+/** Patterns with something in them besides their parts could be any number. */
+const knownTextsMost = 1_000
 
 export type LineSink = (line: string) => void
 
@@ -38,7 +38,7 @@ export class EventLog {
   readonly #sink: LineSink | undefined
   /** A ring, written over again and again. */
   readonly #tail: Line[] = []
-  /** Of the first texts: names of files, paths and patterns come again and again. */
+  /** Of actors and patterns, which are few and long. Parts are many and short: a look-up costs more than their hash. */
   readonly #hashByText = new Map<string, number>()
   #low = 0x811c_9dc5
   #high = 0x1234_5678
@@ -114,15 +114,14 @@ export class EventLog {
   #hashOf(text: string): number {
     const known = this.#hashByText.get(text)
     if (known !== undefined) return known
-    let hash = 0x811c_9dc5
-    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193)
+    const hash = hashOf(text)
     if (this.#hashByText.size < knownTextsMost) this.#hashByText.set(text, hash)
     return hash
   }
 
   #mixPart(part: Part): void {
     if (typeof part === 'number') this.#mix(part)
-    else this.#mix(this.#hashOf(typeof part === 'string' ? part : part.mark))
+    else this.#mix(hashOf(typeof part === 'string' ? part : part.mark))
   }
 
   /** A whole number, as its two halves. */
@@ -132,6 +131,12 @@ export class EventLog {
     this.#high =
       Math.imul(this.#high ^ Math.floor(value / 0x1_0000_0000), 0x0100_01b3) ^ (this.#low >>> 15)
   }
+}
+
+function hashOf(text: string): number {
+  let hash = 0x811c_9dc5
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x0100_0193)
+  return hash
 }
 
 function format({ atUs, step, actor, isNote, pattern, a, b, c }: Line): string {

@@ -60,7 +60,7 @@ export class ReadState implements Checker {
     if (node === undefined) return `${path} is shown and is not there`
     const { data, stat, children } = answer
     return (
-      (data === undefined || charsOf(utf8Encode(data)) === node.data
+      (data === undefined || isSameData(data, node.data)
         ? undefined
         : `the data of ${path} is ${data}, which is not that of version ${node.version}`) ??
       (stat === undefined ? undefined : statProblem(path, node, stat)) ??
@@ -81,6 +81,14 @@ export class ReadState implements Checker {
     )
     return stranger === undefined ? undefined : `${path} has no child ${stranger}`
   }
+}
+
+/** Whether the text is that of the bytes, which are a char each. Of ASCII, as nearly all is, they are the same. */
+function isSameData(text: string, bytes: string | null): boolean {
+  if (bytes === null || text.length > bytes.length) return false
+  for (let at = 0; at < text.length; at++)
+    if (text.charCodeAt(at) >= 0x80) return charsOf(utf8Encode(text)) === bytes
+  return text === bytes
 }
 
 /** The node whose state the answer shows. */

@@ -76,8 +76,8 @@ export function createBody(path: string, isEphemeral = false): TxnBody {
   }
 }
 
-export function setBody(path: string, version: number): TxnBody {
-  return { type: OpCode.setData, path, data: new Uint8Array(0), version }
+export function setBody(path: string, version: number, data = new Uint8Array(0)): TxnBody {
+  return { type: OpCode.setData, path, data, version }
 }
 
 export const createSessionBody: TxnBody = { type: OpCode.createSession, timeOut: 1_000 }
