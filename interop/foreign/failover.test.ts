@@ -1,5 +1,8 @@
 /** Clients of others on an ensemble whose servers are killed: what was acknowledged to them is there, and their sessions live. */
 import assert from 'node:assert/strict'
+import { fork } from 'node:child_process'
+import { on } from 'node:events'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type Client, CreateMode, createClient, Exception } from 'node-zookeeper-client'
@@ -8,6 +11,8 @@ import { Ensemble } from '../harness/ensemble.ts'
 import { installForeignPrograms } from '../harness/install.ts'
 import { type ProgramResult, runProgram } from '../harness/run-program.ts'
 import { killInTurn } from '../harness/turmoil.ts'
+import { installAddon } from './addon.ts'
+import type { AddonReport } from './addon-writer.ts'
 
 const timeout = 180_000
 const kills = 4
@@ -89,6 +94,22 @@ describe('while servers are killed', () => {
     assert.deepEqual(await found('js-'), new Set(acknowledged))
     assert.deepEqual(await found('ephemeral'), new Set(['ephemeral']))
     client.close()
+  })
+
+  test('the addon zookeeper keeps its session and what it wrote', { timeout }, async (context) => {
+    const script = join(import.meta.dirname, 'addon-writer.ts')
+    const words = [installAddon(), ensemble.connectString, 'addon-']
+    const writer = fork(script, words, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    context.after(() => writer.kill('SIGKILL'))
+    const said = on(writer, 'message', { close: ['exit'] })
+    assert.deepEqual((await said.next()).value, ['running', undefined])
+    await killInTurn(ensemble, kills)
+    writer.send('end')
+    const [{ acknowledged, sessions }] = (await said.next()).value as [AddonReport]
+    assert.ok(sessions.length > 1, `${sessions.length} connections`)
+    assert.equal(new Set(sessions).size, 1, sessions.join(', '))
+    assert.ok(acknowledged.length > kills)
+    assert.deepEqual(await found('addon-'), new Set([...acknowledged, 'addon-ephemeral']))
   })
 
   /** Runs a command a node, and notes those that were created. */
