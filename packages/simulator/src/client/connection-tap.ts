@@ -58,7 +58,7 @@ export class ConnectionTap {
     for (const frame of this.#received.push(bytes)) {
       if (this.#isOver) return
       if (this.#session === undefined) this.#welcome(frame)
-      else this.#frame(frame, this.#moment(this.#session))
+      else this.#frame(frame, this.#session)
     }
   }
 
@@ -72,14 +72,15 @@ export class ConnectionTap {
   }
 
   #request(request: SentRequest): void {
-    const { host, observe } = this.#parts
+    const { host, connection, observe } = this.#parts
     const { xid, operation } = request
+    const session = this.#session
     const others = this.#unanswered.get(xid)
     if (others === undefined) this.#unanswered.set(xid, [request])
     else others.push(request)
-    if (operation === undefined || this.#session === undefined) return
+    if (operation === undefined || session === undefined) return
     host.note('asks % %', xid, new OperationText(operation))
-    observe({ type: 'invoked', ...this.#moment(this.#session), xid, operation })
+    observe({ type: 'invoked', client: host.name, session, connection, xid, operation })
   }
 
   #welcome(frame: Uint8Array): void {
@@ -106,15 +107,16 @@ export class ConnectionTap {
     })
   }
 
-  #frame(frame: Uint8Array, moment: ClientMoment): void {
-    const { host, observe } = this.#parts
+  #frame(frame: Uint8Array, session: SessionId): void {
+    const { host, connection, observe } = this.#parts
+    const client = host.name
     const header = readReplyHeader(frame)
     const body = frame.subarray(replyHeaderLength)
     if (header.xid === Xid.notification) {
       const { type, path } = decode(watcherEvent, body)
       host.note('is told of % % at %', type, path, header.zxid)
       const event = type as EventType
-      observe({ type: 'notified', ...moment, event, path, zxid: header.zxid })
+      observe({ type: 'notified', client, session, connection, event, path, zxid: header.zxid })
       return
     }
     const request = this.#unanswered.get(header.xid)?.shift()
@@ -122,7 +124,17 @@ export class ConnectionTap {
     host.note('is answered % at % with %', header.xid, header.zxid, header.err)
     const isOk = request !== undefined && header.err === ErrorCode.Ok
     const answer = isOk ? decodeReply(request, body) : {}
-    observe({ type: 'replied', ...moment, ...header, operation: request?.operation, answer })
+    observe({
+      type: 'replied',
+      client,
+      session,
+      connection,
+      xid: header.xid,
+      zxid: header.zxid,
+      err: header.err,
+      operation: request?.operation,
+      answer,
+    })
   }
 
   #moment(session: SessionId): ClientMoment {

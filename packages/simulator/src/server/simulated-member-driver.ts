@@ -225,8 +225,16 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
   applied(zxid: Zxid, bytes: Uint8Array, start: number, end: number, isReplay: boolean): void {
     const { host, world, knownTxns } = this.#parts
     const known = knownTxns.get(zxid, bytes, start, end)
+    const { txn } = known
     host.note(isReplay ? 'has replayed %' : 'has applied %', zxid)
-    world.observe({ type: 'applied', server: host.name, isReplay, zxid, ...known })
+    world.observe({
+      type: 'applied',
+      server: host.name,
+      isReplay,
+      zxid,
+      bytes: known.bytes,
+      txn,
+    })
     if (isReplay || zxid % digestInterval !== 0) return
     const { high, low } = this.member.tree.digest
     world.observe({ type: 'digest', server: host.name, zxid, digest: `${high}:${low}` })
