@@ -31,6 +31,11 @@ async function open(port: number, options: Parameters<typeof RawClient.open>[1] 
   return opened
 }
 
+/** Who serves an observer, as it says itself. */
+async function masterOf(port: number): Promise<number> {
+  return Number(/^zk_observer_master_id\t(\d+)$/m.exec(await ask(port, 'mntr'))?.[1])
+}
+
 describe('EnsembleServer', () => {
   it('elects a leader, and a write through any member is read through every other', async () => {
     const ensemble = await create('writes')
@@ -141,6 +146,35 @@ describe('EnsembleServer', () => {
     const { client } = await open(ensemble.port(4))
     assert.equal((await client.create('/a', 'through an observer')).err, 0)
     assert.equal(await client.get('/a'), 'through an observer')
+  })
+
+  it('has observers that a follower serves, and another one when that is lost', async () => {
+    const roles = [...threeVoters, 'observer']
+    const [port] = await freePorts(1)
+    const settings = `observerMasterPort=${port}`
+    // One port for all of them, each on a machine of its own.
+    const ensemble = await TestEnsemble.create(
+      join(root, 'masters'),
+      roles,
+      settings,
+      (id) => `127.0.0.${id}`,
+    )
+    ensembles.push(ensemble)
+    await ensemble.startAll()
+    const leader = await ensemble.leader()
+    const before = await masterOf(ensemble.port(4))
+    const { client, session } = await open(ensemble.port(4))
+    assert.equal((await client.create('/ephemeral', 'kept', 1)).err, 0)
+    await client.sync('/')
+    await ensemble.stop(before)
+    await client.closed()
+    await ensemble.leader()
+    const after = await masterOf(ensemble.port(4))
+    const moved = await open(ensemble.port(4), { session })
+    await moved.client.sync('/')
+    assert.equal(await moved.client.get('/ephemeral'), 'kept')
+    assert.equal(new Set([leader, before, after]).size, 3)
+    assert.match(await ask(ensemble.port(after), 'mntr'), /^zk_synced_observers\t1$/m)
   })
 
   it('tells on every member of a subtree that is above its soft quota', async () => {

@@ -35,16 +35,18 @@ export class TestEnsemble {
    * An ensemble of which no member runs yet.
    * @param roles of the members 1 to n, "participant" or "observer"
    * @param settings further lines of every zoo.cfg
+   * @param hostOf where a member's peer ports are
    */
   static async create(
     root: string,
     roles: readonly string[],
     settings = '',
+    hostOf: (id: number) => string = () => '127.0.0.1',
   ): Promise<TestEnsemble> {
     const ports = await freePorts(2 * roles.length)
     const lines = roles.map(
       (role, index) =>
-        `server.${index + 1}=127.0.0.1:${ports[2 * index]}:${ports[2 * index + 1]}:${role}`,
+        `server.${index + 1}=${hostOf(index + 1)}:${ports[2 * index]}:${ports[2 * index + 1]}:${role}`,
     )
     return new TestEnsemble(root, lines, settings)
   }
