@@ -43,18 +43,21 @@ export class RunSummary {
   }
 
   lines(): readonly string[] {
-    const syncs = syncKinds.map(
-      (kind) => `${kind} ${this.#reports.get(`LEARNER_SYNC ${kind}`) ?? 0}`,
-    )
+    const syncs = syncKinds.map((kind) => `${kind} ${this.#count(`LEARNER_SYNC ${kind}`)}`)
     const failed = this.failedSeeds.map((seed) => ` ${seed}`).join('')
     const missed = [...this.#faultHits].filter(([, count]) => count === 0).map(([kind]) => kind)
     return [
       `simulated: ${hours(this.#virtualMs)} hours, ${this.#stepCount} events, ${this.#replyCount} operations, ${this.#recoveryCount} recoveries`,
       `elections won: ${this.#leaderCount}; synchronisations: ${syncs.join(', ')}`,
+      `handed over from a slow disk: ${this.#count('LEADER_DISK_SLOW')}; served without a full one: ${this.#count('SERVING_WITHOUT_DISK')}`,
       `faults: ${describe(this.#faultHits)}`,
       ...(missed.length > 0 ? [`faults without effect: ${missed.join(', ')}`] : []),
       `${this.#runCount} seeds, ${this.failedSeeds.length} failed${failed}`,
     ]
+  }
+
+  #count(report: string): number {
+    return this.#reports.get(report) ?? 0
   }
 }
 

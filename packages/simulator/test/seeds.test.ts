@@ -45,3 +45,11 @@ test('every kind of fault had an effect in those runs', () => {
   )
   assert.deepEqual(missed, [])
 })
+
+test('leaders handed over from slow disks and members served without full ones in those runs', () => {
+  for (const code of ['LEADER_DISK_SLOW', 'SERVING_WITHOUT_DISK'])
+    assert.ok(
+      results.some(({ reports }) => reports.has(code)),
+      code,
+    )
+})

@@ -3,12 +3,14 @@ import { calmDisk } from '../disk/simulated-disk.ts'
 import { usPerMs } from '../world.ts'
 import type { Fault } from './fault.ts'
 
+/** Often the leader's, which is to hand over. */
 const slowSync: Fault = {
   name: 'disk.slow-sync',
   weight: 3,
-  durationMostMs: 1_000,
-  begin({ servers }, random) {
-    const { conditions } = random.pick(servers).disk
+  durationMostMs: 1_500,
+  begin({ servers, ensemble }, random) {
+    const leader = random.chance(0.5) ? ensemble?.leader : undefined
+    const { conditions } = (leader ?? random.pick(servers)).disk
     conditions.isSlow = true
     conditions.syncMostUs = random.between(30, 400) * usPerMs
     return () => {
@@ -46,8 +48,8 @@ const writeError: Fault = {
 
 const full: Fault = {
   name: 'disk.full',
-  weight: 2,
-  durationMostMs: 3_000,
+  weight: 3,
+  durationMostMs: 4_000,
   begin({ servers }, random) {
     const { disk } = random.pick(servers)
     disk.conditions.capacityBytes = disk.usedBytes() + random.below(4_096)
