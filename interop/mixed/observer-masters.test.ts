@@ -60,6 +60,11 @@ async function isThere(session: RawSession, path: string, watch = false): Promis
   return err === 0
 }
 
+/** All of an ensemble's servers have the same port for observers, each on a machine of its own. */
+function peerHosts(id: number): readonly string[] {
+  return [`127.0.0.${id}`]
+}
+
 /** Who serves the observer, as it says itself. */
 async function masterOf(observer: EnsembleMember): Promise<number> {
   return Number((await serverFigures(observer.port)).get('observer_master_id'))
@@ -72,8 +77,6 @@ for (const { voters, observers } of mixes)
     before(async () => {
       const [port] = await reservedPorts(1)
       const configuration = [`observerMasterPort=${port}`]
-      // All of a real ensemble's servers have one such port, each on its own machine.
-      const peerHosts = (id: number): readonly string[] => [`127.0.0.${id}`]
       ensemble = await Ensemble.start(mixedOptions({ voters, observers, configuration, peerHosts }))
       observing = ensemble.members.slice(voters.length)
     })

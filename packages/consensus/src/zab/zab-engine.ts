@@ -52,8 +52,9 @@ export class ZabEngine {
     this.#window = new ProposalWindow(options.commitLogCount)
     this.#window.reset(history.recent, history.lastZxid)
     this.#logSync = new LogSync(history)
-    const { serverId, hasObserverMasters } = options
-    this.#masters = hasObserverMasters ? new MasterRotation(serverId, memberships) : undefined
+    this.#masters = options.hasObserverMasters
+      ? new MasterRotation(options.serverId, memberships)
+      : undefined
     this.#election = new FastLeaderElection({
       serverId: options.serverId,
       options,

@@ -24,8 +24,8 @@ test('every voter but the leader has its turn', () => {
 })
 
 test('observers whose ids follow each other begin with different voters', () => {
-  const first = [6, 7, 8, 9].map((id) => rotationOf(id).next(2))
-  assert.deepEqual(first.toSorted(), [1, 3, 4, 5])
+  const first = new Set([6, 7, 8, 9].map((id) => rotationOf(id).next(2)))
+  assert.deepEqual(first, new Set([1, 3, 4, 5]))
 })
 
 test('without another voter it is the leader', () => {
