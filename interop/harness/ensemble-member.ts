@@ -2,7 +2,7 @@
  * One server of an ensemble under test. Its configuration and data outlive its processes, and belong to no kind of
  * server: a stopped member can go on as the other kind. The servers may rewrite their zoo.cfg; it is written once.
  */
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { apache } from './apache-server.ts'
 import { ChildProgram } from './child-program.ts'
@@ -35,6 +35,7 @@ export class EnsembleMember {
   readonly id: number
   readonly port: number
   #kind: KindName
+  #inherited: ReadonlySet<string> = new Set()
   #program: ChildProgram | undefined
   /** Of the log, where the present life begins. */
   #logStart = 0
@@ -87,6 +88,12 @@ export class EnsembleMember {
   become(kind: KindName): void {
     if (this.isRunning) throw new Error(`${this.name} runs`)
     this.#kind = kind
+    this.#inherited = new Set(readdirSync(join(this.dataDirectory, 'version-2')))
+  }
+
+  /** Whether this file of its data was there when it became the kind of server that it is. */
+  isInherited(name: string): boolean {
+    return this.#inherited.has(name)
   }
 
   /** Starts the process; an ensemble is needed for it to serve. */

@@ -41,6 +41,7 @@ const foreignPackages: readonly ForeignPackage[] = [
     file: '/usr/lib/python3/dist-packages/kazoo/client.py',
     purpose: 'the Python client',
   },
+  { name: 'netcat-openbsd', file: '/bin/nc.openbsd', purpose: 'the commands of the guides' },
   {
     name: 'strace',
     file: '/usr/bin/strace',

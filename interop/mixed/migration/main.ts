@@ -4,6 +4,7 @@
  *     npm run interop:migration -- --runs 20 --seed 1
  */
 import { parseArgs } from 'node:util'
+import { ApacheLogHole } from '../apache-log-holes.ts'
 import { type MigrationResult, runMigration } from './migration-run.ts'
 
 const { values } = parseArgs({
@@ -17,6 +18,8 @@ if (!Number.isInteger(runs) || runs < 1 || !Number.isInteger(firstSeed))
   throw new Error(`found --runs ${values.runs} --seed ${values.seed}; expected whole numbers`)
 
 let failedCount = 0
+/** Of these we know nothing: Apache's own server has lost transactions. */
+let voidCount = 0
 const total = { writes: 0, kills: 0, steps: 0 }
 for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
   const started = performance.now()
@@ -35,12 +38,17 @@ for (let seed = firstSeed; seed < firstSeed + runs; seed++) {
         `the longest call took ${result.longestGapMs} ms`,
     )
   } catch (error) {
+    if (error instanceof ApacheLogHole) {
+      voidCount++
+      console.log(`  VOID by ZOOKEEPER-4712: ${error.message}`)
+      continue
+    }
     failedCount++
     console.log(`  FAILED: ${(error as Error).stack}`)
   }
 }
 console.log(
-  `${runs - failedCount} of ${runs} runs passed: ${total.steps} servers moved, ${total.kills} kills, ` +
+  `${runs - failedCount - voidCount} of ${runs} runs passed, ${voidCount} void: ${total.steps} servers moved, ${total.kills} kills, ` +
     `${total.writes} writes acknowledged`,
 )
 process.exitCode = failedCount === 0 ? 0 : 1

@@ -13,17 +13,16 @@
  */
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import { getChildrenResponse, OpCode, pathWatchRequest } from '@quorate/protocol'
 import { Random } from '../../differential/random.ts'
 import { Ensemble } from '../../harness/ensemble.ts'
 import type { EnsembleMember, KindName } from '../../harness/ensemble-member.ts'
-import { eventually } from '../../harness/eventually.ts'
 import { RawSession } from '../../harness/raw-session.ts'
 import { writeSampleTree } from '../../interchange/sample-tree.ts'
 import { dumpTree, type NodeDump } from '../../interchange/tree-dump.ts'
 import { assertEqualTrees, assertNoDigestDiffers } from '../equal-trees.ts'
 import { mixedOptions, superUser } from '../mixed-options.ts'
-import { KazooLoad, type LoadReport, type WriterRecord } from './kazoo-load.ts'
+import { KazooLoad, type LoadReport } from './kazoo-load.ts'
+import { awaitNothingShortLived, verifyWriters } from './load-outcome.ts'
 import { awaitShortLivedGone, leaveShortLived, prepareShortLived } from './short-lived-nodes.ts'
 
 export interface MigrationRun {
@@ -178,10 +177,10 @@ async function verify(
 ): Promise<number> {
   assert.deepEqual(report.violations, [])
   await awaitShortLivedGone(ensemble.member(1).port)
-  await awaitNothingShortLivedOfLoad(ensemble)
+  await awaitNothingShortLived(ensemble)
   const tree = await assertEqualTrees(ensemble)
   await assertNoDigestDiffers(ensemble)
-  for (const [root, written] of Object.entries(report.writers)) verifyWriter(tree, root, written)
+  verifyWriters(tree, report)
   assert.deepEqual(untouchedOf(tree), nodes)
   const { sessionId, password } = owner
   for (const { port } of ensemble.members) {
@@ -190,42 +189,4 @@ async function verify(
     session.abandon()
   }
   return tree.length
-}
-
-function verifyWriter(tree: readonly NodeDump[], root: string, written: WriterRecord): void {
-  const { created, deleted, counted, multis } = written
-  const names = tree
-    .map(({ path }) => path)
-    .filter((path) => path.startsWith(`${root}/n-`) || path.startsWith(`${root}/m-`))
-  const numbered = (kind: 'm' | 'n', count: number): readonly string[] =>
-    Array.from({ length: count }, (_, i) => `${root}/${kind}-${String(i).padStart(6, '0')}`)
-  const kept = numbered('n', created).filter((_path, i) => i % 5 !== 0 || i / 5 >= deleted)
-  assert.deepEqual(names, [...numbered('m', multis), ...kept], `acknowledged nodes of ${root}`)
-  for (const [name, version] of [
-    ['counter', counted],
-    ['multi', multis],
-  ]) {
-    const node = tree.find(({ path }) => path === `${root}/${name}`)
-    assert.equal(node?.stat.version, version, `acknowledged changes of ${root}/${name}`)
-  }
-}
-
-const shortLivedOfLoad = /^(?:container|ephemeral|silent|ttl)-/
-
-/** Sessions that could not say good-bye expire; containers and nodes with a time to live go. */
-async function awaitNothingShortLivedOfLoad(ensemble: Ensemble): Promise<void> {
-  let left: readonly string[] = []
-  const wait = { what: 'the load to be gone', timeoutMs: 60_000, explain: () => left.join(', ') }
-  const session = await RawSession.open(ensemble.member(1).port)
-  const childrenOf = async (path: string): Promise<readonly string[]> => {
-    const request = { path, watch: false }
-    return (await session.ask(OpCode.getChildren, pathWatchRequest, request, getChildrenResponse))
-      .children
-  }
-  await eventually(wait, async () => {
-    const named = (await childrenOf('/load')).filter((name) => shortLivedOfLoad.test(name))
-    left = [...named, ...(await childrenOf('/load/visits')), ...(await childrenOf('/load/lock'))]
-    return left.length === 0 || undefined
-  })
-  await session.close()
 }
