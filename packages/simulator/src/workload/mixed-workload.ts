@@ -17,7 +17,8 @@ import type { Workload } from './workload.ts'
 export class MixedWorkload implements Workload {
   readonly #random: Prng
   readonly #choices: readonly Workload[]
-  readonly #asker = new WeakMap<Operation, Workload>()
+  /** Of operations that are not answered yet. (Weak keys cost the garbage collector more than the few that never are.) */
+  readonly #asker = new Map<Operation, Workload>()
 
   constructor(random: Prng, weights: readonly (readonly [Workload, number])[]) {
     this.#random = random
@@ -34,7 +35,10 @@ export class MixedWorkload implements Workload {
   }
 
   answered(operation: Operation, err: number, answer: Answer): void {
-    this.#asker.get(operation)?.answered(operation, err, answer)
+    const asker = this.#asker.get(operation)
+    if (asker === undefined) return
+    this.#asker.delete(operation)
+    asker.answered(operation, err, answer)
   }
 }
 

@@ -14,7 +14,8 @@ export class Readers implements Workload {
   readonly #others: Workload
   readonly #part: number
   readonly #isReader = new Map<string, boolean>()
-  readonly #isRead = new WeakSet<Operation>()
+  /** Reads of theirs that are not answered yet. */
+  readonly #isRead = new Set<Operation>()
 
   constructor(random: Prng, workloads: { readonly reads: Workload; readonly others: Workload }) {
     this.#random = random
@@ -34,7 +35,7 @@ export class Readers implements Workload {
   }
 
   answered(operation: Operation, err: number, answer: Answer): void {
-    const asker = this.#isRead.has(operation) ? this.#reads : this.#others
+    const asker = this.#isRead.delete(operation) ? this.#reads : this.#others
     asker.answered(operation, err, answer)
   }
 }
