@@ -13,6 +13,7 @@ import { Ensemble } from '../harness/ensemble.ts'
 import type { EnsembleMember, KindName } from '../harness/ensemble-member.ts'
 import { eventually } from '../harness/eventually.ts'
 import { RawSession } from '../harness/raw-session.ts'
+import { reservedPorts } from '../harness/reserved-ports.ts'
 import { authenticate } from '../interchange/tree-dump.ts'
 import { runCommands } from './command-lines.ts'
 import { assertEqualTrees, assertNoDigestDiffers } from './equal-trees.ts'
@@ -160,4 +161,32 @@ for (const leaderKind of kinds)
           await awaitEverywhere(ensemble, await configurationAt(asked))
         },
       )
+  })
+
+for (const kind of kinds)
+  describe(`observers of both kinds that followers of kind ${kind} serve`, () => {
+    let ensemble: Ensemble
+    before(async () => {
+      const [port] = await reservedPorts(1)
+      const configuration = ['reconfigEnabled=true', `observerMasterPort=${port}`]
+      const leader = kind === 'apache' ? 'quorate' : 'apache'
+      ensemble = await Ensemble.start(
+        mixedOptions({
+          voters: [kind, kind, leader],
+          observers: ['apache', 'quorate'],
+          configuration,
+          peerHosts: (id) => [`127.0.0.${id}`],
+        }),
+      )
+    })
+    after(() => ensemble.dispose())
+
+    test('hear of a new membership, and go on', { timeout }, async () => {
+      const configuration = await reconfigure(ensemble.member(3), { leaving: '1' })
+      await ensemble.member(1).stop()
+      await ensemble.awaitServing()
+      await awaitEverywhere(ensemble, configuration)
+      await assertEqualTrees(ensemble)
+      await assertNoDigestDiffers(ensemble)
+    })
   })
