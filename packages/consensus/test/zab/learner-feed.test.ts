@@ -37,7 +37,7 @@ interface FeedByHand {
   readonly due: (() => void)[]
   readonly isBroken: () => boolean
   /** Takes turns until the feed waits for the link. */
-  goOn(): void
+  readonly goOn: () => void
 }
 
 function feedOf(link: PeerLink, queueBytesMax = 1_000_000): FeedByHand {

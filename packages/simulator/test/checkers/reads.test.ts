@@ -52,13 +52,14 @@ test('read-state: a read shows the node as it was at the zxid of the reply', () 
   assert.equal(reads(3, get, { stat: { ...late, cversion: 1 } }), undefined)
 })
 
+const shown = (text: string, bytes: readonly number[]): string | undefined =>
+  judged(readState, [
+    ...history.slice(0, 1),
+    applied(txnOf(2, setBody('/x', 1, Uint8Array.from(bytes)))),
+    replied(1, 2, get, { answer: { data: text } }),
+  ])
+
 test('read-state: data are compared as bytes, whatever text they are', () => {
-  const shown = (text: string, bytes: readonly number[]): string | undefined =>
-    judged(readState, [
-      ...history.slice(0, 1),
-      applied(txnOf(2, setBody('/x', 1, Uint8Array.from(bytes)))),
-      replied(1, 2, get, { answer: { data: text } }),
-    ])
   assert.equal(shown('ab', [0x61, 0x62]), undefined)
   assert.equal(shown('aé', [0x61, 0xc3, 0xa9]), undefined)
   assert.match(shown('é', [0xe9])!, /the data of \/x is é/)

@@ -314,6 +314,13 @@ test('a log is cut exactly where the leader that planned it wanted', () => {
   assert.match(order(history, planned(epoch + 1), cuts('server2', epoch + 2))!, /up to 1:1/)
 })
 
+const replaces = (zxid: Zxid): Observation => ({
+  type: 'loaded',
+  server: 'server2',
+  cause: 'replaced',
+  view: recovered(zxid).view,
+})
+
 test('total-order: a state that replaces another has all that its leader had committed when it planned that', () => {
   const history: Observation[] = [
     loads('server1', 0),
@@ -327,12 +334,6 @@ test('total-order: a state that replaces another has all that its leader had com
     { type: 'synchronised', server: 'server2', leader: 'server1', kind: 'SNAP' },
     delivers('server1', epoch + 3),
   ]
-  const replaces = (zxid: Zxid): Observation => ({
-    type: 'loaded',
-    server: 'server2',
-    cause: 'replaced',
-    view: recovered(zxid).view,
-  })
   assert.equal(order(history, replaces(epoch + 2)), undefined)
   assert.match(order(history, replaces(epoch + 1))!, /loads 1:1 and had made the committed 1:3/)
   assert.match(order(history, loads('server2', epoch + 2))!, /loads 1:2 and had made the/)
