@@ -31,6 +31,7 @@ export const faultKinds = [
   'process.crash-in-recovery',
   'process.crash-in-snapshot',
   'process.crash-in-sync',
+  'process.crash-at-operation',
   'process.pause',
   'process.pause-leader',
   'clock.jump-forward',

@@ -1,7 +1,7 @@
 /**
  * Clients that ask for nothing new for a while, and a leader that is cut off shortly before, or crashes as they fall silent. What it
- * had proposed to nobody but itself
- * is then cut off when it comes back: once the next leader has proposed anything, it is sent a whole state instead.
+ * had proposed to nobody but itself is then cut off when it comes back: once the next leader has proposed anything, it is sent a whole
+ * state instead.
  */
 import { usPerMs } from '../world.ts'
 import type { Fault } from './fault.ts'
@@ -16,6 +16,7 @@ const isolatedMostMs = 3_000
 export const lull: Fault = {
   name: 'client.lull',
   weight: 14,
+  durationLeastMs: 1_500,
   durationMostMs: 6_000,
   isHarsh: true,
   begin(targets, random) {
@@ -37,7 +38,7 @@ export const lull: Fault = {
         for (const client of clients) client.isResting = true
         if (!crashes) return
         leader?.end(random.chance(0.5))
-        if (random.chance(0.3)) end()
+        if (random.chance(0.5)) end()
       }),
     ]
     const isolatedMs = random.between(isolatedLeastMs, isolatedMostMs)

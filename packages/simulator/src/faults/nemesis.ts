@@ -2,6 +2,7 @@
 import type { Prng } from '../prng.ts'
 import type { Appointment } from '../scheduler.ts'
 import { usPerMs } from '../world.ts'
+import { crashAtOperation } from './crash-at-operation.ts'
 import { crashInSync } from './crash-in-sync.ts'
 import { diskFaults } from './disk-faults.ts'
 import type { Fault, FaultTargets } from './fault.ts'
@@ -16,6 +17,7 @@ export const allFaults: readonly Fault[] = [
   ...linkFaults,
   ...diskFaults,
   ...processFaults,
+  crashAtOperation,
   crashInSync,
   lull,
   withhold,
@@ -28,6 +30,8 @@ const shares = [1, 2, 2, 4, 8]
 /** and in some runs there are few kinds, each again and again: what one has done is not undone by the next of another kind. */
 const fewKindsChance = 0.3
 const fewKinds = 5
+/** A fault begins all the same while a delicate one lasts. */
+const disturbanceChance = 0.25
 
 export class Nemesis {
   readonly #targets: FaultTargets
@@ -69,14 +73,21 @@ export class Nemesis {
 
   #begin(fault: Fault): void {
     if (this.#running.has(fault) || (fault.isHarsh === true && !this.#mayBeHarsh())) return
+    if (this.#isDelicate() && !this.#random.chance(disturbanceChance)) return
     const endFault = fault.begin(this.#targets, this.#random)
     if (endFault === undefined) return
     const end = (): void => {
       if (this.#running.delete(fault)) endFault()
     }
     this.#running.set(fault, end)
-    const durationUs = this.#random.between(1, fault.durationMostMs) * usPerMs
+    const { durationLeastMs = 1, durationMostMs } = fault
+    const durationUs = this.#random.between(durationLeastMs, durationMostMs) * usPerMs
     this.#targets.world.scheduler.after(durationUs, name, `ends ${fault.name}`, end)
+  }
+
+  #isDelicate(): boolean {
+    for (const { isDelicate } of this.#running.keys()) if (isDelicate === true) return true
+    return false
   }
 
   /** An ensemble that never gets to serve shows little; one that is hit only while it serves shows little of its elections. */

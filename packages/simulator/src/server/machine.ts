@@ -12,6 +12,9 @@ import { usPerMs, type World } from '../world.ts'
 const downUsualMostMs = 600
 const longDownChance = 0.2
 const longDownMostMs = 2_500
+/** So that others take snapshots meanwhile, and hand on their logs to whoever comes back after that. */
+const veryLongDownChance = 0.05
+const veryLongDownMostMs = 5_000
 
 export type Phase = 'down' | 'recovering' | 'serving'
 
@@ -61,12 +64,17 @@ export abstract class Machine {
     this.#crashInSnapshotAfter = count
   }
 
+  /** A power failure at the `count`-th disk operation from now; then `crashed` is called. */
+  crashAtOperation(count: number, crashed: () => void): void {
+    if (!this.isDown) this.arm('process.crash-at-operation', count, () => true, crashed)
+  }
+
   /** Takes all that was planned back. */
   disarm(): void {
     this.#crashInRecoveryAfter = 0
     this.#crashInSnapshotAfter = 0
-    for (const kind of ['recovery', 'snapshot', 'sync'] as const)
-      this.disk.interruptNothing(`process.crash-in-${kind}`)
+    for (const kind of ['in-recovery', 'in-snapshot', 'in-sync', 'at-operation'] as const)
+      this.disk.interruptNothing(`process.crash-${kind}`)
   }
 
   start(): void {
@@ -142,9 +150,13 @@ export abstract class Machine {
 
   /** Mostly soon; now and then so much later that the others have gone on without it for long. */
   #startLater(): void {
-    const downMostMs = this.random.chance(longDownChance) ? longDownMostMs : downUsualMostMs
+    const { random } = this
+    const isLong = random.chance(longDownChance)
+    const isVeryLong = random.chance(veryLongDownChance)
+    const downLongMostMs = isVeryLong ? veryLongDownMostMs : longDownMostMs
+    const downMostMs = isLong || isVeryLong ? downLongMostMs : downUsualMostMs
     this.world.scheduler.after(
-      this.random.between(20, downMostMs) * usPerMs,
+      random.between(20, downMostMs) * usPerMs,
       this.host.name,
       'starts',
       () => this.start(),

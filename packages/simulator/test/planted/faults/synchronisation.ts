@@ -136,8 +136,16 @@ export const synchronisationFaults: readonly PlantedFault[] = [
     name: 'old-log-kept-at-snap',
     jira: 'ZOOKEEPER-2846',
     explanation:
-      'The log from before a SNAP stays where it is, and is handed on with the hole that follows it.',
+      'The history from before a SNAP stays on disk, and its log is handed on with the hole that follows it.',
+    // Harm is done when a server that was sent a SNAP leads before its snapshots make the older log go, and a learner comes whose last
+    // transaction is in that log, or at its beginning: an empty server, or one that was away for longer than the leader had been.
     edits: [
+      {
+        file: 'log/src/received-state.ts',
+        original: 'removeAll(disk, dataDirectory, listSnapshots(disk, dataDirectory))',
+        planted:
+          'removeAll(disk, dataDirectory, listSnapshots(disk, dataDirectory).filter((it) => it.zxid >= zxid))',
+      },
       {
         file: 'log/src/received-state.ts',
         original: 'removeAll(disk, logDirectory, listLogs(disk, logDirectory).toReversed())',
@@ -184,8 +192,20 @@ export const synchronisationFaults: readonly PlantedFault[] = [
   {
     name: 'newer-snapshot-kept-at-trunc',
     jira: 'ZOOKEEPER-1549',
-    explanation: 'A TRUNC leaves a snapshot that holds what it is to drop.',
+    explanation:
+      'A server takes a snapshot of what its log holds when it starts, and a TRUNC leaves a snapshot that holds what it is to drop.',
+    // Our servers take snapshots of what is delivered, so that none holds what a TRUNC drops, but for those that are begun between two
+    // terms. Apache's take one at their start, with what their log holds and nobody may ever commit. Harm is done when a leader crashes that
+    // had proposed something to nobody but itself, takes such a snapshot when it is back, and is told to cut its log by the next leader.
     edits: [
+      {
+        file: 'replica/src/member/member-snapshots.ts',
+        original: 'this.#schedule = new SnapshotSchedule(this.#options, this.#history.replayed)\n',
+        planted: `this.#schedule = new SnapshotSchedule(this.#options, this.#history.replayed)
+    this.#isDue = this.#history.replayed.replayedCount > 0
+    this.takeDue()
+`,
+      },
       {
         file: 'log/src/truncate-log.ts',
         original: 'snapshots.filter((snapshot) => snapshot.zxid > zxid),',
