@@ -100,7 +100,9 @@ export class FastLeaderElection {
   /** Own notifications on their way to this server itself. */
   #own: Notification[] = []
   #isHearingOwn = false
-  #phase: 'stopped' | 'waiting' | 'finalizing' | 'decided' = 'stopped'
+  #phase: 'stopped' | 'left' | 'waiting' | 'finalizing' | 'decided' = 'stopped'
+  /** What came last from each since this server has left its role. */
+  readonly #unheard = new Map<number, Notification>()
   #state: ElectionState = 'looking'
   #round = 0
   #part: ElectionPart = 'candidate'
@@ -165,11 +167,28 @@ export class FastLeaderElection {
     this.#intervalMs = this.#options.minNotificationIntervalMs
     this.#propose(this.#initial)
     this.#hearOwn()
+    const unheard = [...this.#unheard]
+    this.#unheard.clear()
+    for (const [from, notification] of unheard) this.received(from, notification)
+  }
+
+  /**
+   * The role is over, and {@link start} follows when that is on disk, which may take long. Until then nobody is told of the role: who
+   * looks for a leader would come to this server, or stay away from a better one.
+   */
+  leave(): void {
+    if (this.#phase === 'stopped') return
+    this.#life++
+    this.#cancelTimer()
+    this.#own = []
+    this.#phase = 'left'
+    this.#state = 'looking'
   }
 
   received(from: number, notification: Notification): void {
     if (this.#phase === 'stopped' || from === this.#serverId) return
     this.#unreachable.delete(from)
+    if (this.#phase === 'left') return void this.#unheard.set(from, notification)
     if (this.#isOvertakenBy(notification)) return
     const state = electionStateOf(notification)
     if (state === undefined) {
@@ -198,7 +217,7 @@ export class FastLeaderElection {
 
   /** The connection with this server has ended, and may have taken the proposal along. Once a round it is sent again. */
   connectionLost(serverId: number): void {
-    if (this.#phase === 'stopped' || this.#state !== 'looking') return
+    if (this.#phase !== 'waiting' && this.#phase !== 'finalizing') return
     if (!this.#electorate.isVoter(serverId) || this.#retold.has(serverId)) return
     this.#retold.add(serverId)
     this.#transport.send(serverId, this.#notificationOf(this.vote))
@@ -214,6 +233,7 @@ export class FastLeaderElection {
     this.#life++
     this.#cancelTimer()
     this.#own = []
+    this.#unheard.clear()
     this.#phase = 'decided'
     this.#state = state
     this.#decision = vote
@@ -232,6 +252,7 @@ export class FastLeaderElection {
     this.#life++
     this.#phase = 'stopped'
     this.#own = []
+    this.#unheard.clear()
     this.#cancelTimer()
     this.restartConnections()
   }

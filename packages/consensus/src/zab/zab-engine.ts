@@ -224,6 +224,7 @@ export class ZabEngine {
     const role = this.#role
     this.#role = undefined
     this.#state = 'looking'
+    this.#election.leave()
     if (this.#isServing) this.#ports.host.termEnded(reason)
     this.#isServing = false
     const settle = (): void =>

@@ -157,6 +157,28 @@ test('who follows hears of it when its leader looks for a leader in a later roun
   )
 })
 
+test('whose role is over tells nobody of it, and hears what came meanwhile when it looks', () => {
+  // A leader that gave way to others said that it led until its disk had the rest of its log; they came to it and waited.
+  const world = worldOf([1, 2, 3])
+  elect(world, [1, 2, 3])
+  const { machine } = world.server(3)
+  machine.leave()
+  world.start(2)
+  deliverAll(world)
+  // Server 1 still follows. Without the word of server 3 that is no leader.
+  assert.equal(world.server(2).machine.state, 'looking')
+  world.start(1)
+  deliverAll(world)
+  world.advance(200)
+  deliverAll(world)
+  assert.equal(world.server(2).machine.state, 'leading')
+  assert.equal(world.server(1).machine.state, 'following')
+  world.start(3)
+  deliverAll(world)
+  assert.equal(machine.state, 'following')
+  assert.equal(machine.vote.leader, 2)
+})
+
 test('ZOOKEEPER-261: a server without its data does not help to elect one that lacks them too', () => {
   const world = worldOf([1, 2, 3])
   world.server(1).history = { lastZxid: -1, currentEpoch: 0 }
