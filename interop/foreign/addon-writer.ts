@@ -1,6 +1,6 @@
 /**
- * Creates nodes by the addon `zookeeper`, one after another, until its parent sends a message; then it sends what was
- * acknowledged. A process of its own: the addon writes to standard output and spins while nobody answers.
+ * Creates nodes by the addon `zookeeper`, one after another, until its parent sends a message; then it sends a report. Before, it
+ * sends how many were acknowledged. A process of its own: the addon writes to standard output and spins while nobody answers.
  *
  *     addon-writer.ts FOLDER-OF-THE-ADDON SERVERS PREFIX
  */
@@ -14,6 +14,9 @@ interface AddonClient {
   init(config: object): void
   create(path: string, data: string, flags: number): Promise<string>
 }
+
+/** What the parent hears: first that 0 nodes were acknowledged, when writing begins. */
+export type AddonMessage = number | AddonReport
 
 export interface AddonReport {
   readonly acknowledged: readonly string[]
@@ -52,17 +55,21 @@ const state = { isEnding: false }
 process.once('message', () => (state.isEnding = true))
 
 await surely(`/${prefix}ephemeral`, ephemeral)
-process.send!('running')
 const acknowledged: string[] = []
+tell(0)
 for (let i = 0, isLast = false; !isLast; i++) {
   // The last one when all is quiet.
   isLast = state.isEnding
   await surely(`/${prefix}${i}`, 0)
   acknowledged.push(`${prefix}${i}`)
+  tell(acknowledged.length)
 }
-const report: AddonReport = { acknowledged, sessions }
 // The session goes on, as its ephemeral is looked for; the parent ends this process.
-process.send!(report)
+tell({ acknowledged, sessions })
+
+function tell(message: AddonMessage): void {
+  process.send!(message)
+}
 
 /** Asks until it is known that the node is there. */
 async function surely(path: string, flags: number): Promise<void> {

@@ -1,18 +1,18 @@
 /** Clients of others on an ensemble whose servers are killed: what was acknowledged to them is there, and their sessions live. */
 import assert from 'node:assert/strict'
 import { fork } from 'node:child_process'
-import { on } from 'node:events'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type Client, CreateMode, createClient, Exception } from 'node-zookeeper-client'
 import { classPath, java } from '../harness/apache-server.ts'
 import { Ensemble } from '../harness/ensemble.ts'
+import { eventually } from '../harness/eventually.ts'
 import { installForeignPrograms } from '../harness/install.ts'
 import { type ProgramResult, runProgram } from '../harness/run-program.ts'
 import { killInTurn } from '../harness/turmoil.ts'
 import { installAddon } from './addon.ts'
-import type { AddonReport } from './addon-writer.ts'
+import type { AddonMessage } from './addon-writer.ts'
 
 const timeout = 180_000
 const kills = 4
@@ -104,11 +104,20 @@ describe('while servers are killed', () => {
     const words = [addon, ensemble.connectString, 'addon-']
     const writer = fork(script, words, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
     context.after(() => writer.kill('SIGKILL'))
-    const said = on(writer, 'message', { close: ['exit'] })
-    assert.deepEqual((await said.next()).value, ['running', undefined])
-    await killInTurn(ensemble, kills)
+    let said: AddonMessage | undefined
+    writer.on('message', (message: AddonMessage) => (said = message))
+    const wrote = (count: number): Promise<true> =>
+      eventually({ what: `${count} writes of the addon`, timeoutMs: 60_000 }, () =>
+        typeof said === 'number' && said >= count ? true : undefined,
+      )
+    await wrote(0)
+    // It pauses for seconds when it has tried all servers in vain. The write that was under way may have been acknowledged before.
+    await killInTurn(ensemble, kills, () => wrote((said as number) + 2))
     writer.send('end')
-    const [{ acknowledged, sessions }] = (await said.next()).value as [AddonReport]
+    const { acknowledged, sessions } = await eventually(
+      { what: 'the report of the addon', timeoutMs: 60_000 },
+      () => (typeof said === 'object' ? said : undefined),
+    )
     assert.ok(sessions.length > 1, `${sessions.length} connections`)
     assert.equal(new Set(sessions).size, 1, sessions.join(', '))
     assert.ok(acknowledged.length > kills)

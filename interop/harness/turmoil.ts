@@ -4,8 +4,13 @@ import type { Ensemble } from './ensemble.ts'
 /**
  * One kill -9 after another, each followed by the server's return.
  * @param kills how many; the first and every other is the leader
+ * @param recovered to be awaited behind each return
  */
-export async function killInTurn(ensemble: Ensemble, kills: number): Promise<void> {
+export async function killInTurn(
+  ensemble: Ensemble,
+  kills: number,
+  recovered?: () => Promise<unknown>,
+): Promise<void> {
   for (let i = 0; i < kills; i++) {
     const leader = await ensemble.awaitLeader()
     const victim =
@@ -14,5 +19,6 @@ export async function killInTurn(ensemble: Ensemble, kills: number): Promise<voi
     await ensemble.awaitLeader()
     await victim.start()
     await ensemble.awaitServing()
+    await recovered?.()
   }
 }
