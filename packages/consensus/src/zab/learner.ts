@@ -384,6 +384,7 @@ export class Learner implements ChannelOwner {
       epoch: this.#epoch,
       leaderId: this.#leaderId,
       hasConfirmedSync: this.#hasConfirmedSync,
+      servesObservers: this.#observerMaster !== undefined,
       channel: this.#channel!,
       turnEnded: () => this.turnEnded(),
     })

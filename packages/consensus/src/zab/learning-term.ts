@@ -9,6 +9,7 @@ import {
   JuteReader,
   OpCode,
   PacketType,
+  pathVersionRequest,
   revalidationReply,
   revalidationRequest,
   type SessionId,
@@ -17,7 +18,7 @@ import {
   type Zxid,
 } from '@quorate/protocol'
 import type { ForwardedRequest, LearnerHost, LearnerTerm } from '../engine.ts'
-import { Askers } from './askers.ts'
+import { type Asker, Askers } from './askers.ts'
 import type { LearnerHandler } from './learner-handler.ts'
 import type { PacketChannel } from './packet-channel.ts'
 
@@ -26,6 +27,7 @@ export interface LearningTermParts {
   readonly epoch: number
   readonly leaderId: number
   readonly hasConfirmedSync: boolean
+  readonly servesObservers: boolean
   readonly channel: PacketChannel
   readonly turnEnded: () => void
 }
@@ -37,12 +39,13 @@ export class LearningTerm implements LearnerTerm {
   readonly hasConfirmedSync: boolean
   host: LearnerHost | undefined
   readonly #parts: LearningTermParts
-  readonly #askers = new Askers()
+  readonly #askers: Askers
   /** Sessions of observers that were heard of since the leader was last told, with their timeouts in ms. */
   readonly #touchedBeyond = new Map<SessionId, number>()
 
   constructor(parts: LearningTermParts) {
     this.#parts = parts
+    this.#askers = new Askers(parts.servesObservers)
     this.role = parts.role
     this.epoch = parts.epoch
     this.leaderId = parts.leaderId
@@ -54,9 +57,7 @@ export class LearningTerm implements LearnerTerm {
   }
 
   forward(request: ForwardedRequest): void {
-    const { channel } = this.#parts
-    if (channel.isOver) return
-    writeRequestPacket(channel.writer, request, request.identities)
+    this.#forward('self', request)
   }
 
   sync(request: ForwardedRequest): void {
@@ -73,12 +74,17 @@ export class LearningTerm implements LearnerTerm {
 
   forwardFor(observer: LearnerHandler, request: ForwardedRequest): void {
     if (request.type === OpCode.sync) this.#askers.syncAsked(observer)
-    this.forward(request)
+    this.#forward(observer, request)
   }
 
   revalidateFor(observer: LearnerHandler, session: SessionId, timeoutMs: number): void {
     this.#askers.revalidationAsked(session, observer)
     this.#revalidate(session, timeoutMs)
+  }
+
+  /** A transaction that ends a session was delivered. */
+  sessionEnded(session: SessionId): void {
+    this.#askers.sessionEnded(session)
   }
 
   observerTouched(session: SessionId, timeoutMs: number): void {
@@ -91,6 +97,19 @@ export class LearningTerm implements LearnerTerm {
     const asker = this.#askers.syncAnswered()
     if (asker === 'self') this.host?.syncAnswered()
     else if (asker?.isGone === false) asker.feed.send(PacketType.sync, 0)
+  }
+
+  /**
+   * Compatibility: through an observer master of Apache's a request may be carried out though its session has moved to another of its
+   * observers, or to the master. Here another one goes in its place that must fail, so that its asker gets an answer in order.
+   */
+  #forward(asker: Asker, request: ForwardedRequest): void {
+    const { channel } = this.#parts
+    if (channel.isOver) return
+    const { session, type, identities } = request
+    const isInPlace = type === OpCode.sync || this.#askers.isAt(session, asker)
+    const sent = isInPlace ? request : { ...request, type: OpCode.delete, body: rootDelete }
+    writeRequestPacket(channel.writer, sent, identities)
   }
 
   #revalidate(session: SessionId, timeoutMs: number): void {
@@ -123,3 +142,6 @@ export class LearningTerm implements LearnerTerm {
       asker.feed.send(PacketType.revalidate, -1, encode(revalidationReply, reply))
   }
 }
+
+/** Nobody can delete the root. */
+const rootDelete = encode(pathVersionRequest, { path: '/', version: -1 })

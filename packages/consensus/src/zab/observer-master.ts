@@ -12,10 +12,13 @@ import {
   encodeDesignatedLeader,
   epochOf,
   makeZxid,
+  OpCode,
   PacketType,
   PeerCapability,
   purePlatform,
+  readInt32,
   type SessionId,
+  sessionIdOf,
   type Zxid,
 } from '@quorate/protocol'
 import type { ForwardedRequest, Proposal } from '../engine.ts'
@@ -26,6 +29,9 @@ import type { LearningTerm } from './learning-term.ts'
 import type { RoleParts } from './role-parts.ts'
 import { ServedLearners } from './served-learners.ts'
 import type { LearnerView } from './zab-ports.ts'
+
+/** Where a transaction's header has its type: behind session, cxid, zxid and time. */
+const typeAt = 28
 
 export class ObserverMaster implements HandlerOwner {
   readonly #parts: RoleParts
@@ -82,6 +88,8 @@ export class ObserverMaster implements HandlerOwner {
    */
   delivered(proposal: Proposal, designated: number | undefined): void {
     const { zxid, bytes } = proposal
+    if (readInt32(bytes, typeAt) === OpCode.closeSession)
+      this.#term?.sessionEnded(sessionIdOf(readInt32(bytes, 0), readInt32(bytes, 4)))
     const isActivation = designated !== undefined
     const type = isActivation ? PacketType.informAndActivate : PacketType.inform
     const data = isActivation ? activationOf(designated, bytes) : bytes
