@@ -9,11 +9,11 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BenchedEnsemble } from './benched-ensemble.ts'
-import type { CaseOptions } from './cases.ts'
 import { compareServers, comparisonOptions, type Part } from './comparison-run.ts'
 import { renderEnsembles } from './comparison-table.ts'
 import {
   type EnsembleMeasure,
+  type EnsembleOptions,
   measureFreeze,
   measureJoin,
   measureKill,
@@ -22,9 +22,17 @@ import {
 import { resultsDirectory } from './results.ts'
 
 const { values } = parseArgs({
-  options: { ...comparisonOptions, parts: { type: 'string', default: 'loads,kill,freeze,join' } },
+  options: {
+    ...comparisonOptions,
+    'warm-up': { type: 'string', default: '60' },
+    parts: { type: 'string', default: 'loads,kill,freeze,join' },
+  },
 })
-const options: CaseOptions = { seconds: Number(values.seconds), manyKeys: Number(values.keys) }
+const options: EnsembleOptions = {
+  seconds: Number(values.seconds),
+  warmUpSeconds: Number(values['warm-up']),
+  manyKeys: Number(values.keys),
+}
 
 function partOf(measure: EnsembleMeasure): Part {
   return async (kind, directory, report) => {

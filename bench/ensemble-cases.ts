@@ -4,19 +4,25 @@ import type { BenchedEnsemble } from './benched-ensemble.ts'
 import type { BenchedServer } from './benched-server.ts'
 import { type CaseOptions, type Figures, lastPath, loads, type Report, runBench } from './cases.ts'
 
+export interface EnsembleOptions extends CaseOptions {
+  /** Before the loads: three virtual machines that share two cores take long to compile what is hot. */
+  readonly warmUpSeconds: number
+}
+
 export type EnsembleMeasure = (
   ensemble: BenchedEnsemble,
-  options: CaseOptions,
+  options: EnsembleOptions,
   report: Report,
 ) => Promise<void>
 
 /** Memory, loads and sessions. */
-export const measureLoads: EnsembleMeasure = async (ensemble, { seconds }, report) => {
+export const measureLoads: EnsembleMeasure = async (ensemble, options, report) => {
+  const { seconds, warmUpSeconds } = options
   await start(ensemble)
   await elapsed(3_000)
   const idle = await bench(ensemble, 'probe', {})
   report('idle', { ...idle, version: await ensemble.members[0]!.version() })
-  await warmUp(ensemble, 5 * seconds)
+  await warmUp(ensemble, warmUpSeconds)
   for (const { name, ...load } of loads) {
     report(name, await bench(ensemble, 'load', { ...load, seconds }))
   }
