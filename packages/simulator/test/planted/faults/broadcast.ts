@@ -82,11 +82,11 @@ export const broadcastFaults: readonly PlantedFault[] = [
     edits: [
       {
         file: 'consensus/src/zab/learning-term.ts',
-        original: '    writeRequestPacket(channel.writer, request, request.identities)\n',
+        original: '    writeRequestPacket(channel.writer, sent, identities)\n',
         planted: `    const late = (this as any).late
-    ;(this as any).late = late === undefined && request.cxid % 8 === 3 ? request : undefined
+    ;(this as any).late = late === undefined && request.cxid % 8 === 3 ? sent : undefined
     if ((this as any).late === undefined)
-      writeRequestPacket(channel.writer, request, request.identities)
+      writeRequestPacket(channel.writer, sent, identities)
     if (late !== undefined) writeRequestPacket(channel.writer, late, late.identities)
 `,
       },
