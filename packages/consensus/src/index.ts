@@ -15,7 +15,8 @@ export {
   ElectionConnections,
   type ElectionConnectionsParameters,
 } from './election/election-connections.ts'
-export * from './election/fast-leader-election.ts'
+export * from './election/election-ports.ts'
+export { FastLeaderElection } from './election/fast-leader-election.ts'
 export type { Candidate, ElectionState, Vote } from './election/vote.ts'
 export * from './zab/diskless-id.ts'
 export * from './zab/zab-ports.ts'

@@ -3,7 +3,7 @@
  *
  * A record that repeats an earlier one to the byte is passed over (see repeated-records.ts): the zxids that are handed out grow.
  */
-import { type Platform, purePlatform, readInt32, type Zxid } from '@quorate/protocol'
+import { type Platform, purePlatform, readInt32, type Zxid, txnType } from '@quorate/protocol'
 import { chunkBytesDefault, ChunkReader, fileSource } from './chunk-reader.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { LogError } from './log-error.ts'
@@ -16,7 +16,6 @@ import {
   type LogHeader,
   logHeaderLength,
   readLogHeader,
-  txnType,
   txnZxid,
   unsyncedBytesMax,
 } from './log-format.ts'

@@ -40,7 +40,6 @@ export const sectorBytes = 512
 export const unsyncedBytesMax: number = 8 * 1_048_576
 
 const zxidAt = 12
-const typeAt = 28
 
 export function writeLogHeader(bytes: Uint8Array, at: number): void {
   writeInt32(bytes, at, logMagic)
@@ -100,10 +99,6 @@ export function txnZxid(bytes: Uint8Array, start: number, end: number): Zxid {
   const high = readInt32(bytes, start + zxidAt)
   if (high < 0 || high >= 0x20_0000) return -1
   return high * 0x1_0000_0000 + readUint32(bytes, start + zxidAt + 4)
-}
-
-export function txnType(bytes: Uint8Array, start: number): number {
-  return readInt32(bytes, start + typeAt)
 }
 
 /** A check may stand inside a multi only; a server that meets one by itself stops (as Apache's does). */

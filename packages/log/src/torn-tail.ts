@@ -12,7 +12,7 @@
  * 4. Everything else is damage, and refused. A synced sector that became all zeros would be taken for torn; disks that do that
  *    are outside of what a log without a copy can withstand.
  */
-import { type Platform, readInt32, txnHeaderLength } from '@quorate/protocol'
+import { type Platform, readInt32, txnHeaderLength, txnType } from '@quorate/protocol'
 import { chunkBytesDefault } from './chunk-reader.ts'
 import type { Disk, DiskFile, Done } from './disk.ts'
 import { asError } from './log-error.ts'
@@ -23,7 +23,6 @@ import {
   isKnownTxnType,
   logHeaderLength,
   sectorBytes,
-  txnType,
   txnZxid,
   unsyncedBytesMax,
 } from './log-format.ts'

@@ -23,7 +23,7 @@ import { JuteError } from './jute-error.ts'
 import { JuteReader } from './jute-reader.ts'
 import { JuteWriter } from './jute-writer.ts'
 import { OpCode } from './op-code.ts'
-import type { SessionId, Zxid } from './zxid.ts'
+import { type SessionId, sessionIdOf, type Zxid } from './zxid.ts'
 
 /** long clientId · int cxid · long zxid · long time · int type */
 export interface TxnHeader {
@@ -54,6 +54,17 @@ export const txnHeader: Codec<TxnHeader> = {
 
 /** Bytes of a TxnHeader. */
 export const txnHeaderLength = 32
+const typeAt = 28
+
+/** The type in the TxnHeader at `start`. */
+export function txnType(txn: Uint8Array, start = 0): number {
+  return readInt32(txn, start + typeAt)
+}
+
+/** The session in the TxnHeader of a transaction. */
+export function txnSession(txn: Uint8Array): SessionId {
+  return sessionIdOf(readInt32(txn, 0), readInt32(txn, 4))
+}
 
 /** int version (2) · long treeDigest: the digest of the tree after the transaction */
 export interface TxnDigest {

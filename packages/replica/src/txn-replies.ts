@@ -6,8 +6,8 @@ import {
   JuteWriter,
   OpCode,
   type Platform,
-  readInt32,
   statLength,
+  txnType,
   writeMultiHeader,
   type Zxid,
 } from '@quorate/protocol'
@@ -147,9 +147,4 @@ export class TxnReplies implements ApplyObserver {
     const at = out.reserve(statLength)
     this.#tree.writeStat(node, out.bytes, at)
   }
-}
-
-/** The type in a TxnHeader. */
-export function txnType(txn: Uint8Array): number {
-  return readInt32(txn, 28)
 }

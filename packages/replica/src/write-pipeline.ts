@@ -13,6 +13,7 @@ import {
   OpCode,
   sessionIdOf,
   type SessionId,
+  txnType,
   type Zxid,
 } from '@quorate/protocol'
 import type { Preparer, RequestContext, Tree } from '@quorate/tree'
@@ -21,7 +22,7 @@ import type { ReplicaOptions } from './replica-options.ts'
 import type { ReplyOrder } from './reply-order.ts'
 import type { SessionHalves } from './session-tracker.ts'
 import { TxnArena } from './txn-arena.ts'
-import { TxnReplies, txnType } from './txn-replies.ts'
+import { TxnReplies } from './txn-replies.ts'
 import { isOrdered, type OrderedRequest, type Write } from './write.ts'
 
 /** A write whose transaction has been proposed. */

@@ -25,7 +25,7 @@ import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
 import { disklessIdOf } from './diskless-id.ts'
 import { spreadMs } from './fleet-spread.ts'
 import { LeaderDialler } from './leader-dialler.ts'
-import { LeaderSilence } from './leader-silence.ts'
+import { LeaderSilence, silenceLimit, type SilentLeader } from './leader-silence.ts'
 import { LearnedHistory } from './learned-history.ts'
 import { LearnedMembership } from './learned-membership.ts'
 import { LearnedState } from './learned-state.ts'
@@ -56,8 +56,8 @@ export class Learner implements ChannelOwner {
   #dialler: LeaderDialler | undefined
   readonly #silence: LeaderSilence
   #epoch = 0
-  #hasConfirmedSync = false
-  #hasSteadyPings = false
+  /** Bits of {@link PeerCapability}. */
+  #leaderCapabilities = 0
   #term: LearningTerm | undefined
   /** The disk works, and no packet is taken. */
   #isBusy = false
@@ -252,9 +252,7 @@ export class Learner implements ChannelOwner {
 
   #takeLeaderInfo({ type, zxid, bytes, start, end }: ReceivedPacket): void {
     if (type !== PacketType.leaderInfo) return this.#unexpected(type)
-    const { capabilities } = decodeLeaderInfo(bytes, start, end)
-    this.#hasConfirmedSync = ((capabilities ?? 0) & PeerCapability.confirmedSync) !== 0
-    this.#hasSteadyPings = ((capabilities ?? 0) & PeerCapability.steadyPings) !== 0
+    this.#leaderCapabilities = decodeLeaderInfo(bytes, start, end).capabilities ?? 0
     this.#epoch = epochOf(zxid)
     const { history } = this.#parts.ports
     const accepted = history.acceptedEpoch
@@ -383,7 +381,7 @@ export class Learner implements ChannelOwner {
       role: this.#isObserver ? 'observing' : 'following',
       epoch: this.#epoch,
       leaderId: this.#leaderId,
-      hasConfirmedSync: this.#hasConfirmedSync,
+      hasConfirmedSync: (this.#leaderCapabilities & PeerCapability.confirmedSync) !== 0,
       servesObservers: this.#observerMaster !== undefined,
       channel: this.#channel!,
       turnEnded: () => this.turnEnded(),
@@ -440,26 +438,17 @@ export class Learner implements ChannelOwner {
 
   #ticked(): void {
     const { options, ports } = this.#parts
-    const { tickTimeMs, initLimit } = options
     this.#observerMaster?.ticked()
     const silentMs = this.#silence.ticked(ports.clock.nowMs, this.#channel?.receivedBytes ?? 0)
-    // Compatibility: an Apache follower gives its leader only syncLimit until it is established, which may have to synchronise
-    // others first and, if it is Apache's, sends nothing meanwhile.
-    const limitMs = tickTimeMs * (this.#phase === 'serving' ? this.#servingLimit : initLimit)
+    const limitMs = options.tickTimeMs * silenceLimit(options, this.#silenceKind)
     if (this.#isBusy || silentMs <= limitMs) return
     this.#end('LEADER_SILENT', `nothing was heard of server ${this.peerId} for ${limitMs} ms`)
   }
 
-  /**
-   * Ticks without a sign of the leader, while it serves.
-   *
-   * Compatibility: Apache's followers wait for syncLimit, in which nothing is written when a leader's machine has gone. Who leaves
-   * too early costs an election, which takes a fraction of a tick.
-   */
-  get #servingLimit(): number {
-    const { syncLimit, silentLeaderLimit } = this.#parts.options
-    const isEarly = this.#hasSteadyPings && silentLeaderLimit > 0
-    return isEarly ? Math.min(silentLeaderLimit, syncLimit) : syncLimit
+  get #silenceKind(): SilentLeader {
+    if (this.#phase !== 'serving') return 'beginning'
+    const isSteady = (this.#leaderCapabilities & PeerCapability.steadyPings) !== 0
+    return isSteady ? 'pinging-steadily' : 'serving'
   }
 
   #heard(): void {

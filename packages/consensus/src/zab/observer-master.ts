@@ -16,9 +16,9 @@ import {
   PacketType,
   PeerCapability,
   purePlatform,
-  readInt32,
   type SessionId,
-  sessionIdOf,
+  txnSession,
+  txnType,
   type Zxid,
 } from '@quorate/protocol'
 import type { ForwardedRequest, Proposal } from '../engine.ts'
@@ -29,9 +29,6 @@ import type { LearningTerm } from './learning-term.ts'
 import type { RoleParts } from './role-parts.ts'
 import { ServedLearners } from './served-learners.ts'
 import type { LearnerView } from './zab-ports.ts'
-
-/** Where a transaction's header has its type: behind session, cxid, zxid and time. */
-const typeAt = 28
 
 export class ObserverMaster implements HandlerOwner {
   readonly #parts: RoleParts
@@ -88,8 +85,7 @@ export class ObserverMaster implements HandlerOwner {
    */
   delivered(proposal: Proposal, designated: number | undefined): void {
     const { zxid, bytes } = proposal
-    if (readInt32(bytes, typeAt) === OpCode.closeSession)
-      this.#term?.sessionEnded(sessionIdOf(readInt32(bytes, 0), readInt32(bytes, 4)))
+    if (txnType(bytes) === OpCode.closeSession) this.#term?.sessionEnded(txnSession(bytes))
     const isActivation = designated !== undefined
     const type = isActivation ? PacketType.informAndActivate : PacketType.inform
     const data = isActivation ? activationOf(designated, bytes) : bytes

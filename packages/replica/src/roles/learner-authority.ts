@@ -18,7 +18,8 @@ import {
   readInt32,
   reconfigRequest,
   type SessionId,
-  sessionIdOf,
+  txnSession,
+  txnType,
   writeInt32,
   type Zxid,
 } from '@quorate/protocol'
@@ -30,7 +31,7 @@ import type { ReplicaOptions } from '../replica-options.ts'
 import type { ReplyOrder } from '../reply-order.ts'
 import type { SessionIds } from '../session-ids.ts'
 import { Session } from '../session-tracker.ts'
-import { TxnReplies, txnType } from '../txn-replies.ts'
+import { TxnReplies } from '../txn-replies.ts'
 import type { OrderedRequest } from '../write.ts'
 import type { Authority, AuthorityHost } from './authority.ts'
 import { Revalidations } from './revalidations.ts'
@@ -191,7 +192,7 @@ export class LearnerAuthority implements Authority, LearnerHost {
     if (isOwn) head.delivered(zxid, type === OpCode.error)
     if (type === OpCode.closeSession) {
       const asker = isOwn ? head.connection : undefined
-      this.#sessionClosed(sessionIdOf(readInt32(bytes, 0), readInt32(bytes, 4)), asker)
+      this.#sessionClosed(txnSession(bytes), asker)
     }
   }
 
