@@ -33,8 +33,8 @@ export async function assertEqualTrees(ensemble: Ensemble): Promise<readonly Nod
 }
 
 /**
- * An Apache member that has just come back from a kill may open a session and answer none of its reads: with Apache's servers alone
- * that was one dump of some hundreds. Such a member is asked again on another connection; ours is not.
+ * An Apache member that has just come back from a kill may open a session and answer none of its reads: with Apache’s servers alone
+ * those were 3 of 640 dumps. Such a member is asked again on another connection; ours is not.
  */
 async function treeOf(member: EnsembleMember): Promise<readonly NodeDump[]> {
   const read = (): Promise<readonly NodeDump[]> => dumpTree(member.port, superUser)

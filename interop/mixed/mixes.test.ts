@@ -1,18 +1,7 @@
 /** Apache's servers and ours in one ensemble: each mix, each kind leading, observers of either kind. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import {
-  CreateMode,
-  createRequest,
-  type CreateRequest,
-  EventType,
-  getEphemeralsRequest,
-  getEphemeralsResponse,
-  OpCode,
-  openAcl,
-  pathRecord,
-  pathWatchRequest,
-} from '@quorate/protocol'
+import { EventType, getEphemeralsRequest, getEphemeralsResponse, OpCode } from '@quorate/protocol'
 import { AcknowledgedWriter } from '../crash/acknowledged-writer.ts'
 import { Ensemble } from '../harness/ensemble.ts'
 import type { EnsembleMember, KindName } from '../harness/ensemble-member.ts'
@@ -21,12 +10,15 @@ import { RawSession } from '../harness/raw-session.ts'
 import { writeSampleTree } from '../interchange/sample-tree.ts'
 import { assertEqualTrees, assertNoDigestDiffers } from './equal-trees.ts'
 import { mixedOptions } from './mixed-options.ts'
-
-interface Mix {
-  /** The last leads. */
-  readonly voters: readonly KindName[]
-  readonly observers: readonly KindName[]
-}
+import {
+  create,
+  ephemeral,
+  isThere,
+  longSessionMs,
+  type Mix,
+  shortSessionMs,
+  sync,
+} from './node-calls.ts'
 
 /** No more than three Java servers each. */
 const mixes: readonly Mix[] = [
@@ -36,29 +28,7 @@ const mixes: readonly Mix[] = [
   { voters: ['quorate', 'quorate', 'apache'], observers: ['apache', 'quorate'] },
 ]
 
-type NodeFields = Omit<CreateRequest, 'path'>
-
 const timeout = 120_000
-const shortSessionMs = 4_000
-/** These need no pings. */
-const longSessionMs = 120_000
-const persistent: NodeFields = { data: null, acl: openAcl, flags: CreateMode.persistent }
-const ephemeral: NodeFields = { ...persistent, flags: CreateMode.ephemeral }
-
-async function create(session: RawSession, path: string, fields = persistent): Promise<void> {
-  const { err } = await session.call(OpCode.create, createRequest, { path, ...fields })
-  assert.equal(err, 0, path)
-}
-
-/** After all that was written before, wherever that was. */
-async function sync(session: RawSession): Promise<void> {
-  assert.equal((await session.call(OpCode.sync, pathRecord, { path: '/' })).err, 0)
-}
-
-async function isThere(session: RawSession, path: string, watch = false): Promise<boolean> {
-  const { err } = await session.call(OpCode.exists, pathWatchRequest, { path, watch })
-  return err === 0
-}
 
 function pairs(members: readonly EnsembleMember[]): readonly (readonly EnsembleMember[])[] {
   return members.flatMap((from) => members.filter((to) => to !== from).map((to) => [from, to]))

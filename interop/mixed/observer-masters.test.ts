@@ -1,18 +1,9 @@
 /** Observers of either kind that are served by followers of either kind, and go on to another one when theirs is lost. */
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import {
-  CreateMode,
-  createRequest,
-  type CreateRequest,
-  EventType,
-  OpCode,
-  openAcl,
-  pathRecord,
-  pathWatchRequest,
-} from '@quorate/protocol'
+import { EventType } from '@quorate/protocol'
 import { Ensemble } from '../harness/ensemble.ts'
-import type { EnsembleMember, KindName } from '../harness/ensemble-member.ts'
+import type { EnsembleMember } from '../harness/ensemble-member.ts'
 import { eventually } from '../harness/eventually.ts'
 import { RawSession } from '../harness/raw-session.ts'
 import { reservedPorts } from '../harness/reserved-ports.ts'
@@ -20,12 +11,15 @@ import { serverFigures } from '../harness/server-word.ts'
 import { writeSampleTree } from '../interchange/sample-tree.ts'
 import { assertEqualTrees, assertNoDigestDiffers } from './equal-trees.ts'
 import { mixedOptions } from './mixed-options.ts'
-
-interface Mix {
-  /** The last leads. */
-  readonly voters: readonly KindName[]
-  readonly observers: readonly KindName[]
-}
+import {
+  create,
+  ephemeral,
+  isThere,
+  longSessionMs,
+  type Mix,
+  shortSessionMs,
+  sync,
+} from './node-calls.ts'
 
 /** No more than three Java servers each. */
 const mixes: readonly Mix[] = [
@@ -35,30 +29,8 @@ const mixes: readonly Mix[] = [
   { voters: ['quorate', 'quorate', 'quorate'], observers: ['apache', 'quorate'] },
 ]
 
-type NodeFields = Omit<CreateRequest, 'path'>
-
 const timeout = 180_000
-const shortSessionMs = 4_000
-/** These need no pings. */
-const longSessionMs = 120_000
 const moveTimeoutMs = 60_000
-const persistent: NodeFields = { data: null, acl: openAcl, flags: CreateMode.persistent }
-const ephemeral: NodeFields = { ...persistent, flags: CreateMode.ephemeral }
-
-async function create(session: RawSession, path: string, fields = persistent): Promise<void> {
-  const { err } = await session.call(OpCode.create, createRequest, { path, ...fields })
-  assert.equal(err, 0, path)
-}
-
-/** After all that was written before, wherever that was. */
-async function sync(session: RawSession): Promise<void> {
-  assert.equal((await session.call(OpCode.sync, pathRecord, { path: '/' })).err, 0)
-}
-
-async function isThere(session: RawSession, path: string, watch = false): Promise<boolean> {
-  const { err } = await session.call(OpCode.exists, pathWatchRequest, { path, watch })
-  return err === 0
-}
 
 /** All of an ensemble's servers have the same port for observers, each on a machine of its own. */
 function peerHosts(id: number): readonly string[] {

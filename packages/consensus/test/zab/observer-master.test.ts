@@ -12,7 +12,7 @@ import {
   writeRequestPacket,
   type Zxid,
 } from '@quorate/protocol'
-import { acceptEpoch, type PeerByHand, RoleFixture, txnOf } from './role-fixture.ts'
+import { acceptEpoch, type PeerByHand, RoleFixture, serveLearner, txnOf } from './role-fixture.ts'
 
 const options = { hasObserverMasters: true }
 const inEpoch1 = { currentEpoch: 1, acceptedEpoch: 1 }
@@ -29,12 +29,7 @@ function followerInStep(): { fixture: RoleFixture; leader: PeerByHand } {
   const fixture = new RoleFixture({ disk: { ...inEpoch1, log: [txnOf(z11)] }, options })
   const leader = fixture.learn()
   acceptEpoch(fixture, leader, z20)
-  leader.send(PacketType.diff, z11)
-  leader.send(PacketType.newLeader, z20)
-  fixture.endTurn()
-  fixture.completeAll()
-  leader.send(PacketType.upToDate, -1)
-  fixture.endTurn()
+  serveLearner(fixture, leader, { lastZxid: z11, epochZxid: z20 })
   leader.packets.length = 0
   return { fixture, leader }
 }

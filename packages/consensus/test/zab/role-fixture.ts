@@ -281,6 +281,20 @@ export function acceptEpoch(fixture: RoleFixture, leader: PeerByHand, epochZxid:
   fixture.completeAll()
 }
 
+/** The leader has what the learner has, in the epoch that was just accepted: it is served from here on. */
+export function serveLearner(
+  fixture: RoleFixture,
+  leader: PeerByHand,
+  { lastZxid, epochZxid }: { readonly lastZxid: Zxid; readonly epochZxid: Zxid },
+): void {
+  leader.send(PacketType.diff, lastZxid)
+  leader.send(PacketType.newLeader, epochZxid)
+  fixture.endTurn()
+  fixture.completeAll()
+  leader.send(PacketType.upToDate, -1)
+  fixture.endTurn()
+}
+
 export interface LearnerByHand {
   readonly id: number
   readonly lastZxid: Zxid

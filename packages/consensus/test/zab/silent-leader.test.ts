@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeLeaderInfo, makeZxid, PacketType, PeerCapability } from '@quorate/protocol'
-import { RoleFixture, txnOf } from './role-fixture.ts'
+import { RoleFixture, serveLearner, txnOf } from './role-fixture.ts'
 
 const z11 = makeZxid(1, 1)
 const z20 = makeZxid(2, 0)
@@ -23,12 +23,7 @@ function serving(
   leader.send(PacketType.leaderInfo, z20, info)
   fixture.endTurn()
   fixture.completeAll()
-  leader.send(PacketType.diff, z11)
-  leader.send(PacketType.newLeader, z20)
-  fixture.endTurn()
-  fixture.completeAll()
-  leader.send(PacketType.upToDate, -1)
-  fixture.endTurn()
+  serveLearner(fixture, leader, { lastZxid: z11, epochZxid: z20 })
   assert.ok(fixture.isServing)
   return { fixture, leader }
 }

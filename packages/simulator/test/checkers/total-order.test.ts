@@ -292,19 +292,21 @@ test('commit-quorum: groups and weights decide who is a quorum', () => {
   assert.equal(judge('server1', 'server2'), undefined)
 })
 
-const planned = (committedZxid: Zxid): Observation[] => [
+/** Server 1 leads, and both have logged three transactions of its epoch. */
+const threeLogged: readonly Observation[] = [
+  loads('server1', 0),
+  starts('server1', 'leading', 1, 0),
+  loads('server2', 0),
+  ...[1, 2, 3].flatMap((at) => [logs('server1', epoch + at), logs('server2', epoch + at)]),
+]
+
+const planned = (committedZxid: Zxid, kind: 'TRUNC' | 'SNAP' = 'TRUNC'): Observation[] => [
   { type: 'syncPlanned', server: 'server1', learner: 'server2', committedZxid },
-  { type: 'synchronised', server: 'server2', leader: 'server1', kind: 'TRUNC' },
+  { type: 'synchronised', server: 'server2', leader: 'server1', kind },
 ]
 
 test('a log is cut exactly where the leader that planned it wanted', () => {
-  const history: Observation[] = [
-    loads('server1', 0),
-    starts('server1', 'leading', 1, 0),
-    loads('server2', 0),
-    ...[1, 2, 3].flatMap((at) => [logs('server1', epoch + at), logs('server2', epoch + at)]),
-    delivers('server1', epoch + 1),
-  ]
+  const history: Observation[] = [...threeLogged, delivers('server1', epoch + 1)]
   const late = delivers('server1', epoch + 2)
   assert.equal(order(history, planned(epoch + 1), late, cuts('server2', epoch + 1)), undefined)
   assert.match(
@@ -323,15 +325,11 @@ const replaces = (zxid: Zxid): Observation => ({
 
 test('total-order: a state that replaces another has all that its leader had committed when it planned that', () => {
   const history: Observation[] = [
-    loads('server1', 0),
-    starts('server1', 'leading', 1, 0),
-    loads('server2', 0),
-    ...[1, 2, 3].flatMap((at) => [logs('server1', epoch + at), logs('server2', epoch + at)]),
+    ...threeLogged,
     syncs('server2', epoch + 3),
     delivers('server1', epoch + 1),
     delivers('server1', epoch + 2),
-    { type: 'syncPlanned', server: 'server1', learner: 'server2', committedZxid: epoch + 2 },
-    { type: 'synchronised', server: 'server2', leader: 'server1', kind: 'SNAP' },
+    ...planned(epoch + 2, 'SNAP'),
     delivers('server1', epoch + 3),
   ]
   assert.equal(order(history, replaces(epoch + 2)), undefined)
@@ -341,10 +339,7 @@ test('total-order: a state that replaces another has all that its leader had com
 
 test('total-order: a server that crashes while it cuts its log comes back with it cut or not', () => {
   const history: Observation[] = [
-    loads('server1', 0),
-    starts('server1', 'leading', 1, 0),
-    loads('server2', 0),
-    ...[1, 2, 3].flatMap((at) => [logs('server1', epoch + at), logs('server2', epoch + at)]),
+    ...threeLogged,
     syncs('server2', epoch + 3),
     delivers('server1', epoch + 1),
     planned(epoch + 1),
