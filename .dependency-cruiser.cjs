@@ -6,12 +6,13 @@ const allow = {
   log: ['protocol', 'tree'],
   replica: ['protocol', 'tree', 'consensus', 'log'],
   client: ['protocol'],
-  simulator: ['protocol', 'tree', 'consensus', 'log', 'replica', 'client'],
+  recipes: ['client'],
+  simulator: ['protocol', 'tree', 'consensus', 'log', 'replica', 'client', 'recipes'],
   server: ['protocol', 'tree', 'consensus', 'log', 'replica'],
   cli: ['protocol', 'tree', 'log', 'server', 'client', 'simulator'],
   testkit: ['protocol', 'tree', 'consensus', 'log', 'replica', 'server', 'client'],
 }
-const plain = 'protocol|tree|consensus|log|replica|client|simulator'
+const plain = 'protocol|tree|consensus|log|replica|client|recipes|simulator'
 
 module.exports = {
   forbidden: [

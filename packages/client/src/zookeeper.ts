@@ -66,11 +66,14 @@ export class ZooKeeper<C extends CodecChoice = 'utf8'> implements AsyncDisposabl
   readonly #streams = new Set<WatchStream>()
   readonly #events = new Emitter<ZooKeeperEvents>()
   readonly #deadlineMs: number | undefined
+  /** What the client runs on. Recipes take their clock and their random numbers from it. */
+  readonly world: World
   #wasConnected = false
 
   /** @throws ZooKeeperError BadArguments for a connect string that cannot be used */
   constructor(connectString: string, options: ZooKeeperOptions<C>, world: World) {
     const { servers, chroot } = parseConnectString(connectString)
+    this.world = world
     this.#chroot = new Chroot(chroot)
     this.#codec = valueCodecOf((options.codec ?? 'utf8') as C, world.platform)
     this.#deadlineMs = options.deadlineMs

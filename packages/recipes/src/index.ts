@@ -1,0 +1,2 @@
+/** What is built on the client: locks, elections, barriers, counters, queues, caches, membership, discovery. */
+export {}
