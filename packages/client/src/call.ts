@@ -20,6 +20,12 @@ export interface Operation<T> {
   readonly answerOf?: (code: ZooKeeperErrorCode) => { readonly value: T } | undefined
 }
 
+/** The operation with another meaning of its answer. */
+export function withResult<T, U>(operation: Operation<T>, result: (value: T) => U): Operation<U> {
+  const { answerOf: _, ...rest } = operation
+  return { ...rest, read: (reader) => result(operation.read(reader)) }
+}
+
 /** The part of AbortSignal that is used here. */
 export interface AbortSignalLike {
   readonly aborted: boolean

@@ -25,6 +25,12 @@ export class Chroot {
     return { server: this.toServer(path), client: path }
   }
 
+  /** @throws ZooKeeperError BadArguments for what is no path */
+  below(path: string): Chroot {
+    const { server } = this.resolve(path)
+    return new Chroot(server === '/' ? '' : server)
+  }
+
   toServer(path: string): string {
     if (this.#prefix === '') return path
     return path === '/' ? this.#prefix : this.#prefix + path

@@ -2,6 +2,7 @@
 export type { AbortSignalLike, CallOptions } from './call.ts'
 export type { Change, ChangeListener, ChangeType } from './change.ts'
 export type { ReadRequest, ReadResult, ReadResults } from './multi-read.ts'
+export type { Membership } from './membership-calls.ts'
 export type {
   AddWatchOptions,
   CreateOptions,
@@ -9,6 +10,7 @@ export type {
   ReconfigOptions,
   RemoveWatchesOptions,
   SetOptions,
+  ViewOptions,
   WatchOptions,
   ZooKeeperOptions,
 } from './options.ts'

@@ -91,7 +91,11 @@ export function remove(path: NodePath, version: number): Operation<void> {
   return write(OpCode.delete, path, [pathVersionRequest, { path: path.server, version }], empty)
 }
 
-export function exists(path: NodePath, watch: boolean, answered: Answered): Operation<Stat | null> {
+export function exists(
+  path: NodePath,
+  watch: boolean,
+  answered?: Answered,
+): Operation<Stat | null> {
   return {
     ...read(OpCode.exists, path, [pathWatchRequest, { path: path.server, watch }], stat, answered),
     answerOf: (code) => (code === 'NoNode' ? { value: null } : undefined),

@@ -6,17 +6,21 @@ import type { SessionIdentity } from './session.ts'
 import type { VersionOptions } from './transaction.ts'
 import type { CodecChoice } from './value-codec.ts'
 
-export interface ZooKeeperOptions<C extends CodecChoice> {
+/** What each view of a session has of its own. */
+export interface ViewOptions<C extends CodecChoice> {
   /** How values become bytes. Default 'utf8'. */
   readonly codec?: C
+  /** The deadline of calls that give none. Default: none but the session's end; for a view, that of its origin. */
+  readonly deadlineMs?: number
+}
+
+export interface ZooKeeperOptions<C extends CodecChoice> extends ViewOptions<C> {
   /** The session timeout to ask for, in ms; the server has its own bounds. Default 30 000. */
   readonly timeout?: number
   /** Accept a server that is cut off from the ensemble; see {@link ZooKeeper.isReadOnly}. Default false. */
   readonly readOnly?: boolean
   /** A session to take over from another client, by its `sessionId` and `sessionPassword`. */
   readonly session?: SessionIdentity
-  /** The deadline of calls that give none. Default: none but the session's end. */
-  readonly deadlineMs?: number
   /** How many calls may wait for answers; one more is rejected with Overloaded. Default 65 536. */
   readonly pendingMax?: number
   /** The longest request; the server's limit is jute.maxbuffer. Default 1 048 575. */

@@ -18,6 +18,7 @@ import {
   JuteWriter,
   OpCode,
   type SessionId,
+  type SetWatches2Request,
   type WatcherEvent,
   writeInt32,
   type Zxid,
@@ -26,7 +27,6 @@ import { Call, type CallOptions, type Operation } from './call.ts'
 import { Connection, type ConnectionLimits, type Credential, XidSequence } from './connection.ts'
 import { FrameDecoder } from './frame-decoder.ts'
 import { ServerList } from './server-list.ts'
-import type { WatchRegistry } from './watch-registry.ts'
 import type { Alarm, Link, ServerAddress, World } from './world.ts'
 import { ZooKeeperError, type ZooKeeperErrorCode } from './zookeeper-error.ts'
 
@@ -68,6 +68,11 @@ export interface SessionOptions extends ConnectionLimits {
   readonly identity: SessionIdentity | undefined
 }
 
+/** The watches that a new connection has to be told of. */
+export interface WatchSource {
+  setWatches(relativeZxid: Zxid): Iterable<SetWatches2Request>
+}
+
 export interface SessionListener {
   stateChanged(change: StateChange): void
   notified(event: WatcherEvent, zxid: Zxid | undefined): void
@@ -89,7 +94,7 @@ type Phase =
 export class Session {
   readonly #options: SessionOptions
   readonly #world: World
-  readonly #watches: WatchRegistry
+  readonly #watches: WatchSource
   readonly #listener: SessionListener
   readonly #servers: ServerList
   readonly #xids = new XidSequence()
@@ -110,7 +115,7 @@ export class Session {
   constructor(
     options: SessionOptions,
     world: World,
-    watches: WatchRegistry,
+    watches: WatchSource,
     listener: SessionListener,
   ) {
     this.#options = options

@@ -3,7 +3,7 @@
  *
  * 1. A one-shot watch (data, exist, child) leaves its table when an event of its kind arrives; persistent ones stay.
  * 2. An event that no watch waits for is not told to anyone: its watch was removed meanwhile.
- * 3. Paths are the server's, with the chroot.
+ * 3. Paths are the server's, with the chroot. Of who waits for an event it knows no more than that they are distinct.
  *
  * A server's watches end with the connection, so {@link setWatches} registers all of them anew on the next one. For
  * one-shot watches the server compares with the last zxid seen and tells at once what was missed. For persistent ones it
@@ -16,7 +16,7 @@ import {
   WatcherType,
   type Zxid,
 } from '@quorate/protocol'
-import type { ChangeListener, ChangeType } from './change.ts'
+import type { ChangeType } from './change.ts'
 
 export type WatchKind = 'data' | 'exist' | 'child' | 'persistent' | 'persistentRecursive'
 
@@ -26,10 +26,10 @@ const kinds: readonly WatchKind[] = ['data', 'exist', 'child', 'persistent', 'pe
 const setWatchesBytesMax = 128 * 1024
 const setWatchesBytesFixed = 8 + kinds.length * 4
 
-type Table = Map<string, Set<ChangeListener>>
+type Table<L> = Map<string, Set<L>>
 
-export class WatchRegistry {
-  readonly #tables: Readonly<Record<WatchKind, Table>> = {
+export class WatchRegistry<L> {
+  readonly #tables: Readonly<Record<WatchKind, Table<L>>> = {
     data: new Map(),
     exist: new Map(),
     child: new Map(),
@@ -37,7 +37,7 @@ export class WatchRegistry {
     persistentRecursive: new Map(),
   }
 
-  add(kind: WatchKind, path: string, listener: ChangeListener): void {
+  add(kind: WatchKind, path: string, listener: L): void {
     const table = this.#tables[kind]
     const listeners = table.get(path)
     if (listeners === undefined) table.set(path, new Set([listener]))
@@ -54,7 +54,7 @@ export class WatchRegistry {
   }
 
   /** Takes one listener away; true if it was the last of its kind on the path. */
-  removeListener(kind: WatchKind, path: string, listener: ChangeListener): boolean {
+  removeListener(kind: WatchKind, path: string, listener: L): boolean {
     const listeners = this.#tables[kind].get(path)
     if (listeners === undefined || !listeners.delete(listener) || listeners.size > 0) return false
     this.#tables[kind].delete(path)
@@ -62,8 +62,8 @@ export class WatchRegistry {
   }
 
   /** Forgets the watches that removeWatches names, and returns what to tell about them. */
-  remove(path: string, type: WatcherType): ReadonlyMap<ChangeType, ReadonlySet<ChangeListener>> {
-    const removed = new Map<ChangeType, Set<ChangeListener>>()
+  remove(path: string, type: WatcherType): ReadonlyMap<ChangeType, ReadonlySet<L>> {
+    const removed = new Map<ChangeType, Set<L>>()
     for (const [kind, change] of removalsByType[type]) {
       const listeners = this.#tables[kind].get(path)
       if (listeners === undefined) continue
@@ -74,8 +74,8 @@ export class WatchRegistry {
   }
 
   /** The listeners that an event is for; takes those of one-shot watches away. */
-  fire(type: number, path: string): ReadonlySet<ChangeListener> {
-    const found = new Set<ChangeListener>()
+  fire(type: number, path: string): ReadonlySet<L> {
+    const found = new Set<L>()
     for (const kind of oneShotKinds(type)) {
       collect(this.#tables[kind].get(path), found)
       this.#tables[kind].delete(path)
@@ -105,7 +105,7 @@ export class WatchRegistry {
     if (chunkBytes > setWatchesBytesFixed) yield setWatchesRequest(relativeZxid, chunk)
   }
 
-  #collectRecursive(path: string, found: Set<ChangeListener>): void {
+  #collectRecursive(path: string, found: Set<L>): void {
     const table = this.#tables.persistentRecursive
     if (table.size === 0) return
     for (let end = path.length; end > 0; end = path.lastIndexOf('/', end - 1))
@@ -114,10 +114,7 @@ export class WatchRegistry {
   }
 }
 
-function collect(
-  listeners: ReadonlySet<ChangeListener> | undefined,
-  into: Set<ChangeListener>,
-): void {
+function collect<L>(listeners: ReadonlySet<L> | undefined, into: Set<L>): void {
   for (const listener of listeners ?? []) into.add(listener)
 }
 

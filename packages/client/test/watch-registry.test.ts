@@ -10,8 +10,8 @@ function listener(): ChangeListener {
 
 function registryOf(
   ...watches: readonly (readonly [WatchKind, string, ChangeListener])[]
-): WatchRegistry {
-  const registry = new WatchRegistry()
+): WatchRegistry<ChangeListener> {
+  const registry = new WatchRegistry<ChangeListener>()
   for (const watch of watches) registry.add(...watch)
   return registry
 }
@@ -86,7 +86,7 @@ describe('removal', () => {
 
 describe('registration anew', () => {
   it('splits into requests below 128 KiB that hold every watch once', () => {
-    const registry = new WatchRegistry()
+    const registry = new WatchRegistry<ChangeListener>()
     const kinds: readonly WatchKind[] = [
       'data',
       'exist',
@@ -113,6 +113,6 @@ describe('registration anew', () => {
   })
 
   it('needs no request when there is no watch', () => {
-    assert.deepEqual([...new WatchRegistry().setWatches(7)], [])
+    assert.deepEqual([...new WatchRegistry<ChangeListener>().setWatches(7)], [])
   })
 })

@@ -1,0 +1,56 @@
+/**
+ * How the calls of one view reach the session that it shares with others: by its own root, with its own default
+ * deadline, until it is closed.
+ */
+import type { CallOptions, Operation } from './call.ts'
+import type { Chroot } from './chroot.ts'
+import type { SharedSession } from './shared-session.ts'
+import { ZooKeeperError } from './zookeeper-error.ts'
+
+export class Caller {
+  readonly shared: SharedSession
+  readonly chroot: Chroot
+  readonly #deadlineMs: number | undefined
+  #isClosed = false
+
+  constructor(shared: SharedSession, chroot: Chroot, deadlineMs: number | undefined) {
+    this.shared = shared
+    this.chroot = chroot
+    this.#deadlineMs = deadlineMs
+  }
+
+  get deadlineMs(): number | undefined {
+    return this.#deadlineMs
+  }
+
+  /** What `operation` throws rejects the promise. */
+  call<T>(options: CallOptions, operation: () => Operation<T>): Promise<T> {
+    try {
+      this.#requireOpen()
+      return this.shared.session.submit(operation(), this.limited(options))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /** Claims an identity for the session, on this connection and on all later ones. */
+  async authenticate(scheme: string, auth: Uint8Array | null, options: CallOptions): Promise<void> {
+    this.#requireOpen()
+    await this.shared.session.authenticate(scheme, auth, this.limited(options))
+  }
+
+  /** The options with the view's deadline where they give none. */
+  limited(options: CallOptions): CallOptions {
+    if (this.#deadlineMs === undefined || options.deadlineMs !== undefined) return options
+    return { ...options, deadlineMs: this.#deadlineMs }
+  }
+
+  /** Calls that are made later are rejected; those that are on their way are settled as ever. */
+  close(): void {
+    this.#isClosed = true
+  }
+
+  #requireOpen(): void {
+    if (this.#isClosed) throw new ZooKeeperError('Closed')
+  }
+}
