@@ -1,2 +1,2 @@
 /** What is built on the client: locks, elections, barriers, counters, queues, caches, membership, discovery. */
-export {}
+export type { ZooKeeper } from '@quorate/client/core'
