@@ -28,6 +28,7 @@ export { dynamicFilePath, formatDynamicFile } from './membership-store/dynamic-f
 export { FileMembershipStore } from './membership-store/file-membership-store.ts'
 export type { MembershipFiles } from './membership-store/membership-files.ts'
 export { DataLock, lockDirectories, type Releasable } from './data-lock.ts'
+export type { Machine } from './machine.ts'
 export { makeDurableDirectory, syncDirectory } from './durable-directory.ts'
 export { ExitCode } from './exit-code.ts'
 export { nativeDecompressor } from './native-gzip.ts'

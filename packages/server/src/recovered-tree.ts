@@ -1,6 +1,6 @@
 /** The tree as the disk has it: the start of a server. */
-import { type NodeDisk } from './node-disk.ts'
 import {
+  type Disk,
   type Recovery,
   recover,
   SnapshotWriter,
@@ -26,7 +26,7 @@ export interface RecoveredTree {
  */
 export async function recoverTree(
   config: ServerConfig,
-  disk: NodeDisk,
+  disk: Disk,
   notices: Required<Pick<TreeOptions, 'digestMismatched' | 'softQuotaExceeded'>>,
 ): Promise<RecoveredTree> {
   const options: TreeOptions = {
@@ -74,7 +74,7 @@ export async function recoverTree(
   }
 }
 
-async function writeFirstSnapshot(config: ServerConfig, disk: NodeDisk, tree: Tree): Promise<void> {
+async function writeFirstSnapshot(config: ServerConfig, disk: Disk, tree: Tree): Promise<void> {
   const writer = new SnapshotWriter(disk, versionDirectory(config.dataDir), tree.openImage(), {
     platform: nativePlatform,
     writesDigest: config.digestEnabled,

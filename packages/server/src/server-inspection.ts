@@ -1,6 +1,6 @@
 /** Shows the running server to the four-letter words. */
 import { resolve } from 'node:path'
-import { directorySizes, versionDirectory } from '@quorate/log'
+import { type Disk, directorySizes, versionDirectory } from '@quorate/log'
 import type { SessionId, Zxid } from '@quorate/protocol'
 import type {
   ClientConnection,
@@ -25,7 +25,6 @@ import type {
   ServerMode,
 } from './four-letter-words/inspected-server.ts'
 import { javaAverage } from './four-letter-words/java-text.ts'
-import type { NodeDisk } from './node-disk.ts'
 import { monotonicMs } from './monotonic-ms.ts'
 import type { ServerMeters } from './server-meters.ts'
 import { serverVersion } from './server-version.ts'
@@ -52,7 +51,7 @@ export interface InspectionSources {
   readonly replica: InspectedReplica
   readonly digests: DigestHistory
   readonly port: ClientPort<ClientConnection>
-  readonly disk: NodeDisk
+  readonly disk: Disk
   readonly meters: ServerMeters
 }
 

@@ -5,11 +5,11 @@ import { TxnLog, versionDirectory } from '@quorate/log'
 import type { ClientConnection } from '@quorate/replica'
 import { ClientPort } from './client-port/client-port.ts'
 import type { ServerConfig } from './config/server-config.ts'
-import { lockDirectories, type Releasable } from './data-lock.ts'
+import type { Releasable } from './data-lock.ts'
 import { ExitCode } from './exit-code.ts'
 import { answerWord } from './four-letter-words/answer.ts'
+import { type Machine, thisMachine } from './machine.ts'
 import { nativePlatform } from './native-platform.ts'
-import { NodeDisk } from './node-disk.ts'
 import { RateLimitedLog } from './rate-limited-log.ts'
 import { type RecoveredTree, recoverTree } from './recovered-tree.ts'
 import { monotonicMs } from './monotonic-ms.ts'
@@ -27,10 +27,13 @@ import { Ticker } from './ticker.ts'
 export interface ServerOptions {
   readonly config: ServerConfig
   readonly log: LogSink
+  /** Default: this one. */
+  readonly machine?: Machine
 }
 
 /** What a server is made on. */
 interface Ground {
+  readonly machine: Machine
   readonly lock: Releasable
   readonly log: LogSink
   readonly meters: ServerMeters
@@ -59,15 +62,15 @@ export class Server {
    * @throws ServerError; nothing is left running or locked then
    */
   static async start(options: ServerOptions): Promise<Server> {
-    const { config } = options
-    const lock = lockDirectories(config)
+    const { config, machine = thisMachine } = options
+    const lock = machine.lock(config)
     const meters = new ServerMeters(monotonicMs())
     const log = new RateLimitedLog(options.log, monotonicMs)
     const reports = new ServerReports({ log, meters, fsyncWarningMs: config.fsyncWarningMs })
     let server: Server | undefined
     try {
-      const recovered = await recover(options, meters, reports)
-      server = new Server(config, { lock, log, meters, reports, recovered })
+      const recovered = await recover({ config, log: options.log, machine, meters, reports })
+      server = new Server(config, { machine, lock, log, meters, reports, recovered })
       await server.#open()
       return server
     } catch (error) {
@@ -77,14 +80,15 @@ export class Server {
     }
   }
 
-  private constructor(config: ServerConfig, { lock, log, meters, reports, recovered }: Ground) {
+  private constructor(config: ServerConfig, ground: Ground) {
+    const { machine, lock, log, meters, reports, recovered } = ground
     this.#config = config
     this.#log = log
     this.#reports = reports
     this.#lock = lock
     this.failure = new Promise((resolve) => (this.#reportFailure = resolve))
     const policy = new SyncPolicy(() => this.#clientPort.connectionCount)
-    const disk = new NodeDisk({
+    const disk = machine.openDisk({
       chooseSyncMode: () => policy.choose(),
       onSynced: (durationMs) => {
         policy.recordSync(durationMs)
@@ -97,7 +101,7 @@ export class Server {
       fileSizeMax: config.txnLogSizeLimitBytes,
       isSyncForced: config.forceSync,
     })
-    this.#snapshots = new SnapshotKeeper(config, this.#log, meters)
+    this.#snapshots = new SnapshotKeeper({ config, machine, log, meters })
     this.#driver = new ReplicaDriver({
       replica: {
         ...replicaOptionsOf(config),
@@ -175,12 +179,11 @@ export class Server {
 }
 
 async function recover(
-  { config, log }: ServerOptions,
-  meters: ServerMeters,
-  reports: ServerReports,
+  parts: Omit<Ground, 'lock' | 'recovered'> & { readonly config: ServerConfig },
 ): Promise<RecoveredTree> {
+  const { config, machine, log, meters, reports } = parts
   const startedAtMs = performance.now()
-  const disk = new NodeDisk({ chooseSyncMode: () => 'blocking' })
+  const disk = machine.openDisk({ chooseSyncMode: () => 'blocking' })
   const { tree, recovery } = await recoverTree(config, disk, {
     digestMismatched: (mismatch) => reports.digestMismatched(mismatch),
     softQuotaExceeded: (excess) => reports.softQuotaExceeded(excess),

@@ -4,12 +4,12 @@
  * Compatibility: a snapshot that cannot be written is logged and tried again when the next one is due, since all it holds
  * is in the log; Apache ZooKeeper stops with exit code 10.
  */
-import { purge, SnapshotWriter, versionDirectory } from '@quorate/log'
+import { type Disk, purge, SnapshotWriter, versionDirectory } from '@quorate/log'
 import type { SnapshotImage } from '@quorate/tree'
 import type { ServerConfig } from './config/server-config.ts'
 import { newGzipCompressor } from './native-gzip.ts'
+import type { Machine } from './machine.ts'
 import { nativePlatform } from './native-platform.ts'
-import { NodeDisk } from './node-disk.ts'
 import type { LogSink } from './server-log.ts'
 import type { ServerMeters } from './server-meters.ts'
 import { SnapshotJob } from './snapshot-job.ts'
@@ -19,14 +19,20 @@ export class SnapshotKeeper {
   readonly #log: LogSink
   readonly #meters: ServerMeters
   /** Snapshots are large and nobody waits for them: their syncs never hold the loop. */
-  readonly #disk = new NodeDisk({ chooseSyncMode: () => 'threaded' })
+  readonly #disk: Disk
   #purgeTimer: NodeJS.Timeout | undefined
   #job: SnapshotJob | undefined
 
-  constructor(config: ServerConfig, log: LogSink, meters: ServerMeters) {
-    this.#config = config
-    this.#log = log
-    this.#meters = meters
+  constructor(parts: {
+    readonly config: ServerConfig
+    readonly machine: Machine
+    readonly log: LogSink
+    readonly meters: ServerMeters
+  }) {
+    this.#config = parts.config
+    this.#log = parts.log
+    this.#meters = parts.meters
+    this.#disk = parts.machine.openDisk({ chooseSyncMode: () => 'threaded' })
   }
 
   /** Purges now and from time to time, when the configuration says so: a server may not run for a whole interval. */

@@ -7,9 +7,9 @@ import { Server, type ServerOptions } from './server.ts'
  * Starts what the configuration describes. A server alone serves when this resolves; a member of an ensemble looks for the others.
  * @throws ServerError; nothing is left running or locked then
  */
-export async function startServer({ config, log }: ServerOptions): Promise<RunningServer> {
-  const { ensemble } = config
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { ensemble } = options.config
   return ensemble === undefined
-    ? await Server.start({ config, log })
-    : await LastingMember.start({ config, ensemble, log })
+    ? await Server.start(options)
+    : await LastingMember.start({ ...options, ensemble })
 }

@@ -1,4 +1,8 @@
 /** The public face of the testkit. */
+export { startServer, type StartServerOptions, type TestServer } from './server/test-server.ts'
+export type { Settings } from './server/server-settings.ts'
+export type { Expirable } from './client/session-ender.ts'
+export type { AnyZooKeeper } from './client/test-clients.ts'
 export type {
   EngineEnsemble,
   EngineHost,

@@ -3,6 +3,7 @@
  * other. Who starts it has locked its directories.
  */
 import type { Member, MembershipStore, Role } from '@quorate/consensus'
+import type { Disk } from '@quorate/log'
 import { ClientConnection, EnsembleMember, type EnsembleMemberOptions } from '@quorate/replica'
 import { ClientPort } from '../client-port/client-port.ts'
 import type { EnsembleConfig } from '../config/ensemble-config.ts'
@@ -12,9 +13,9 @@ import { ExitCode } from '../exit-code.ts'
 import { answerWord } from '../four-letter-words/answer.ts'
 import { FileMembershipStore } from '../membership-store/file-membership-store.ts'
 import { monotonicMs } from '../monotonic-ms.ts'
+import { type Machine, thisMachine } from '../machine.ts'
 import { nativeDecompressor } from '../native-gzip.ts'
 import { nativePlatform } from '../native-platform.ts'
-import { NodeDisk } from '../node-disk.ts'
 import { PeerPort } from '../peer-ports/peer-port.ts'
 import { PeerSockets } from '../peer-ports/peer-sockets.ts'
 import { RateLimitedLog } from '../rate-limited-log.ts'
@@ -37,6 +38,8 @@ export interface EnsembleServerOptions {
   readonly config: ServerConfig
   readonly ensemble: EnsembleConfig
   readonly log: LogSink
+  /** Default: this one. */
+  readonly machine?: Machine
   /** The disk takes nothing: it is only read, and the member observes from memory. */
   readonly isDiskless?: boolean
 }
@@ -59,7 +62,7 @@ export class EnsembleServer {
   readonly #sockets = new PeerSockets({ keepAliveDelayMs })
   readonly #digests = new DigestHistory()
   readonly #proposalSizes = new ProposalSizes()
-  readonly #disk: NodeDisk
+  readonly #disk: Disk
   readonly #snapshots: SnapshotKeeper
   readonly #driver: EnsembleDriver
   readonly #clientPort: ClientPort<ClientConnection>
@@ -74,11 +77,13 @@ export class EnsembleServer {
    * @throws ServerError; nothing is left running then
    */
   static async start(options: EnsembleServerOptions): Promise<EnsembleServer> {
-    const { ensemble, log } = options
+    const { ensemble, log, machine = thisMachine } = options
     let server: EnsembleServer | undefined
     try {
-      const memberships = FileMembershipStore.open(ensemble.membershipFiles, (line) =>
-        log.write(line),
+      const memberships = FileMembershipStore.open(
+        ensemble.membershipFiles,
+        (line) => log.write(line),
+        machine.configurationDisk,
       )
       server = new EnsembleServer(options, memberships)
       await server.#open()
@@ -90,7 +95,7 @@ export class EnsembleServer {
   }
 
   private constructor(
-    { config, ensemble, log, isDiskless = false }: EnsembleServerOptions,
+    { config, ensemble, log, machine = thisMachine, isDiskless = false }: EnsembleServerOptions,
     memberships: MembershipStore,
   ) {
     this.#config = config
@@ -105,11 +110,16 @@ export class EnsembleServer {
     this.#memberships = new AnnouncedMemberships(memberships, () => this.#ports.follow(this.#own))
     this.failure = new Promise((resolve) => (this.#reportFailure = resolve))
     // Pings and the hand-over of leadership go on while the disk works: no sync ever holds the loop.
-    this.#disk = new NodeDisk({
+    this.#disk = machine.openDisk({
       chooseSyncMode: () => 'threaded',
       onSynced: (durationMs) => this.#reports.synced(durationMs),
     })
-    this.#snapshots = new SnapshotKeeper(config, this.#log, this.#meters)
+    this.#snapshots = new SnapshotKeeper({
+      config,
+      machine,
+      log: this.#log,
+      meters: this.#meters,
+    })
     this.#driver = this.#newDriver()
     this.#clientPort = new ClientPort(clientPortOptionsOf(config), this.#driver)
     this.#ports = new OwnPorts({

@@ -7,8 +7,8 @@
  *
  * Compatibility: an Apache server stops for good, and somebody has to start it again.
  */
-import { statfs } from 'node:fs/promises'
-import { lockDirectories, type Releasable } from '../data-lock.ts'
+import type { Releasable } from '../data-lock.ts'
+import { type Machine, thisMachine } from '../machine.ts'
 import type { RunningServer } from '../running-server.ts'
 import type { ServerError } from '../server-error.ts'
 import { EnsembleServer, type EnsembleServerOptions } from './ensemble-server.ts'
@@ -32,7 +32,7 @@ export class LastingMember implements RunningServer {
 
   /** @throws ServerError; nothing is left running or locked then */
   static async start(options: EnsembleServerOptions): Promise<LastingMember> {
-    const lock = lockDirectories(options.config)
+    const lock = machineOf(options).lock(options.config)
     try {
       return new LastingMember(options, lock, await EnsembleServer.start(options))
     } catch (error) {
@@ -130,6 +130,7 @@ export class LastingMember implements RunningServer {
 
   async #untilThereIsRoom(): Promise<void> {
     const { dataDir, dataLogDir, preAllocBytes } = this.#options.config
+    const machine = machineOf(this.#options)
     while (!this.#isStopped) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, lookIntervalMs)
@@ -139,8 +140,8 @@ export class LastingMember implements RunningServer {
         }
       })
       const hasRoom =
-        (await freeBytes(dataLogDir)) >= preAllocBytes + roomBytes &&
-        (await freeBytes(dataDir)) >= roomBytes
+        (await machine.freeBytes(dataLogDir)) >= preAllocBytes + roomBytes &&
+        (await machine.freeBytes(dataDir)) >= roomBytes
       if (hasRoom) return
     }
   }
@@ -150,9 +151,8 @@ export class LastingMember implements RunningServer {
   }
 }
 
-async function freeBytes(directory: string): Promise<number> {
-  const { bavail, bsize } = await statfs(directory)
-  return bavail * bsize
+function machineOf({ machine = thisMachine }: EnsembleServerOptions): Machine {
+  return machine
 }
 
 function isDiskFull(error: unknown): boolean {
