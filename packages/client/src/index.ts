@@ -1,6 +1,7 @@
 /** The public face of the client room without a platform: the client over a {@link World} that is handed in. */
 export type { AbortSignalLike, CallOptions } from './call.ts'
 export type { Change, ChangeListener, ChangeType } from './change.ts'
+export type { ClientCodec, CodecOption, CodecsByPath, ValueAt } from './codecs-by-path.ts'
 export type { ReadRequest, ReadResult, ReadResults } from './multi-read.ts'
 export type { Membership } from './membership-calls.ts'
 export type {
@@ -17,7 +18,7 @@ export type {
 export type { SessionIdentity, SessionState, StateChange } from './session.ts'
 export { childPath } from './subtree.ts'
 export { Transaction, type VersionOptions } from './transaction.ts'
-export type { CodecChoice, ValueCodec, ValueOf } from './value-codec.ts'
+export type { CodecChoice, Schema, ValueCodec, ValueOf } from './value-codec.ts'
 export { type Gap, type WatchedChange, WatchStream } from './watch-stream.ts'
 export type {
   Alarm,
@@ -29,7 +30,7 @@ export type {
   Transport,
   World,
 } from './world.ts'
-export { ZooKeeper, type ZooKeeperEvents } from './zookeeper.ts'
+export { type ValueWithStat, ZooKeeper, type ZooKeeperEvents } from './zookeeper.ts'
 export {
   type ClientErrorName,
   ZooKeeperError,

@@ -1,19 +1,28 @@
 /** Several reads in one request, each with its own outcome. */
 import { errorName, type MultiOp, type MultiResult, OpCode, type Stat } from '@quorate/protocol'
 import type { Chroot } from './chroot.ts'
-import type { CodecChoice, PathValueCodec, ValueOf } from './value-codec.ts'
+import type { ClientCodec, PathCodecs, ValueAt } from './codecs-by-path.ts'
+import type { CodecChoice, ValueOf } from './value-codec.ts'
 import { ZooKeeperError } from './zookeeper-error.ts'
 
-/** `{ get: path }` or `{ children: path }` */
-export type ReadRequest = { readonly get: string } | { readonly children: string }
+/** `{ get: path }`, with a codec of its own if one is named, or `{ children: path }` */
+export type ReadRequest =
+  | { readonly get: string; readonly codec?: CodecChoice }
+  | { readonly children: string }
 
-export type ReadResult<C extends CodecChoice, R extends ReadRequest> =
-  | (R extends { readonly get: string }
-      ? { readonly value: ValueOf<C>; readonly stat: Stat; readonly error?: undefined }
+export type ReadResult<C extends ClientCodec, R extends ReadRequest> =
+  | (R extends { readonly get: infer P extends string }
+      ? {
+          readonly value: R extends { readonly codec: infer K extends CodecChoice }
+            ? ValueOf<K>
+            : ValueAt<C, P>
+          readonly stat: Stat
+          readonly error?: undefined
+        }
       : { readonly children: readonly string[]; readonly error?: undefined })
   | { readonly error: ZooKeeperError }
 
-export type ReadResults<C extends CodecChoice, R extends readonly ReadRequest[]> = {
+export type ReadResults<C extends ClientCodec, R extends readonly ReadRequest[]> = {
   readonly [I in keyof R]: ReadResult<C, R[I]>
 }
 
@@ -23,15 +32,15 @@ export function readOp(request: ReadRequest, chroot: Chroot): MultiOp {
   return { type: 'get' in request ? OpCode.getData : OpCode.getChildren, path, watch: false }
 }
 
-export function readResult<C extends CodecChoice>(
+export function readResult(
   request: ReadRequest,
   result: MultiResult | undefined,
-  codec: PathValueCodec<ValueOf<C>>,
-): ReadResult<C, ReadRequest> {
+  codecs: PathCodecs,
+): ReadResult<ClientCodec, ReadRequest> {
   const path = pathOf(request)
   switch (result?.type) {
     case OpCode.getData:
-      return { value: codec.decode(path, result.data), stat: result.stat }
+      return { value: codecs.decode(path, result.data, codecOf(request)), stat: result.stat }
     case OpCode.getChildren:
       return { children: result.children }
     case -1: {
@@ -46,4 +55,8 @@ export function readResult<C extends CodecChoice>(
 
 function pathOf(request: ReadRequest): string {
   return 'get' in request ? request.get : request.children
+}
+
+function codecOf(request: ReadRequest): CodecChoice | undefined {
+  return 'get' in request ? request.codec : undefined
 }

@@ -4,17 +4,17 @@ import type { CallOptions } from './call.ts'
 import type { CreateOptions as NodeOptions } from './create-options.ts'
 import type { SessionIdentity } from './session.ts'
 import type { VersionOptions } from './transaction.ts'
-import type { CodecChoice } from './value-codec.ts'
+import type { ClientCodec } from './codecs-by-path.ts'
 
 /** What each view of a session has of its own. */
-export interface ViewOptions<C extends CodecChoice> {
-  /** How values become bytes. Default 'utf8'. */
+export interface ViewOptions<C extends ClientCodec> {
+  /** How values become bytes: for all nodes, or by path. Default 'utf8'. */
   readonly codec?: C
   /** The deadline of calls that give none. Default: none but the session's end; for a view, that of its origin. */
   readonly deadlineMs?: number
 }
 
-export interface ZooKeeperOptions<C extends CodecChoice> extends ViewOptions<C> {
+export interface ZooKeeperOptions<C extends ClientCodec> extends ViewOptions<C> {
   /** The session timeout to ask for, in ms; the server has its own bounds. Default 30 000. */
   readonly timeout?: number
   /** Accept a server that is cut off from the ensemble; see {@link ZooKeeper.isReadOnly}. Default false. */

@@ -9,9 +9,9 @@ import {
 } from '@quorate/protocol'
 import type { CallOptions } from './call.ts'
 import type { Chroot } from './chroot.ts'
+import type { ClientCodec, CodecOption, PathCodecs, ValueAt } from './codecs-by-path.ts'
 import { createFlags, type CreateOptions } from './create-options.ts'
 import { createBody, type NodePath } from './operations.ts'
-import type { CodecChoice, PathValueCodec, ValueOf } from './value-codec.ts'
 import { ZooKeeperError } from './zookeeper-error.ts'
 
 export interface VersionOptions {
@@ -20,9 +20,9 @@ export interface VersionOptions {
 }
 
 /** What a transaction needs of its client. */
-export interface TransactionHost<C extends CodecChoice> {
+export interface TransactionHost {
   readonly chroot: Chroot
-  readonly codec: PathValueCodec<ValueOf<C>>
+  readonly codecs: PathCodecs
   multi(ops: readonly MultiOp[], options: CallOptions): Promise<readonly MultiResult[]>
 }
 
@@ -30,33 +30,34 @@ export interface TransactionHost<C extends CodecChoice> {
  * Collects operations; `commit` sends them. `Results` is the tuple of their results in order: a path for a create, a
  * Stat for a set, undefined for a delete and a check.
  */
-export class Transaction<C extends CodecChoice, Results extends readonly unknown[] = []> {
-  readonly #host: TransactionHost<C>
+export class Transaction<C extends ClientCodec, Results extends readonly unknown[] = []> {
+  readonly #host: TransactionHost
   readonly #ops: MultiOp[] = []
   readonly #paths: string[] = []
 
-  constructor(host: TransactionHost<C>) {
+  constructor(host: TransactionHost) {
     this.#host = host
   }
 
   /** @throws ZooKeeperError BadArguments or InvalidValue, at once */
-  create(
-    path: string,
-    value?: ValueOf<C>,
-    options: CreateOptions = {},
+  create<P extends string, K extends ClientCodec = C>(
+    path: P,
+    value?: ValueAt<K, P>,
+    options: CreateOptions & CodecOption<K> = {},
   ): Transaction<C, [...Results, string]> {
     const node = this.#host.chroot.resolve(path, options.sequential)
-    const data = value === undefined ? new Uint8Array(0) : this.#host.codec.encode(path, value)
+    const data =
+      value === undefined ? new Uint8Array(0) : this.#host.codecs.encode(path, value, options.codec)
     return this.#add(node, createBody(node, { ...createFlags(path, options), data }))
   }
 
-  set(
-    path: string,
-    value: ValueOf<C>,
-    { version = -1 }: VersionOptions = {},
+  set<P extends string, K extends ClientCodec = C>(
+    path: P,
+    value: ValueAt<K, P>,
+    { version = -1, codec }: VersionOptions & CodecOption<K> = {},
   ): Transaction<C, [...Results, Stat]> {
     const node = this.#host.chroot.resolve(path)
-    const data = this.#host.codec.encode(path, value)
+    const data = this.#host.codecs.encode(path, value, codec)
     return this.#add(node, { type: OpCode.setData, path: node.server, data, version })
   }
 

@@ -1,6 +1,5 @@
-/** How the values of a client become the bytes of a node, and back. */
+/** How one value becomes the bytes of a node, and back. */
 import type { Platform } from '@quorate/protocol'
-import { ZooKeeperError } from './zookeeper-error.ts'
 
 export interface ValueCodec<V> {
   /** May throw when the value is none of this codec's. */
@@ -10,79 +9,80 @@ export interface ValueCodec<V> {
 }
 
 /**
+ * Anything that checks a value and gives it back with its type, as the schemas of zod, valibot's parsers and their like
+ * do. Nodes hold the value as JSON; one without data is parsed as null.
+ */
+export interface Schema<V> {
+  /** Throws for a value that does not fit. Takes again what it gave. */
+  parse(value: unknown): V
+  /** What to write as JSON for a value, where that is another shape than `parse` gives. Without it: the parsed value. */
+  encode?(value: V): unknown
+}
+
+/**
  * - `utf8` (the default): strings; a node without data reads as ''.
  * - `bytes`: Uint8Array, or null for a node without data.
  * - `json`: whatever JSON.stringify takes; a node without data reads as null.
+ * - a {@link Schema}: JSON that is checked when it is written and when it is read.
+ * - a {@link ValueCodec}: what you make of it.
  */
-export type CodecChoice = 'utf8' | 'bytes' | 'json' | ValueCodec<unknown>
+export type CodecChoice = 'utf8' | 'bytes' | 'json' | Schema<unknown> | ValueCodec<unknown>
 
-/** The type of the values that a client with this codec reads and writes. */
+/**
+ * The type of the values that a codec reads and writes. Schemas come before codecs of one's own: zod's have `encode` and
+ * `decode` beside `parse`, which do something else.
+ */
 export type ValueOf<C extends CodecChoice> = C extends 'utf8'
   ? string
   : C extends 'bytes'
     ? Uint8Array | null
     : C extends 'json'
       ? unknown
-      : C extends ValueCodec<infer V>
+      : C extends { parse(value: unknown): infer V }
         ? V
-        : never
+        : C extends ValueCodec<infer V>
+          ? V
+          : never
 
-/** A codec whose failures are errors of this client, with the path. */
-export class PathValueCodec<V> {
-  readonly #codec: ValueCodec<V>
-
-  constructor(codec: ValueCodec<V>) {
-    this.#codec = codec
-  }
-
-  encode(path: string, value: V): Uint8Array | null {
-    try {
-      return this.#codec.encode(value)
-    } catch (cause) {
-      throw new ZooKeeperError('InvalidValue', { path, cause })
-    }
-  }
-
-  decode(path: string, bytes: Uint8Array | null): V {
-    try {
-      return this.#codec.decode(bytes)
-    } catch (cause) {
-      throw new ZooKeeperError('InvalidValue', { path, cause })
-    }
-  }
+/** The codec that a choice stands for. @throws TypeError for what is none */
+export function valueCodecOf(choice: CodecChoice, platform: Platform): ValueCodec<unknown> {
+  if (choice === 'utf8') return utf8Codec(platform)
+  if (choice === 'bytes') return bytesCodec
+  if (choice === 'json') return jsonCodec(platform)
+  if (hasMethod(choice, 'parse')) return schemaCodec(choice, platform)
+  if (hasMethod(choice, 'encode') && hasMethod(choice, 'decode')) return choice
+  throw new TypeError(
+    "a codec is 'utf8', 'bytes', 'json', a schema with parse, or an object with encode and decode",
+  )
 }
 
-export function valueCodecOf<C extends CodecChoice>(
-  choice: C,
-  platform: Platform,
-): PathValueCodec<ValueOf<C>> {
-  const codec = typeof choice === 'string' ? namedCodec(choice, platform) : choice
-  return new PathValueCodec(codec as ValueCodec<ValueOf<C>>)
+function hasMethod<N extends string>(
+  value: unknown,
+  name: N,
+): value is Record<N, (value: never) => unknown> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    typeof (value as Record<string, unknown>)[name] === 'function'
+  )
 }
 
-function namedCodec(name: 'utf8' | 'bytes' | 'json', platform: Platform): ValueCodec<unknown> {
-  if (name === 'bytes') return bytesCodec
-  return name === 'json' ? jsonCodec(platform) : utf8Codec(platform)
-}
-
-function utf8Codec(platform: Platform): ValueCodec<string> {
+function utf8Codec(platform: Platform): ValueCodec<unknown> {
   return {
     encode(value) {
       if (typeof value !== 'string')
-        throw new TypeError(
-          `the codec utf8 takes strings, and the value is of type ${typeof value}`,
-        )
+        throw new TypeError(`the codec utf8 takes strings, and the value is ${kindOf(value)}`)
       return platform.utf8Encode(value)
     },
     decode: (bytes) => (bytes === null ? '' : platform.utf8Decode(bytes, 0, bytes.length)),
   }
 }
 
-const bytesCodec: ValueCodec<Uint8Array | null> = {
+const bytesCodec: ValueCodec<unknown> = {
   encode(value) {
     if (value !== null && !(value instanceof Uint8Array))
       throw new TypeError(
-        `the codec bytes takes Uint8Array or null, and the value is ${typeof value}`,
+        `the codec bytes takes Uint8Array or null, and the value is ${kindOf(value)}`,
       )
     return value
   },
@@ -94,7 +94,7 @@ function jsonCodec(platform: Platform): ValueCodec<unknown> {
   return {
     encode(value) {
       const text: string | undefined = JSON.stringify(value)
-      if (text === undefined) throw new TypeError(`a ${typeof value} has no JSON`)
+      if (text === undefined) throw new TypeError(`${kindOf(value)} has no JSON`)
       return platform.utf8Encode(text)
     },
     decode(bytes) {
@@ -102,4 +102,29 @@ function jsonCodec(platform: Platform): ValueCodec<unknown> {
       return JSON.parse(platform.utf8Decode(bytes, 0, bytes.length)) as unknown
     },
   }
+}
+
+function schemaCodec(schema: Schema<unknown>, platform: Platform): ValueCodec<unknown> {
+  const json = jsonCodec(platform)
+  return {
+    encode(value) {
+      const written = schema.encode === undefined ? schema.parse(value) : schema.encode(value)
+      return json.encode(settled(written))
+    },
+    decode: (bytes) => settled(schema.parse(json.decode(bytes))),
+  }
+}
+
+/** @throws TypeError for a promise: values are checked while a call is made, and nothing waits there */
+function settled(value: unknown): unknown {
+  if (hasMethod(value, 'then'))
+    throw new TypeError('the schema gave a promise; take one that checks values at once')
+  return value
+}
+
+/** A value as it is called in a message. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null'
+  if (Array.isArray(value)) return 'an array'
+  return value === undefined ? 'undefined' : `of type ${typeof value}`
 }

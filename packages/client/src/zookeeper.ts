@@ -15,6 +15,7 @@ import { type CallOptions, withResult } from './call.ts'
 import { Caller } from './caller.ts'
 import type { Change } from './change.ts'
 import { Chroot } from './chroot.ts'
+import { type ClientCodec, type CodecOption, PathCodecs, type ValueAt } from './codecs-by-path.ts'
 import { parseConnectString } from './connect-string.ts'
 import { createFlags } from './create-options.ts'
 import { Emitter } from './emitter.ts'
@@ -40,10 +41,14 @@ import type { Session, SessionState, StateChange } from './session.ts'
 import { SharedSession } from './shared-session.ts'
 import { deleteSubtree, listSubtree, type SubtreeAccess } from './subtree.ts'
 import { Transaction } from './transaction.ts'
-import { type CodecChoice, type PathValueCodec, type ValueOf, valueCodecOf } from './value-codec.ts'
 import { isWatched, WatchCalls } from './watch-calls.ts'
 import type { WatchStream } from './watch-stream.ts'
 import type { World } from './world.ts'
+
+export interface ValueWithStat<V> {
+  readonly value: V
+  readonly stat: Stat
+}
 
 export interface ZooKeeperEvents {
   /** A watch fired, whichever call of this object set it. */
@@ -57,9 +62,9 @@ export interface ViewOrigin {
   readonly chroot: Chroot
 }
 
-export class ZooKeeper<C extends CodecChoice = 'utf8'> implements AsyncDisposable {
+export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposable {
   readonly #caller: Caller
-  readonly #codec: PathValueCodec<ValueOf<C>>
+  readonly #codecs: PathCodecs
   readonly #watchCalls: WatchCalls
   readonly #changes = new Emitter<Pick<ZooKeeperEvents, 'change'>>()
   readonly #isView: boolean
@@ -73,7 +78,7 @@ export class ZooKeeper<C extends CodecChoice = 'utf8'> implements AsyncDisposabl
       typeof origin === 'string' ? newSession(origin, options, world) : origin
     this.#isView = typeof origin !== 'string'
     this.#caller = new Caller(shared, chroot, options.deadlineMs)
-    this.#codec = valueCodecOf((options.codec ?? 'utf8') as C, world.platform)
+    this.#codecs = new PathCodecs(options.codec ?? 'utf8', world.platform)
     this.#watchCalls = new WatchCalls(this.#caller, (change) =>
       this.#changes.emit('change', change),
     )
@@ -133,7 +138,7 @@ export class ZooKeeper<C extends CodecChoice = 'utf8'> implements AsyncDisposabl
    * is given, and hears of its own watches alone. Closing it ends its streams and its calls, and not the session.
    * @throws ZooKeeperError BadArguments for what is no path
    */
-  chroot<V extends CodecChoice = 'utf8'>(path: string, options: ViewOptions<V> = {}): ZooKeeper<V> {
+  chroot<V extends ClientCodec = 'utf8'>(path: string, options: ViewOptions<V> = {}): ZooKeeper<V> {
     const { shared, chroot, deadlineMs } = this.#caller
     const origin = { shared, chroot: chroot.below(path) }
     const own = options.deadlineMs ?? deadlineMs
@@ -156,7 +161,11 @@ export class ZooKeeper<C extends CodecChoice = 'utf8'> implements AsyncDisposabl
   }
 
   /** @returns the node's path, which the server chooses the end of when the node is sequential */
-  create(path: string, value?: ValueOf<C>, options: CreateOptions = {}): Promise<string> {
+  create<P extends string, K extends ClientCodec = C>(
+    path: P,
+    value?: ValueAt<K, P>,
+    options: CreateOptions & CodecOption<K> = {},
+  ): Promise<string> {
     return this.#caller.call(options, () =>
       withResult(operations.create(...this.#createArguments(path, value, options)), (created) =>
         this.#caller.chroot.toClient(created),
@@ -164,10 +173,10 @@ export class ZooKeeper<C extends CodecChoice = 'utf8'> implements AsyncDisposabl
     )
   }
 
-  createWithStat(
-    path: string,
-    value?: ValueOf<C>,
-    options: CreateOptions = {},
+  createWithStat<P extends string, K extends ClientCodec = C>(
+    path: P,
+    value?: ValueAt<K, P>,
+    options: CreateOptions & CodecOption<K> = {},
   ): Promise<{ readonly path: string; readonly stat: Stat }> {
     return this.#caller.call(options, () => {
       const operation = operations.createWithStat(...this.#createArguments(path, value, options))
@@ -178,28 +187,39 @@ export class ZooKeeper<C extends CodecChoice = 'utf8'> implements AsyncDisposabl
     })
   }
 
-  get(path: string, options: WatchOptions = {}): Promise<ValueOf<C>> {
+  get<P extends string, K extends ClientCodec = C>(
+    path: P,
+    options: WatchOptions & CodecOption<K> = {},
+  ): Promise<ValueAt<K, P>> {
     return this.#caller.call(options, () =>
-      withResult(this.#getData(path, options), ({ data }) => this.#codec.decode(path, data)),
+      withResult(
+        this.#getData(path, options),
+        ({ data }) => this.#codecs.decode(path, data, options.codec) as ValueAt<K, P>,
+      ),
     )
   }
 
-  getWithStat(
-    path: string,
-    options: WatchOptions = {},
-  ): Promise<{ readonly value: ValueOf<C>; readonly stat: Stat }> {
+  getWithStat<P extends string, K extends ClientCodec = C>(
+    path: P,
+    options: WatchOptions & CodecOption<K> = {},
+  ): Promise<ValueWithStat<ValueAt<K, P>>> {
     return this.#caller.call(options, () =>
       withResult(this.#getData(path, options), ({ data, stat }) => ({
-        value: this.#codec.decode(path, data),
+        value: this.#codecs.decode(path, data, options.codec) as ValueAt<K, P>,
         stat,
       })),
     )
   }
 
-  set(path: string, value: ValueOf<C>, options: SetOptions = {}): Promise<Stat> {
+  set<P extends string, K extends ClientCodec = C>(
+    path: P,
+    value: ValueAt<K, P>,
+    options: SetOptions & CodecOption<K> = {},
+  ): Promise<Stat> {
     return this.#caller.call(options, () => {
-      const data = this.#codec.encode(path, value)
-      return operations.setData(this.#caller.chroot.resolve(path), data, options.version ?? -1)
+      const node = this.#caller.chroot.resolve(path)
+      const data = this.#codecs.encode(path, value, options.codec)
+      return operations.setData(node, data, options.version ?? -1)
     })
   }
 
@@ -271,7 +291,7 @@ export class ZooKeeper<C extends CodecChoice = 'utf8'> implements AsyncDisposabl
   transaction(): Transaction<C> {
     return new Transaction<C>({
       chroot: this.#caller.chroot,
-      codec: this.#codec,
+      codecs: this.#codecs,
       multi: (ops, options) => this.#caller.call(options, () => operations.multi(ops)),
     })
   }
@@ -286,7 +306,7 @@ export class ZooKeeper<C extends CodecChoice = 'utf8'> implements AsyncDisposabl
         operations.multiRead(requests.map((request) => readOp(request, this.#caller.chroot))),
         (results) =>
           requests.map((request, i) =>
-            readResult<C>(request, results[i], this.#codec),
+            readResult(request, results[i], this.#codecs),
           ) as unknown as ReadResults<C, R>,
       ),
     )
@@ -352,11 +372,12 @@ export class ZooKeeper<C extends CodecChoice = 'utf8'> implements AsyncDisposabl
 
   #createArguments(
     path: string,
-    value: ValueOf<C> | undefined,
-    options: CreateOptions,
+    value: unknown,
+    options: CreateOptions & CodecOption<ClientCodec>,
   ): [NodePath, operations.CreateArguments] {
     const node = this.#caller.chroot.resolve(path, options.sequential)
-    const data = value === undefined ? new Uint8Array(0) : this.#codec.encode(path, value)
+    const data =
+      value === undefined ? new Uint8Array(0) : this.#codecs.encode(path, value, options.codec)
     return [node, { ...createFlags(path, options), data }]
   }
 
@@ -387,7 +408,7 @@ export class ZooKeeper<C extends CodecChoice = 'utf8'> implements AsyncDisposabl
 
 function newSession(
   connectString: string,
-  options: ZooKeeperOptions<CodecChoice>,
+  options: ZooKeeperOptions<ClientCodec>,
   world: World,
 ): ViewOrigin {
   const { servers, chroot } = parseConnectString(connectString)

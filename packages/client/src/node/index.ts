@@ -1,5 +1,5 @@
 /** The client for Node: everything of the plain room, with a ZooKeeper that speaks TCP. */
-import { type CodecChoice, ZooKeeper as PlainZooKeeper, type ZooKeeperOptions } from '../index.ts'
+import { type ClientCodec, ZooKeeper as PlainZooKeeper, type ZooKeeperOptions } from '../index.ts'
 import { nodeWorld } from './node-world.ts'
 
 export * from '../index.ts'
@@ -12,7 +12,7 @@ export { nodeWorld } from './node-world.ts'
  *     await zk.create('/config', 'initial_value', { ephemeral: true })
  *     const value = await zk.get('/config', { watch: true })
  */
-export class ZooKeeper<C extends CodecChoice = 'utf8'> extends PlainZooKeeper<C> {
+export class ZooKeeper<C extends ClientCodec = 'utf8'> extends PlainZooKeeper<C> {
   constructor(connectString: string, options: ZooKeeperOptions<C> = {}) {
     super(connectString, options, nodeWorld)
   }
