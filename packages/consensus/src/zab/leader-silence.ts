@@ -21,7 +21,8 @@ export function silenceLimit(
 ): number {
   if (leader === 'beginning') return initLimit
   const isEarly = leader === 'pinging-steadily' && silentLeaderLimit > 0
-  return isEarly ? Math.min(silentLeaderLimit, syncLimit) : syncLimit
+  // Looked at each half tick: of these the nearest one, not the first one beyond it, which would be half a tick too late.
+  return isEarly ? Math.min(silentLeaderLimit - 0.25, syncLimit) : syncLimit
 }
 
 export class LeaderSilence {
