@@ -148,6 +148,10 @@ export class Session {
     return this.#lastZxid
   }
 
+  get lastHeardAtMs(): number {
+    return this.#lastHeardAtMs
+  }
+
   /** Starts to connect, if that was not done yet. */
   open(): void {
     if (this.#phase.type !== 'unlinked') return

@@ -118,6 +118,11 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     return this.#session.lastZxid
   }
 
+  /** When a server was last heard, on the clock of the world. The servers let a session live so much longer as `timeout` says. */
+  get lastHeardAtMs(): number {
+    return this.#session.lastHeardAtMs
+  }
+
   /** Returns the function that takes the listener away again. */
   on<E extends keyof ZooKeeperEvents>(
     event: E,

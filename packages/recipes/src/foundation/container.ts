@@ -1,0 +1,57 @@
+/**
+ * The parents of a recipe's nodes. They are containers, as Curator makes them: the server removes them once they were
+ * left empty. So a parent that was there a moment ago may be gone; whoever creates below one tries again.
+ */
+import type { CodecChoice, ZooKeeper } from '@quorate/client/core'
+import type { Limit } from './limit.ts'
+import { codeOf, mayHaveBeenApplied } from './outcome.ts'
+
+/**
+ * Creates the node and whatever is missing above it. Nodes that exist stay as they are.
+ * @throws ZooKeeperError, or the limit's error
+ */
+export async function ensureContainer<C extends CodecChoice>(
+  zk: ZooKeeper<C>,
+  path: string,
+  limit: Limit,
+): Promise<void> {
+  if (path === '/') return
+  for (;;) {
+    try {
+      await createOne(zk, path, limit)
+      return
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === 'NodeExists') return
+      if (limit.isOver) throw limit.errorOf(error)
+      // What a chroot names is not made here.
+      if (code === 'NoNode' && parentOf(path) !== '/')
+        await ensureContainer(zk, parentOf(path), limit)
+      else if (!mayHaveBeenApplied(error)) throw error
+    }
+  }
+}
+
+/** The path without its last component; '/' for '/a'. */
+export function parentOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/'
+}
+
+/** The last component of the path. */
+export function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+async function createOne<C extends CodecChoice>(
+  zk: ZooKeeper<C>,
+  path: string,
+  limit: Limit,
+): Promise<void> {
+  try {
+    await zk.create(path, undefined, { container: true, ...limit.call })
+  } catch (error) {
+    // Servers before 3.5.3 know no containers.
+    if (codeOf(error) !== 'Unimplemented') throw error
+    await zk.create(path, undefined, limit.call)
+  }
+}

@@ -1,0 +1,26 @@
+/** What goes wrong in a recipe beyond what a server or the client says. Match on `code`. */
+
+export type RecipeErrorCode =
+  /** A lock, a lease or a leadership is no longer held, or nobody knows: stop what it protects. */
+  | 'LockLost'
+  /** It was used after it was given back by `release()`. */
+  | 'Released'
+
+export interface RecipeErrorOptions {
+  /** The node that it is about. */
+  readonly path: string
+  readonly message: string
+  readonly cause?: unknown
+}
+
+export class RecipeError extends Error {
+  override readonly name = 'RecipeError'
+  readonly code: RecipeErrorCode
+  readonly path: string
+
+  constructor(code: RecipeErrorCode, { path, message, cause }: RecipeErrorOptions) {
+    super(`${code}: ${message}`, cause === undefined ? {} : { cause })
+    this.code = code
+    this.path = path
+  }
+}

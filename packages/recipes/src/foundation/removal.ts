@@ -1,0 +1,55 @@
+/**
+ * Takes back what a recipe created, whatever becomes of the connection: a node that stays behind would block others as
+ * long as the session lives (kazoo #732).
+ *
+ * A removal ends when the node is gone, or when the session is over and takes its ephemeral nodes with it. It runs
+ * under no limit of the caller's.
+ */
+import { childPath, type CodecChoice, type ZooKeeper } from '@quorate/client/core'
+import { codeOf, isPassing } from './outcome.ts'
+import { sessionOf } from './session-identity.ts'
+
+/** Deletes the node; resolves as well when it is gone already, or goes with the session. */
+export function removeNode<C extends CodecChoice>(zk: ZooKeeper<C>, path: string): Promise<void> {
+  return persist(zk, () => zk.delete(path))
+}
+
+/** Deletes whatever a create with this prefix left below `parent`. Never rejects: nobody waits for it. */
+export async function removeProtected<C extends CodecChoice>(
+  zk: ZooKeeper<C>,
+  parent: string,
+  prefix: string,
+): Promise<void> {
+  try {
+    await persist(zk, async () => {
+      await zk.sync(parent)
+      for (const name of await zk.children(parent))
+        if (name.startsWith(prefix)) await zk.delete(childPath(parent, name))
+    })
+  } catch {
+    // What may not be deleted (an ACL changed) stays until the session ends.
+  }
+}
+
+async function persist<C extends CodecChoice>(
+  zk: ZooKeeper<C>,
+  remove: () => Promise<void>,
+): Promise<void> {
+  const session = sessionOf(zk)
+  for (;;) {
+    try {
+      await remove()
+      return
+    } catch (error) {
+      const code = codeOf(error)
+      if (code === 'NoNode' || code === 'SessionExpired' || code === 'Closed') return
+      if (sessionOf(zk) !== session) return
+      if (!isPassing(error)) throw error
+    }
+    const { clock, random } = zk.world
+    const delayMs = pauseLeastMs * (1 + random.next())
+    await new Promise<void>((resolve) => void clock.wakeAfter(delayMs, resolve))
+  }
+}
+
+const pauseLeastMs = 50
