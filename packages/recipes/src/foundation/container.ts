@@ -2,7 +2,7 @@
  * The parents of a recipe's nodes. They are containers, as Curator makes them: the server removes them once they were
  * left empty. So a parent that was there a moment ago may be gone; whoever creates below one tries again.
  */
-import type { CodecChoice, ZooKeeper } from '@quorate/client/core'
+import type { BytesClient } from './bytes-client.ts'
 import type { Limit } from './limit.ts'
 import { codeOf, mayHaveBeenApplied } from './outcome.ts'
 
@@ -10,11 +10,7 @@ import { codeOf, mayHaveBeenApplied } from './outcome.ts'
  * Creates the node and whatever is missing above it. Nodes that exist stay as they are.
  * @throws ZooKeeperError, or the limit's error
  */
-export async function ensureContainer<C extends CodecChoice>(
-  zk: ZooKeeper<C>,
-  path: string,
-  limit: Limit,
-): Promise<void> {
+export async function ensureContainer(zk: BytesClient, path: string, limit: Limit): Promise<void> {
   if (path === '/') return
   for (;;) {
     try {
@@ -42,11 +38,7 @@ export function nameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-async function createOne<C extends CodecChoice>(
-  zk: ZooKeeper<C>,
-  path: string,
-  limit: Limit,
-): Promise<void> {
+async function createOne(zk: BytesClient, path: string, limit: Limit): Promise<void> {
   try {
     await zk.create(path, undefined, { container: true, ...limit.call })
   } catch (error) {

@@ -9,9 +9,15 @@
  * The client sets its watches again after a reconnection and tells what was deleted meanwhile. When the session is lost
  * nothing more is told: whoever waits has a limit that knows of that.
  */
-import type { Change, CodecChoice, ZooKeeper } from '@quorate/client/core'
+import type { Change } from '@quorate/client/core'
+import type { BytesClient } from './bytes-client.ts'
 import type { Limit } from './limit.ts'
 import { codeOf } from './outcome.ts'
+
+interface Listening {
+  readonly stop: () => void
+  readonly armed: Promise<void>
+}
 
 interface Watched {
   readonly waiters: Set<() => void>
@@ -19,11 +25,11 @@ interface Watched {
   arming: Promise<void> | undefined
 }
 
-class DeletionWatches<C extends CodecChoice> {
-  readonly #zk: ZooKeeper<C>
+class DeletionWatches {
+  readonly #zk: BytesClient
   readonly #watchedByPath = new Map<string, Watched>()
 
-  constructor(zk: ZooKeeper<C>) {
+  constructor(zk: BytesClient) {
     this.#zk = zk
     zk.on('state', ({ state }) => {
       if (state === 'expired' || state === 'closed') this.#watchedByPath.clear()
@@ -34,7 +40,7 @@ class DeletionWatches<C extends CodecChoice> {
    * Calls `deleted` once, when the node goes or if it is not there. Returns how to stop waiting, and a promise that is
    * rejected when the watch could not be set.
    */
-  listen(path: string, deleted: () => void): { stop(): void; readonly armed: Promise<void> } {
+  listen(path: string, deleted: () => void): Listening {
     let watched = this.#watchedByPath.get(path)
     if (watched === undefined) {
       watched = { waiters: new Set(), arming: undefined }
@@ -75,20 +81,20 @@ class DeletionWatches<C extends CodecChoice> {
   }
 }
 
-const watchesByClient = new WeakMap<object, DeletionWatches<CodecChoice>>()
+const watchesByClient = new WeakMap<object, DeletionWatches>()
 
-function deletionWatches<C extends CodecChoice>(zk: ZooKeeper<C>): DeletionWatches<C> {
-  let watches = watchesByClient.get(zk) as DeletionWatches<C> | undefined
+function deletionWatches(zk: BytesClient): DeletionWatches {
+  let watches = watchesByClient.get(zk)
   if (watches === undefined) {
     watches = new DeletionWatches(zk)
-    watchesByClient.set(zk, watches as unknown as DeletionWatches<CodecChoice>)
+    watchesByClient.set(zk, watches)
   }
   return watches
 }
 
 /** Calls `deleted` when the node goes or is not there, until `stop` is called. Failures to watch are told to `failed`. */
-export function onDeleted<C extends CodecChoice>(
-  zk: ZooKeeper<C>,
+export function onDeleted(
+  zk: BytesClient,
   path: string,
   listener: { deleted(): void; failed(error: unknown): void },
 ): () => void {
@@ -107,20 +113,6 @@ export function onDeleted<C extends CodecChoice>(
  * Resolves when there is no such node.
  * @throws ZooKeeperError, or the limit's error
  */
-export async function untilDeleted<C extends CodecChoice>(
-  zk: ZooKeeper<C>,
-  path: string,
-  limit: Limit,
-): Promise<void> {
-  let failure: { readonly error: unknown } | undefined
-  await limit.wait((wake) =>
-    onDeleted(zk, path, {
-      deleted: wake,
-      failed(error) {
-        failure = { error }
-        wake()
-      },
-    }),
-  )
-  if (failure !== undefined) throw (failure as { readonly error: unknown }).error
+export async function untilDeleted(zk: BytesClient, path: string, limit: Limit): Promise<void> {
+  await limit.wait((wake, fail) => onDeleted(zk, path, { deleted: wake, failed: fail }))
 }

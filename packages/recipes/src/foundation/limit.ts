@@ -34,10 +34,7 @@ export class Limit implements Disposable {
         this.#end(new ZooKeeperError('OperationTimeout', subject))
       })
     if (signal !== undefined)
-      this.until(
-        signal,
-        () => new ZooKeeperError('Aborted', { ...subject, cause: signal.reason }),
-      )
+      this.until(signal, () => new ZooKeeperError('Aborted', { ...subject, cause: signal.reason }))
   }
 
   get signal(): Signal {
@@ -69,22 +66,21 @@ export class Limit implements Disposable {
   }
 
   /**
-   * Waits until `wake` is called, or until the limit is reached.
+   * Waits until `wake` or `fail` is called, or until the limit is reached.
    * @param listen returns how to stop listening
-   * @throws the limit's error
+   * @throws the limit's error, or what `fail` was given
    */
-  async wait(listen: (wake: () => void) => () => void): Promise<void> {
+  async wait(
+    listen: (wake: () => void, fail: (error: unknown) => void) => () => void,
+  ): Promise<void> {
     this.check()
-    let stop = (): void => {}
-    let release = (): void => {}
+    const stops: (() => void)[] = []
     try {
-      await new Promise<void>((resolve) => {
-        release = onAbort(this.signal, resolve)
-        stop = listen(resolve)
+      await new Promise<void>((resolve, reject) => {
+        stops.push(onAbort(this.signal, resolve), listen(resolve, reject))
       })
     } finally {
-      release()
-      stop()
+      for (const stop of stops) stop()
     }
     this.check()
   }

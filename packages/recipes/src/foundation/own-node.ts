@@ -9,7 +9,8 @@
  *    for. After a stall of this process that comes first, before anything that waited is handled.
  * 3. A removed node is gone before the promise is settled, or goes with its session.
  */
-import type { Alarm, CodecChoice, SessionId, ZooKeeper, Zxid } from '@quorate/client/core'
+import type { Alarm, SessionId, Zxid } from '@quorate/client/core'
+import type { BytesClient } from './bytes-client.ts'
 import { type AbortSource, abortSource, type Signal } from './abort-source.ts'
 import { onDeleted } from './deletion-watches.ts'
 import type { Limit } from './limit.ts'
@@ -21,8 +22,8 @@ import { sessionOf } from './session-identity.ts'
 /** How soon `lost` is told without a server to ask: see invariant 2. `session` waits until the session is surely over. */
 export type LossPolicy = 'lease' | 'session'
 
-export class OwnNode<C extends CodecChoice> {
-  readonly zk: ZooKeeper<C>
+export class OwnNode {
+  readonly zk: BytesClient
   readonly path: string
   readonly name: string
   /** The transaction that created the node: greater than that of every node that was there before. */
@@ -33,7 +34,7 @@ export class OwnNode<C extends CodecChoice> {
   #alarm: Alarm | undefined
   #removal: Promise<void> | undefined
 
-  constructor(zk: ZooKeeper<C>, { path, name, czxid, owner }: CreatedNode) {
+  constructor(zk: BytesClient, { path, name, czxid, owner }: CreatedNode) {
     this.zk = zk
     this.path = path
     this.name = name
@@ -54,11 +55,7 @@ export class OwnNode<C extends CodecChoice> {
   }
 
   /** @throws ZooKeeperError, or the limit's error; no node is left behind then */
-  static async create<C extends CodecChoice>(
-    zk: ZooKeeper<C>,
-    node: ProtectedNode<C>,
-    limit: Limit,
-  ): Promise<OwnNode<C>> {
+  static async create(zk: BytesClient, node: ProtectedNode, limit: Limit): Promise<OwnNode> {
     return new OwnNode(zk, await protectedCreate(zk, node, limit))
   }
 
@@ -96,7 +93,7 @@ export class OwnNode<C extends CodecChoice> {
 
   /** Deletes the node; the same promise for every call. */
   remove(): Promise<void> {
-    this.#removal ??= sessionOf(this.zk) === this.#owner ? this.#remove() : Promise.resolve()
+    this.#removal ??= this.#remove()
     return this.#removal
   }
 
@@ -105,9 +102,9 @@ export class OwnNode<C extends CodecChoice> {
     this.remove().catch(() => {})
   }
 
-  #remove(): Promise<void> {
+  async #remove(): Promise<void> {
     this.#stop()
-    return removeNode(this.zk, this.path)
+    if (sessionOf(this.zk) === this.#owner) await removeNode(this.zk, this.path)
   }
 
   #watchLease(): void {

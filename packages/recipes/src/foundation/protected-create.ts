@@ -8,15 +8,8 @@
  *    (CURATOR-498), and gets a new id beside it.
  * 3. A create that is given up, at whatever point, leaves no node behind while the session lives.
  */
-import {
-  childPath,
-  type CodecChoice,
-  type CreateOptions,
-  type SessionId,
-  type ValueOf,
-  type ZooKeeper,
-  type Zxid,
-} from '@quorate/client/core'
+import { childPath, type CreateOptions, type SessionId, type Zxid } from '@quorate/client/core'
+import type { BytesClient } from './bytes-client.ts'
 import { ensureContainer, nameOf } from './container.ts'
 import type { Limit } from './limit.ts'
 import { codeOf, isPassing, mayHaveBeenApplied } from './outcome.ts'
@@ -24,11 +17,11 @@ import { removeProtected } from './removal.ts'
 import { sessionOf } from './session-identity.ts'
 import { randomUuid } from './uuid.ts'
 
-export interface ProtectedNode<C extends CodecChoice> {
+export interface ProtectedNode {
   readonly parent: string
   /** What follows the random id, and is followed by the server's number: `lock-`. */
   readonly name: string
-  readonly value?: ValueOf<C> | undefined
+  readonly value?: Uint8Array | undefined
   /** Default: Curator's `_c_<uuid>-`. */
   readonly prefixOf?: (uuid: string) => string
   /** Default: ephemeral and sequential. */
@@ -48,9 +41,9 @@ export interface CreatedNode {
  * Creates the node, and its parents as containers where they are missing.
  * @throws ZooKeeperError, or the limit's error
  */
-export async function protectedCreate<C extends CodecChoice>(
-  zk: ZooKeeper<C>,
-  node: ProtectedNode<C>,
+export async function protectedCreate(
+  zk: BytesClient,
+  node: ProtectedNode,
   limit: Limit,
 ): Promise<CreatedNode> {
   const { parent, value, mode = ephemeralSequential, prefixOf = curatorPrefix } = node
@@ -87,8 +80,8 @@ function curatorPrefix(uuid: string): string {
 }
 
 /** The node with this prefix, as the ensemble has it now. */
-async function findProtected<C extends CodecChoice>(
-  zk: ZooKeeper<C>,
+async function findProtected(
+  zk: BytesClient,
   parent: string,
   prefix: string,
   limit: Limit,
@@ -110,7 +103,7 @@ async function findProtected<C extends CodecChoice>(
 function createdNode({
   path,
   stat,
-}: Awaited<ReturnType<ZooKeeper['createWithStat']>>): CreatedNode {
+}: Awaited<ReturnType<BytesClient['createWithStat']>>): CreatedNode {
   return {
     path,
     name: nameOf(path),

@@ -5,18 +5,19 @@
  * A removal ends when the node is gone, or when the session is over and takes its ephemeral nodes with it. It runs
  * under no limit of the caller's.
  */
-import { childPath, type CodecChoice, type ZooKeeper } from '@quorate/client/core'
+import { childPath } from '@quorate/client/core'
+import type { BytesClient } from './bytes-client.ts'
 import { codeOf, isPassing } from './outcome.ts'
 import { sessionOf } from './session-identity.ts'
 
 /** Deletes the node; resolves as well when it is gone already, or goes with the session. */
-export function removeNode<C extends CodecChoice>(zk: ZooKeeper<C>, path: string): Promise<void> {
+export function removeNode(zk: BytesClient, path: string): Promise<void> {
   return persist(zk, () => zk.delete(path))
 }
 
 /** Deletes whatever a create with this prefix left below `parent`. Never rejects: nobody waits for it. */
-export async function removeProtected<C extends CodecChoice>(
-  zk: ZooKeeper<C>,
+export async function removeProtected(
+  zk: BytesClient,
   parent: string,
   prefix: string,
 ): Promise<void> {
@@ -31,10 +32,7 @@ export async function removeProtected<C extends CodecChoice>(
   }
 }
 
-async function persist<C extends CodecChoice>(
-  zk: ZooKeeper<C>,
-  remove: () => Promise<void>,
-): Promise<void> {
+async function persist(zk: BytesClient, remove: () => Promise<void>): Promise<void> {
   const session = sessionOf(zk)
   for (;;) {
     try {

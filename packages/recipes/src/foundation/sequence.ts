@@ -43,7 +43,7 @@ export function sortSequenced(
     const child = parseSequenced(name, kinds)
     if (child !== undefined) line.push(child)
   }
-  return line.sort((a, b) => compareSequence(a.sequence, b.sequence))
+  return line.toSorted((a, b) => compareSequence(a.sequence, b.sequence))
 }
 
 /** "%010d" of a signed number: ten characters, and eleven for -2147483648 to -1000000000. */
