@@ -18,7 +18,13 @@ export type {
 export type { SessionIdentity, SessionState, StateChange } from './session.ts'
 export { childPath } from './subtree.ts'
 export { Transaction, type VersionOptions } from './transaction.ts'
-export type { CodecChoice, Schema, ValueCodec, ValueOf } from './value-codec.ts'
+export {
+  type CodecChoice,
+  type Schema,
+  type ValueCodec,
+  valueCodecOf,
+  type ValueOf,
+} from './value-codec.ts'
 export { type Gap, type WatchedChange, WatchStream } from './watch-stream.ts'
 export type {
   Alarm,

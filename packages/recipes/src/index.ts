@@ -1,4 +1,6 @@
 /** What is built on the client: locks, elections, barriers, counters, queues, caches, membership, discovery. */
+export { cache, type Cache, type CacheOptions } from './cache/cache.ts'
+export type { CacheChange, CachedNode } from './cache/cache-change.ts'
 export type { Signal } from './foundation/abort-source.ts'
 export type { AnyZooKeeper } from './foundation/bytes-client.ts'
 export type { LossPolicy } from './foundation/own-node.ts'

@@ -15,21 +15,21 @@ import {
   type CodecChoice,
   type Stat,
   type ValueCodec,
+  valueCodecOf,
   type ValueOf,
   type WatchedChange,
   type WatchStream,
-  type ZooKeeper,
   ZooKeeperError,
   type Zxid,
 } from '@quorate/client/core'
-import { codecOf } from '../codec.ts'
-import { Condition } from '../condition.ts'
+import { type AnyZooKeeper, type BytesClient, bytesClient } from '../foundation/bytes-client.ts'
+import { Condition } from '../foundation/condition.ts'
+import { parentOf } from '../foundation/container.ts'
 import { RecipeError } from '../foundation/recipe-error.ts'
-import { type AnyZooKeeper, withCodec } from '../with-codec.ts'
 import type { CacheChange, CachedNode } from './cache-change.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { NodeReader, type ReaderListener } from './node-reader.ts'
-import { type NodeStat, NodeTable, parentOf, TableNode } from './node-table.ts'
+import { type NodeStat, NodeTable, TableNode } from './node-table.ts'
 
 export interface CacheOptions<C extends CodecChoice> {
   /** The node alone, the node and its children, or all below it. Default 'tree'. */
@@ -48,9 +48,10 @@ export function cache<C extends CodecChoice = 'utf8'>(
   path: string,
   options: CacheOptions<C> = {},
 ): Cache<ValueOf<C>> {
-  const codec = codecOf((options.codec ?? 'utf8') as C, zk.world.platform)
-  return new Cache(withCodec(zk, 'bytes'), path, {
-    codec,
+  const client = bytesClient(zk)
+  const codec = valueCodecOf(options.codec ?? 'utf8', client.world.platform)
+  return new Cache(client, path, {
+    codec: codec as ValueCodec<ValueOf<C>>,
     scope: options.scope ?? 'tree',
     nodesMax: options.nodesMax ?? nodesMaxDefault,
   })
@@ -64,7 +65,7 @@ interface CacheSettings<V> {
 
 export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable {
   readonly path: string
-  readonly #zk: ZooKeeper<'bytes'>
+  readonly #zk: BytesClient
   readonly #settings: CacheSettings<V>
   readonly #stream: WatchStream
   readonly #reader: NodeReader
@@ -82,7 +83,7 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
   /** Why it ended, unless that was asked for. */
   #error: unknown
 
-  constructor(zk: ZooKeeper<'bytes'>, path: string, settings: CacheSettings<V>) {
+  constructor(zk: BytesClient, path: string, settings: CacheSettings<V>) {
     this.path = path
     this.#zk = zk
     this.#settings = settings
@@ -166,7 +167,7 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
   /** Stops to follow. What was read can still be looked at. */
   async close(): Promise<void> {
     this.#end(undefined)
-    await this.#zk.close()
+    await this.#stream.return()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -207,7 +208,7 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
       case 'tree':
         return true
       case 'children':
-        return path === this.path || parentOf(path) === this.path
+        return path === this.path || (path !== '/' && parentOf(path) === this.path)
       default:
         return path === this.path
     }

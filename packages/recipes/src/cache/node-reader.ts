@@ -10,10 +10,10 @@ import {
   type ReadResult,
   type Stat,
   type World,
-  type ZooKeeper,
   ZooKeeperError,
   type Zxid,
 } from '@quorate/client/core'
+import type { BytesClient } from '../foundation/bytes-client.ts'
 
 /** What the cache does with the answers. */
 export interface ReaderListener {
@@ -53,7 +53,7 @@ const readsAtOnce = 8
 const retryAfterMs = 200
 
 export class NodeReader {
-  readonly #zk: ZooKeeper<'bytes'>
+  readonly #zk: BytesClient
   readonly #world: World
   readonly #listener: ReaderListener
   #wantedByPath = new Map<string, Wanted>()
@@ -69,7 +69,7 @@ export class NodeReader {
   #round = 0
   #isEnded = false
 
-  constructor(zk: ZooKeeper<'bytes'>, listener: ReaderListener) {
+  constructor(zk: BytesClient, listener: ReaderListener) {
     this.#zk = zk
     this.#world = zk.world
     this.#listener = listener

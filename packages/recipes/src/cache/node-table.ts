@@ -5,6 +5,7 @@
  * read found something new.
  */
 import type { Zxid } from '@quorate/client/core'
+import { parentOf } from '../foundation/container.ts'
 import type { CachedNode } from './cache-change.ts'
 
 export class TableNode<V> implements CachedNode<V> {
@@ -55,7 +56,7 @@ export class NodeTable<V> {
 
   put(node: TableNode<V>): void {
     const { path } = node
-    if (!this.#nodesByPath.has(path)) {
+    if (path !== '/' && !this.#nodesByPath.has(path)) {
       const parent = parentOf(path)
       const siblings = this.#childrenByParent.get(parent)
       if (siblings === undefined) this.#childrenByParent.set(parent, new Set([path]))
@@ -80,11 +81,4 @@ export class NodeTable<V> {
   childrenOf(path: string): Iterable<string> {
     return this.#childrenByParent.get(path) ?? []
   }
-}
-
-/** '' for the root, which is nobody's child. */
-export function parentOf(path: string): string {
-  const slash = path.lastIndexOf('/')
-  if (path === '/') return ''
-  return slash === 0 ? '/' : path.slice(0, slash)
 }

@@ -1,6 +1,8 @@
 /** What goes wrong in a recipe beyond what a server or the client says. Match on `code`. */
 
 export type RecipeErrorCode =
+  /** A cache has more nodes than it may hold. */
+  | 'CacheTooLarge'
   /** A lock, a lease or a leadership is no longer held, or nobody knows: stop what it protects. */
   | 'LockLost'
   /** It was used after it was given back by `release()`. */
