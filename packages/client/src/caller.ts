@@ -2,8 +2,10 @@
  * How the calls of one view reach the session that it shares with others: by its own root, with its own default
  * deadline, until it is closed.
  */
+import type { MultiOp, MultiResult } from '@quorate/protocol'
 import type { CallOptions, Operation } from './call.ts'
 import type { Chroot } from './chroot.ts'
+import * as operations from './operations.ts'
 import type { SharedSession } from './shared-session.ts'
 import { ZooKeeperError } from './zookeeper-error.ts'
 
@@ -31,6 +33,14 @@ export class Caller {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  multi(ops: readonly MultiOp[], options: CallOptions): Promise<readonly MultiResult[]> {
+    return this.shared.kept.following(
+      this.call(options, () => operations.multi(ops)),
+      () => ops,
+      (results) => results.every(({ type }) => type !== -1),
+    )
   }
 
   /** Claims an identity for the session, on this connection and on all later ones. */

@@ -37,6 +37,13 @@ export function createFlags(path: string, options: CreateOptions): CreateFlags {
   return { mode, ttl, acl }
 }
 
+/** @throws ZooKeeperError BadArguments for a node that cannot be put back on a new session */
+export function requireKeepable(path: string, { ephemeral, sequential }: CreateOptions): void {
+  if (!ephemeral)
+    throw refused(path, 'only an ephemeral node goes with its session and can be kept')
+  if (sequential) throw refused(path, 'a sequential node cannot be kept, it would get another path')
+}
+
 function modeWithoutTtl({ ephemeral, sequential, container }: CreateOptions): CreateMode {
   if (container) return CreateMode.container
   if (ephemeral) return sequential ? CreateMode.ephemeralSequential : CreateMode.ephemeral

@@ -8,6 +8,7 @@ export type {
   AddWatchOptions,
   CreateOptions,
   DeleteOptions,
+  OnExpired,
   ReconfigOptions,
   RemoveWatchesOptions,
   SetOptions,
@@ -15,7 +16,10 @@ export type {
   WatchOptions,
   ZooKeeperOptions,
 } from './options.ts'
-export type { SessionIdentity, SessionState, StateChange } from './session.ts'
+export type { UnkeptNode } from './kept-ephemerals.ts'
+export type { SessionRenewal } from './renewal.ts'
+export { SessionLoss, type SessionLossReason } from './session-loss.ts'
+export type { SessionIdentity, SessionState, StateChange } from './session-state.ts'
 export { childPath } from './subtree.ts'
 export { Transaction, type VersionOptions } from './transaction.ts'
 export {

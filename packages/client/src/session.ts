@@ -11,54 +11,24 @@
  *    by then a leader has expired it, and its owner must not go on as if it held locks (ZOOKEEPER-4508).
  */
 import {
-  connectRequest,
-  connectResponse,
-  type ConnectResponse,
-  JuteReader,
-  JuteWriter,
   OpCode,
   type SessionId,
   type SetWatches2Request,
   type WatcherEvent,
-  writeInt32,
   type Zxid,
 } from '@quorate/protocol'
 import { Call, type CallOptions, type Operation } from './call.ts'
+import { connectFrame, readConnectResponse } from './connect-exchange.ts'
 import { Connection, type ConnectionLimits, type Credential, XidSequence } from './connection.ts'
 import { FrameDecoder } from './frame-decoder.ts'
-import { ServerList } from './server-list.ts'
+import type { ServerList } from './server-list.ts'
+import { SessionLoss } from './session-loss.ts'
+import type { SessionIdentity, SessionState, StateChange } from './session-state.ts'
+import { StallMeter } from './stall-meter.ts'
 import type { Alarm, Link, ServerAddress, World } from './world.ts'
-import { ZooKeeperError, type ZooKeeperErrorCode } from './zookeeper-error.ts'
-
-export type SessionState =
-  /** There is no session: no call was made yet, or no server could be reached for the last ones. */
-  | 'idle'
-  /** The first connection is being made. */
-  | 'connecting'
-  | 'connected'
-  /** The connection is lost and another is being made; the session may still live. */
-  | 'disconnected'
-  /** The session is lost, with its ephemeral nodes and watches. Final. */
-  | 'expired'
-  /** Final. */
-  | 'closed'
-
-export interface StateChange {
-  readonly state: SessionState
-  /** The server, when connected. */
-  readonly server?: ServerAddress
-  /** Why the connection or the session was lost. */
-  readonly cause?: unknown
-}
-
-/** What makes a session usable by another client object. */
-export interface SessionIdentity {
-  readonly id: SessionId
-  readonly password: Uint8Array
-}
+import type { ZooKeeperErrorCode } from './zookeeper-error.ts'
 
 export interface SessionOptions extends ConnectionLimits {
-  readonly servers: readonly ServerAddress[]
   /** The session timeout to ask for; the server has its own bounds. */
   readonly timeoutMs: number
   /** Whether a server that is cut off from the ensemble will do. */
@@ -76,6 +46,13 @@ export interface WatchSource {
 export interface SessionListener {
   stateChanged(change: StateChange): void
   notified(event: WatcherEvent, zxid: Zxid | undefined): void
+}
+
+/** What a session goes on with: the servers, and what the one before it knew. */
+export interface SessionStart {
+  readonly servers: ServerList
+  readonly credentials: readonly Credential[]
+  readonly lastZxid: Zxid
 }
 
 /** Where the session stands with its link. What is meaningful in one phase only is a field of that phase only. */
@@ -98,15 +75,18 @@ export class Session {
   readonly #listener: SessionListener
   readonly #servers: ServerList
   readonly #xids = new XidSequence()
-  readonly #credentials: Credential[] = []
+  readonly #credentials: Credential[]
+  readonly #stalls = new StallMeter()
   #phase: Phase = { type: 'unlinked' }
   #state: SessionState = 'idle'
   #identity: SessionIdentity | undefined
   #timeoutMs: number
   #isReadOnly = false
+  /** Whether a server has taken the session on a connection of this object. */
+  #wasHeld = false
   /** When a server was last heard; before there is a session, when one was first asked for. */
   #lastHeardAtMs = 0
-  #lastZxid: Zxid = 0
+  #lastZxid: Zxid
   #lastCause: unknown
   #waiting = new Set<Call>()
   #alarm: Alarm | undefined
@@ -114,6 +94,7 @@ export class Session {
 
   constructor(
     options: SessionOptions,
+    start: SessionStart,
     world: World,
     watches: WatchSource,
     listener: SessionListener,
@@ -122,7 +103,9 @@ export class Session {
     this.#world = world
     this.#watches = watches
     this.#listener = listener
-    this.#servers = new ServerList(options.servers, world.random)
+    this.#servers = start.servers
+    this.#credentials = [...start.credentials]
+    this.#lastZxid = start.lastZxid
     this.#identity = options.identity
     this.#timeoutMs = options.timeoutMs
   }
@@ -150,6 +133,11 @@ export class Session {
 
   get lastHeardAtMs(): number {
     return this.#lastHeardAtMs
+  }
+
+  /** The identities that were claimed so far, for the session after this one. */
+  get credentials(): readonly Credential[] {
+    return this.#credentials.filter(({ call }) => call.isSettled)
   }
 
   /** Starts to connect, if that was not done yet. */
@@ -182,26 +170,29 @@ export class Session {
     })
   }
 
-  /** Ends the session on the server if one is connected; otherwise the server ends it after its timeout. */
-  close(): Promise<void> {
-    this.#closing ??= this.#close()
+  /**
+   * Ends the session on the server if one is connected; otherwise the server ends it after its timeout. At the deadline
+   * or the signal the connection is left without the server's answer.
+   */
+  close(options: CallOptions = {}, cause?: unknown): Promise<void> {
+    this.#closing ??= this.#close(options, cause)
     return this.#closing
   }
 
-  async #close(): Promise<void> {
+  async #close(options: CallOptions, cause: unknown): Promise<void> {
     if (this.#phase.type === 'linked') {
       const { connection } = this.#phase
       await new Promise<void>((resolve) => {
-        connection.send(
-          new Call(
-            headerOnly('closeSession', OpCode.closeSession),
-            () => resolve(),
-            () => resolve(),
-          ),
+        const call = new Call(
+          headerOnly('closeSession', OpCode.closeSession),
+          () => resolve(),
+          () => resolve(),
         )
+        call.limit(this.#world.clock, options)
+        if (!call.isSettled) connection.send(call)
       })
     }
-    if (this.#phase.type !== 'ended') this.#end('closed', 'Closed')
+    if (this.#phase.type !== 'ended') this.#end('closed', 'Closed', cause)
   }
 
   #accept(call: Call): void {
@@ -231,7 +222,8 @@ export class Session {
 
   #refuseWhenOver(call: Call): boolean {
     if (this.#state === 'expired') call.fail('SessionExpired', this.#lastCause)
-    else if (this.#closing !== undefined) call.fail('Closed')
+    else if (this.#closing !== undefined)
+      call.fail('Closed', this.#phase.type === 'ended' ? this.#lastCause : undefined)
     return call.isSettled
   }
 
@@ -250,18 +242,15 @@ export class Session {
   }
 
   #connectFrame(): Uint8Array {
-    const writer = new JuteWriter(64, this.#world.platform)
-    writer.reserve(4)
-    connectRequest.encode(writer, {
+    const request = {
       protocolVersion: 0,
       lastZxidSeen: this.#lastZxid,
       timeOut: this.#options.timeoutMs,
       sessionId: this.#identity?.id ?? noSession,
       passwd: this.#identity?.password ?? new Uint8Array(16),
       readOnly: this.#options.acceptsReadOnly,
-    })
-    writeInt32(writer.bytes, 0, writer.position - 4)
-    return writer.written()
+    }
+    return connectFrame(request, this.#world.platform)
   }
 
   #received(link: Link, decoder: FrameDecoder, bytes: Uint8Array): void {
@@ -291,11 +280,14 @@ export class Session {
     if (this.#phase.type !== 'dialing') return
     const response = readConnectResponse(bytes, start, end)
     if (response.timeOut <= 0) {
+      if (this.#identity === undefined)
+        throw new Error(`${describe(this.#phase.server)} gave no session`)
       this.#phase.link.close()
-      this.#end('expired', 'SessionExpired', new Error('the server no longer knows the session'))
+      this.#expire(this.#phase.server)
       return
     }
     const { link, server } = this.#phase
+    this.#wasHeld = true
     this.#identity = {
       id: response.sessionId,
       password: response.passwd?.slice() ?? new Uint8Array(16),
@@ -373,14 +365,22 @@ export class Session {
 
   /** Sets the one alarm of the session to the next moment at which something may have to be done. */
   #schedule(): void {
+    const { clock } = this.#world
     this.#alarm?.cancel()
     this.#alarm = undefined
+    this.#stalls.awake(clock.nowMs(), this.#stallsMatterMs)
     const atMs = this.#nextAtMs()
+    this.#stalls.expect(atMs ?? Infinity)
     if (atMs === undefined) return
-    const { clock } = this.#world
-    this.#alarm = clock.wakeAfter(Math.max(0, atMs - clock.nowMs()), () =>
-      clock.afterTurn(() => this.#tick()),
-    )
+    this.#alarm = clock.wakeAfter(Math.max(0, atMs - clock.nowMs()), () => {
+      this.#stalls.awake(clock.nowMs(), this.#stallsMatterMs)
+      clock.afterTurn(() => this.#tick())
+    })
+  }
+
+  /** So long after its end a stall may still be why the session is lost. */
+  get #stallsMatterMs(): number {
+    return this.#timeoutMs * 2
   }
 
   #nextAtMs(): number | undefined {
@@ -441,14 +441,30 @@ export class Session {
 
   #giveUp(): void {
     if (this.#identity !== undefined) {
-      this.#end('expired', 'SessionExpired', this.#lastCause)
+      this.#expire()
       return
     }
-    // There never was a session, so nothing is lost: the next call tries again.
+    // There never was a session, so nothing is lost: the next call tries again. Servers that are behind what an earlier
+    // session saw would be refused for ever, such as those whose data was wiped: from now on they will do.
+    this.#lastZxid = 0
     this.#phase = { type: 'unlinked' }
     this.#schedule()
     this.#enter('idle', { cause: this.#lastCause })
     this.#failWaiting('ConnectionLoss')
+  }
+
+  /** @param refusedBy the server that said that there is no such session */
+  #expire(refusedBy?: ServerAddress): void {
+    const nowMs = this.#world.clock.nowMs()
+    const loss = new SessionLoss({
+      refusedBy,
+      wasHeld: this.#wasHeld,
+      timeoutMs: this.#timeoutMs,
+      silentMs: nowMs - this.#lastHeardAtMs,
+      stallMs: this.#stalls.longestMs(nowMs, this.#stallsMatterMs),
+      cause: this.#lastCause,
+    })
+    this.#end('expired', 'SessionExpired', loss)
   }
 
   #end(state: 'expired' | 'closed', code: ZooKeeperErrorCode, cause?: unknown): void {
@@ -481,19 +497,6 @@ const noSession = 0n as SessionId
 
 function headerOnly(name: string, type: number): Operation<void> {
   return { name, type, path: undefined, isWrite: true, write() {}, read() {} }
-}
-
-/** @throws ZooKeeperError when the bytes are none; a server that may serve no session sends a reply header instead */
-function readConnectResponse(bytes: Uint8Array, start: number, end: number): ConnectResponse {
-  try {
-    return connectResponse.decode(new JuteReader(bytes, start, end))
-  } catch (cause) {
-    throw new ZooKeeperError('ConnectionLoss', {
-      message:
-        'the server answered the connect request with something else; it takes no session now.',
-      cause,
-    })
-  }
 }
 
 function describe(server: ServerAddress): string {

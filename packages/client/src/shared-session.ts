@@ -1,15 +1,21 @@
 /**
- * One session and what all views of it share: the watches, the streams, and the news of its state.
+ * One session and what all views of it share: the watches, the streams, and the news of its state. When a session is
+ * lost, and it is asked for, a new one takes its place here.
  *
  * An event is told to each view once, by the path that the view sees, and to those of its listeners that waited for it.
  */
 import type { WatcherEvent, WatcherType, Zxid } from '@quorate/protocol'
+import type { CallOptions } from './call.ts'
 import { type ChangeListener, type ChangeType, changeType } from './change.ts'
 import { defer, Emitter } from './emitter.ts'
-import { Session, type SessionOptions, type StateChange } from './session.ts'
+import { KeptEphemerals } from './kept-ephemerals.ts'
+import { type Rebuild, rebuilt, renew, type SessionRenewal } from './renewal.ts'
+import { ServerList } from './server-list.ts'
+import { Session, type SessionOptions, type SessionStart } from './session.ts'
+import type { StateChange } from './session-state.ts'
 import { WatchRegistry } from './watch-registry.ts'
 import type { WatchStream } from './watch-stream.ts'
-import type { World } from './world.ts'
+import type { ServerAddress, World } from './world.ts'
 import { ZooKeeperError } from './zookeeper-error.ts'
 
 /** A view that watches: it is told by the server's path. */
@@ -28,26 +34,69 @@ export interface Watcher {
   readonly listener: ChangeListener
 }
 
+export interface SharedEvents {
+  readonly state: StateChange
+  readonly renewed: SessionRenewal
+}
+
 export class SharedSession {
   readonly world: World
+  readonly servers: ServerList
   readonly watches: WatchRegistry<Watcher> = new WatchRegistry<Watcher>()
   readonly streams: Set<WatchStream> = new Set<WatchStream>()
-  readonly events: Emitter<{ readonly state: StateChange }> = new Emitter()
-  readonly session: Session
+  readonly events: Emitter<SharedEvents> = new Emitter()
+  readonly kept: KeptEphemerals = new KeptEphemerals()
+  readonly #options: SessionOptions
+  readonly #rebuild: Rebuild | undefined
+  #session: Session
+  #isClosing = false
   #wasConnected = false
+  #isRenewing = false
+  #connecting: PromiseWithResolvers<boolean> | undefined
+  #rebuilding: Promise<void> = Promise.resolve()
 
-  constructor(options: SessionOptions, world: World) {
+  /** @param rebuild what to do with a new session; without it the first one that is lost is the last */
+  constructor(
+    options: SessionOptions,
+    servers: readonly ServerAddress[],
+    world: World,
+    rebuild: Rebuild | undefined,
+  ) {
     this.world = world
-    this.session = new Session(options, world, this.watches, {
-      stateChanged: (change) => this.#stateChanged(change),
-      notified: (event, zxid) => this.#notified(event, zxid),
-    })
+    this.servers = new ServerList(servers, world.random)
+    this.#options = options
+    this.#rebuild = rebuild
+    this.#session = this.#start(options, { credentials: [], lastZxid: 0 })
+  }
+
+  /** The present session; with renewal another one from the moment on at which one is lost. */
+  get session(): Session {
+    return this.#session
+  }
+
+  /** Whether a lost session is replaced. */
+  get isRenewed(): boolean {
+    return this.#rebuild !== undefined && !this.#isClosing
+  }
+
+  /** @see Session.close */
+  async close(options: CallOptions, cause?: unknown): Promise<void> {
+    this.#isClosing = true
+    await this.#session.close(options, cause)
   }
 
   /** The server has removed these watches. */
   forgetWatches(serverPath: string, type: WatcherType): void {
     for (const [removed, watchers] of this.watches.remove(serverPath, type))
       tell(removed, serverPath, undefined, watchers)
+  }
+
+  #start(options: SessionOptions, before: Omit<SessionStart, 'servers'>): Session {
+    const start = { ...before, servers: this.servers }
+    return new Session(options, start, this.world, this.watches, {
+      stateChanged: (change) => this.#stateChanged(change),
+      notified: (event, zxid) => this.#notified(event, zxid),
+    })
   }
 
   #notified(event: WatcherEvent, zxid: Zxid | undefined): void {
@@ -58,17 +107,68 @@ export class SharedSession {
 
   #stateChanged(change: StateChange): void {
     this.events.emit('state', change)
-    if (change.state === 'connected') {
-      if (this.#wasConnected) for (const stream of this.streams) defer(() => stream.pushGap())
-      this.#wasConnected = true
-    } else if (change.state === 'expired' || change.state === 'closed') {
-      const error =
-        change.state === 'expired'
-          ? new ZooKeeperError('SessionExpired', { cause: change.cause })
-          : undefined
-      for (const stream of this.streams) defer(() => stream.finish(error))
-      this.streams.clear()
+    switch (change.state) {
+      case 'connected':
+        if (this.#wasConnected) for (const stream of this.streams) defer(() => stream.pushGap())
+        this.#wasConnected = true
+        this.#connecting?.resolve(true)
+        return
+      case 'idle':
+        // A new client waits for its next call, but one that had a session goes on: its nodes and watches are wanted.
+        if (this.#isRenewing) defer(() => this.#session.open())
+        return
+      case 'expired':
+        this.#connecting?.resolve(false)
+        if (this.isRenewed) this.#renew(change.cause)
+        else this.#endStreams(new ZooKeeperError('SessionExpired', { cause: change.cause }))
+        return
+      case 'closed':
+        this.#connecting?.resolve(false)
+        this.#endStreams()
+        return
+      default:
     }
+  }
+
+  /** Runs inside the end of the lost session: calls that are made from now on go to the new one. */
+  #renew(cause: unknown): void {
+    const { identity, credentials, lastZxid } = this.#session
+    if (identity === undefined) return
+    const session = this.#start(
+      { ...this.#options, identity: undefined },
+      { credentials, lastZxid },
+    )
+    this.#session = session
+    this.#isRenewing = true
+    this.#connecting = Promise.withResolvers<boolean>()
+    const { kept, world } = this
+    const lost = { id: identity.id, cause }
+    const renewed = renew({ lost, session, connected: this.#connecting.promise, kept, world })
+    this.#rebuilding = this.#finishRenewal(this.#rebuilding, renewed, session)
+  }
+
+  /** One hook at a time: the one before sees that its session is over, and ends. */
+  async #finishRenewal(
+    before: Promise<void>,
+    renewed: Promise<SessionRenewal | undefined>,
+    session: Session,
+  ): Promise<void> {
+    const renewal = await renewed
+    await before
+    if (renewal === undefined || session !== this.#session) return
+    this.#isRenewing = false
+    try {
+      if (this.#rebuild !== undefined) await rebuilt(this.#rebuild, renewal, session, this.world)
+      if (session === this.#session) this.events.emit('renewed', renewal)
+    } catch (error) {
+      // Half of what the application needs is worse than nothing: its ephemerals would say that all is well.
+      if (session === this.#session) await this.close({}, error)
+    }
+  }
+
+  #endStreams(error?: ZooKeeperError): void {
+    for (const stream of this.streams) defer(() => stream.finish(error))
+    this.streams.clear()
   }
 }
 

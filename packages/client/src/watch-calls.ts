@@ -86,15 +86,24 @@ export class WatchCalls implements WatchingView {
     const listener: ChangeListener = (change) => stream.push(change)
     this.#streams.add(stream)
     this.#caller.shared.streams.add(stream)
-    this.#caller
-      .call({}, () => {
-        node = this.#caller.chroot.resolve(path)
-        return this.#addWatch(node, kind, listener)
-      })
-      .catch((error: ZooKeeperError) => {
+    const start = async (): Promise<void> => {
+      try {
+        await this.#caller.call({}, () => {
+          node = this.#caller.chroot.resolve(path)
+          return this.#addWatch(node, kind, listener)
+        })
+        // Left before the server had answered: only now there is something to take away.
+        if (!this.#streams.has(stream) && node !== undefined)
+          await this.#unwatch(node, kind, listener)
+      } catch (error) {
+        if (!this.#streams.has(stream)) return
+        const { code } = error as ZooKeeperError
+        if (code === 'SessionExpired' && this.#caller.shared.isRenewed) return start()
         this.#forget(stream)
-        stream.finish(error)
-      })
+        stream.finish(error as ZooKeeperError)
+      }
+    }
+    void start()
     return stream
   }
 

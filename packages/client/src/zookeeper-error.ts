@@ -106,7 +106,7 @@ const sentences: Readonly<Record<ZooKeeperErrorCode, string>> = {
   RuntimeInconsistency: 'the server found its state inconsistent while it worked on %.',
   SessionClosedRequireSaslAuth: 'the server demands an authentication that this client did not do.',
   SessionExpired:
-    'the session has expired; its ephemeral nodes and watches are gone. Make a new ZooKeeper to go on.',
+    'the session has expired; its ephemeral nodes and watches are gone. Make a new ZooKeeper to go on, or let this one do so (onExpired).',
   SessionMoved: 'the session is now served by another server.',
   SystemError: 'the server failed while it worked on %.',
   ThrottledOp: 'the server is overloaded and did not carry out the call on %. Try again later.',
@@ -115,7 +115,9 @@ const sentences: Readonly<Record<ZooKeeperErrorCode, string>> = {
 }
 
 function sentence(code: ZooKeeperErrorCode, options: ZooKeeperErrorOptions): string {
-  const text = options.message ?? sentences[code].replace('%', options.path ?? 'the node')
+  const text =
+    (options.message ?? sentences[code].replace('%', options.path ?? 'the node')) +
+    why(code, options)
   const position =
     options.index === undefined ? '' : ` (operation ${options.index + 1} of the transaction)`
   const doubt =
@@ -123,4 +125,9 @@ function sentence(code: ZooKeeperErrorCode, options: ZooKeeperErrorOptions): str
       ? ' The server may have carried it out: read before you retry.'
       : ''
   return `${text}${position}${doubt}`
+}
+
+/** Of a lost session one wants to know why, first of all. */
+function why(code: ZooKeeperErrorCode, { cause }: ZooKeeperErrorOptions): string {
+  return code === 'SessionExpired' && cause instanceof Error ? ` Why: ${cause.message}.` : ''
 }

@@ -1,11 +1,11 @@
 /**
- * The client: one object for one session, or for a view of one. It connects when the first call is made, and every promise it gives is
- * settled. Methods do not throw: what is wrong with the arguments rejects the promise as well.
+ * The client: one object for one session, or for a view of one. It connects when the first call is made, and every
+ * promise it gives is settled. Methods do not throw: what is wrong with the arguments rejects the promise as well.
  */
 import {
   type Acl,
   type ClientInfo,
-  juteMaxBufferDefault,
+  OpCode,
   type SessionId,
   type Stat,
   utf8Encode,
@@ -14,31 +14,29 @@ import {
 import { type CallOptions, withResult } from './call.ts'
 import { Caller } from './caller.ts'
 import type { Change } from './change.ts'
-import { Chroot } from './chroot.ts'
 import { type ClientCodec, type CodecOption, PathCodecs, type ValueAt } from './codecs-by-path.ts'
-import { parseConnectString } from './connect-string.ts'
-import { createFlags } from './create-options.ts'
+import { createFlags, requireKeepable } from './create-options.ts'
 import { Emitter } from './emitter.ts'
+import type { KeptEphemerals } from './kept-ephemerals.ts'
 import { type Membership, readMembership, reconfigure } from './membership-calls.ts'
 import { type ReadRequest, type ReadResults, readOp, readResult } from './multi-read.ts'
+import { newSession, type ViewOrigin } from './new-session.ts'
 import * as operations from './operations.ts'
 import type { NodePath } from './operations.ts'
-import {
-  type AddWatchOptions,
-  type CreateOptions,
-  type DeleteOptions,
-  pendingMaxDefault,
-  type ReconfigOptions,
-  type RemoveWatchesOptions,
-  replyBytesMaxDefault,
-  type SetOptions,
-  timeoutMsDefault,
-  type ViewOptions,
-  type WatchOptions,
-  type ZooKeeperOptions,
+import type {
+  AddWatchOptions,
+  CreateOptions,
+  DeleteOptions,
+  ReconfigOptions,
+  RemoveWatchesOptions,
+  SetOptions,
+  ViewOptions,
+  WatchOptions,
+  ZooKeeperOptions,
 } from './options.ts'
-import type { Session, SessionState, StateChange } from './session.ts'
-import { SharedSession } from './shared-session.ts'
+import type { SessionRenewal } from './renewal.ts'
+import type { Session } from './session.ts'
+import type { SessionState, StateChange } from './session-state.ts'
 import { deleteSubtree, listSubtree, type SubtreeAccess } from './subtree.ts'
 import { Transaction } from './transaction.ts'
 import { isWatched, WatchCalls } from './watch-calls.ts'
@@ -54,12 +52,8 @@ export interface ZooKeeperEvents {
   /** A watch fired, whichever call of this object set it. */
   readonly change: Change
   readonly state: StateChange
-}
-
-/** What a view is made from: the session of another one, and its own root. */
-export interface ViewOrigin {
-  readonly shared: SharedSession
-  readonly chroot: Chroot
+  /** A new session has taken the place of a lost one, and is rebuilt; see the option `onExpired`. */
+  readonly renewed: SessionRenewal
 }
 
 export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposable {
@@ -75,7 +69,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
    */
   constructor(origin: string | ViewOrigin, options: ZooKeeperOptions<C>, world: World) {
     const { shared, chroot } =
-      typeof origin === 'string' ? newSession(origin, options, world) : origin
+      typeof origin === 'string' ? newSession(origin, options, this, world) : origin
     this.#isView = typeof origin !== 'string'
     this.#caller = new Caller(shared, chroot, options.deadlineMs)
     this.#codecs = new PathCodecs(options.codec ?? 'utf8', world.platform)
@@ -128,9 +122,12 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     event: E,
     listener: (value: ZooKeeperEvents[E]) => void,
   ): () => void {
-    return event === 'state'
-      ? this.#caller.shared.events.on('state', listener as (value: StateChange) => void)
-      : this.#changes.on('change', listener as (value: Change) => void)
+    return event === 'change'
+      ? this.#changes.on('change', listener as (value: Change) => void)
+      : this.#caller.shared.events.on(
+          event,
+          listener as (value: StateChange | SessionRenewal) => void,
+        )
   }
 
   /** Connects without waiting for the first call. */
@@ -153,10 +150,10 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
 
   /**
    * Ends the session: its ephemeral nodes go, streams end, and calls that are made later are rejected. On a view of
-   * {@link chroot} it ends the view alone.
+   * {@link chroot} it ends the view alone. At the deadline the connection is left without the server's answer.
    */
-  async close(): Promise<void> {
-    if (!this.#isView) return this.#session.close()
+  async close(options: CallOptions = {}): Promise<void> {
+    if (!this.#isView) return this.#caller.shared.close(this.#caller.limited(options))
     this.#caller.close()
     await this.#watchCalls.close()
   }
@@ -171,11 +168,12 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     value?: ValueAt<K, P>,
     options: CreateOptions & CodecOption<K> = {},
   ): Promise<string> {
-    return this.#caller.call(options, () =>
-      withResult(operations.create(...this.#createArguments(path, value, options)), (created) =>
-        this.#caller.chroot.toClient(created),
+    const created = this.#caller.call(options, () =>
+      withResult(operations.create(...this.#createArguments(path, value, options)), (name) =>
+        this.#caller.chroot.toClient(name),
       ),
     )
+    return options.keep ? this.#keeping(created, path, value, options) : created
   }
 
   createWithStat<P extends string, K extends ClientCodec = C>(
@@ -183,13 +181,14 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     value?: ValueAt<K, P>,
     options: CreateOptions & CodecOption<K> = {},
   ): Promise<{ readonly path: string; readonly stat: Stat }> {
-    return this.#caller.call(options, () => {
+    const created = this.#caller.call(options, () => {
       const operation = operations.createWithStat(...this.#createArguments(path, value, options))
-      return withResult(operation, (created) => ({
-        path: this.#caller.chroot.toClient(created.path),
-        stat: created.stat,
+      return withResult(operation, (node) => ({
+        path: this.#caller.chroot.toClient(node.path),
+        stat: node.stat,
       }))
     })
+    return options.keep ? this.#keeping(created, path, value, options) : created
   }
 
   get<P extends string, K extends ClientCodec = C>(
@@ -221,18 +220,27 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     value: ValueAt<K, P>,
     options: SetOptions & CodecOption<K> = {},
   ): Promise<Stat> {
-    return this.#caller.call(options, () => {
+    const { version = -1 } = options
+    let data: Uint8Array | null = null
+    const changed = this.#caller.call(options, () => {
       const node = this.#caller.chroot.resolve(path)
-      const data = this.#codecs.encode(path, value, options.codec)
-      return operations.setData(node, data, options.version ?? -1)
+      data = this.#codecs.encode(path, value, options.codec)
+      return operations.setData(node, data, version)
     })
+    const server = this.#caller.chroot.toServer(path)
+    return this.#kept.following(changed, () => [
+      { type: OpCode.setData, path: server, data, version },
+    ])
   }
 
   delete(path: string, options: DeleteOptions = {}): Promise<void> {
     if (options.recursive) return this.#deleteSubtree(path, options)
-    return this.#caller.call(options, () =>
-      operations.remove(this.#caller.chroot.resolve(path), options.version ?? -1),
+    const { version = -1 } = options
+    const deleted = this.#caller.call(options, () =>
+      operations.remove(this.#caller.chroot.resolve(path), version),
     )
+    const server = this.#caller.chroot.toServer(path)
+    return this.#kept.following(deleted, () => [{ type: OpCode.delete, path: server, version }])
   }
 
   /** @returns null when there is no such node; a watch then tells its creation */
@@ -297,7 +305,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     return new Transaction<C>({
       chroot: this.#caller.chroot,
       codecs: this.#codecs,
-      multi: (ops, options) => this.#caller.call(options, () => operations.multi(ops)),
+      multi: (ops, options) => this.#caller.multi(ops, options),
     })
   }
 
@@ -375,12 +383,31 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     return this.#caller.shared.session
   }
 
+  get #kept(): KeptEphemerals {
+    return this.#caller.shared.kept
+  }
+
+  #keeping<T>(
+    created: Promise<T>,
+    path: string,
+    value: unknown,
+    options: CreateOptions & CodecOption<ClientCodec>,
+  ): Promise<T> {
+    try {
+      return this.#kept.keeping(created, ...this.#createArguments(path, value, options))
+    } catch {
+      // The call was rejected with the same.
+      return created
+    }
+  }
+
   #createArguments(
     path: string,
     value: unknown,
     options: CreateOptions & CodecOption<ClientCodec>,
   ): [NodePath, operations.CreateArguments] {
     const node = this.#caller.chroot.resolve(path, options.sequential)
+    if (options.keep) requireKeepable(path, options)
     const data =
       value === undefined ? new Uint8Array(0) : this.#codecs.encode(path, value, options.codec)
     return [node, { ...createFlags(path, options), data }]
@@ -409,22 +436,4 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
       },
     }
   }
-}
-
-function newSession(
-  connectString: string,
-  options: ZooKeeperOptions<ClientCodec>,
-  world: World,
-): ViewOrigin {
-  const { servers, chroot } = parseConnectString(connectString)
-  const session = {
-    servers,
-    timeoutMs: options.timeout ?? timeoutMsDefault,
-    acceptsReadOnly: options.readOnly ?? false,
-    pendingMax: options.pendingMax ?? pendingMaxDefault,
-    identity: options.session,
-    requestBytesMax: options.requestBytesMax ?? juteMaxBufferDefault,
-    replyBytesMax: options.replyBytesMax ?? replyBytesMaxDefault,
-  }
-  return { shared: new SharedSession(session, world), chroot: new Chroot(chroot) }
 }
