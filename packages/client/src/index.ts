@@ -6,15 +6,14 @@ export type { ReadRequest, ReadResult, ReadResults } from './multi-read.ts'
 export type { Membership } from './membership-calls.ts'
 export type {
   AddWatchOptions,
+  ClientOptions,
   CreateOptions,
   DeleteOptions,
-  OnExpired,
   ReconfigOptions,
   RemoveWatchesOptions,
   SetOptions,
   ViewOptions,
   WatchOptions,
-  ZooKeeperOptions,
 } from './options.ts'
 export type { UnkeptNode } from './kept-ephemerals.ts'
 export type { SessionRenewal } from './renewal.ts'
@@ -40,7 +39,13 @@ export type {
   Transport,
   World,
 } from './world.ts'
-export { type ValueWithStat, ZooKeeper, type ZooKeeperEvents } from './zookeeper.ts'
+export {
+  type OnExpired,
+  type ValueWithStat,
+  ZooKeeper,
+  type ZooKeeperEvents,
+  type ZooKeeperOptions,
+} from './zookeeper.ts'
 export {
   type ClientErrorName,
   ZooKeeperError,

@@ -4,15 +4,14 @@ import { Chroot } from './chroot.ts'
 import type { ClientCodec } from './codecs-by-path.ts'
 import { parseConnectString } from './connect-string.ts'
 import {
+  type ClientOptions,
   pendingMaxDefault,
   replyBytesMaxDefault,
   timeoutMsDefault,
-  type ZooKeeperOptions,
 } from './options.ts'
 import type { Rebuild } from './renewal.ts'
 import { SharedSession } from './shared-session.ts'
 import type { World } from './world.ts'
-import type { ZooKeeper } from './zookeeper.ts'
 
 /** What a view is made from: the session of another one, and its own root. */
 export interface ViewOrigin {
@@ -21,13 +20,13 @@ export interface ViewOrigin {
 }
 
 /**
- * @param zk told to the hook of a renewed session
+ * @param rebuild what to do with a new session; without it the first one that is lost is the last
  * @throws ZooKeeperError BadArguments for a connect string that cannot be used
  */
-export function newSession<C extends ClientCodec>(
+export function newSession(
   connectString: string,
-  options: ZooKeeperOptions<C>,
-  zk: ZooKeeper<C>,
+  options: ClientOptions<ClientCodec>,
+  rebuild: Rebuild | undefined,
   world: World,
 ): ViewOrigin {
   const { servers, chroot } = parseConnectString(connectString)
@@ -39,14 +38,6 @@ export function newSession<C extends ClientCodec>(
     requestBytesMax: options.requestBytesMax ?? juteMaxBufferDefault,
     replyBytesMax: options.replyBytesMax ?? replyBytesMaxDefault,
   }
-  const shared = new SharedSession(session, servers, world, rebuildOf(options, zk))
+  const shared = new SharedSession(session, servers, world, rebuild)
   return { shared, chroot: new Chroot(chroot) }
-}
-
-function rebuildOf<C extends ClientCodec>(
-  { onExpired = 'end' }: ZooKeeperOptions<C>,
-  zk: ZooKeeper<C>,
-): Rebuild | undefined {
-  if (onExpired === 'end') return undefined
-  return onExpired === 'renew' ? () => {} : (renewal) => onExpired(zk, renewal)
 }

@@ -2,11 +2,9 @@
 import type { ChangeListener } from './change.ts'
 import type { CallOptions } from './call.ts'
 import type { CreateOptions as NodeOptions } from './create-options.ts'
-import type { SessionRenewal } from './renewal.ts'
 import type { SessionIdentity } from './session-state.ts'
 import type { VersionOptions } from './transaction.ts'
 import type { ClientCodec } from './codecs-by-path.ts'
-import type { ZooKeeper } from './zookeeper.ts'
 
 /** What each view of a session has of its own. */
 export interface ViewOptions<C extends ClientCodec> {
@@ -16,18 +14,12 @@ export interface ViewOptions<C extends ClientCodec> {
   readonly deadlineMs?: number
 }
 
-export interface ZooKeeperOptions<C extends ClientCodec> extends ViewOptions<C> {
+/** What a client can be told, but for its hooks. */
+export interface ClientOptions<C extends ClientCodec> extends ViewOptions<C> {
   /** The session timeout to ask for, in ms; the server has its own bounds. Default 30 000. */
   readonly timeout?: number
   /** Accept a server that is cut off from the ensemble; see {@link ZooKeeper.isReadOnly}. Default false. */
   readonly readOnly?: boolean
-  /**
-   * What to do when the session has expired. `'end'` (the default): the client stays expired. `'renew'`: it makes a new
-   * session, and puts its watches and the ephemeral nodes that were created with `keep` back; streams get a gap. A
-   * function is called once that is done, with the client and what was lost, to rebuild the rest; other calls do not wait
-   * for it. It is called again when it fails with an error that is `retryable`; with any other the client is closed.
-   */
-  readonly onExpired?: 'end' | 'renew' | OnExpired<C>
   /** A session to take over from another client, by its `sessionId` and `sessionPassword`. */
   readonly session?: SessionIdentity
   /** How many calls may wait for answers; one more is rejected with Overloaded. Default 65 536. */
@@ -41,11 +33,6 @@ export interface ZooKeeperOptions<C extends ClientCodec> extends ViewOptions<C> 
 export const timeoutMsDefault = 30_000
 export const pendingMaxDefault = 65_536
 export const replyBytesMaxDefault: number = 128 * 1024 * 1024
-
-export type OnExpired<C extends ClientCodec> = (
-  zk: ZooKeeper<C>,
-  renewal: SessionRenewal,
-) => Promise<void> | void
 
 export interface CreateOptions extends NodeOptions, CallOptions {
   /**

@@ -25,6 +25,7 @@ import * as operations from './operations.ts'
 import type { NodePath } from './operations.ts'
 import type {
   AddWatchOptions,
+  ClientOptions,
   CreateOptions,
   DeleteOptions,
   ReconfigOptions,
@@ -32,9 +33,8 @@ import type {
   SetOptions,
   ViewOptions,
   WatchOptions,
-  ZooKeeperOptions,
 } from './options.ts'
-import type { SessionRenewal } from './renewal.ts'
+import type { Rebuild, SessionRenewal } from './renewal.ts'
 import type { Session } from './session.ts'
 import type { SessionState, StateChange } from './session-state.ts'
 import { deleteSubtree, listSubtree, type SubtreeAccess } from './subtree.ts'
@@ -46,6 +46,21 @@ import type { World } from './world.ts'
 export interface ValueWithStat<V> {
   readonly value: V
   readonly stat: Stat
+}
+
+export type OnExpired<C extends ClientCodec> = (
+  zk: ZooKeeper<C>,
+  renewal: SessionRenewal,
+) => Promise<void> | void
+
+export interface ZooKeeperOptions<C extends ClientCodec> extends ClientOptions<C> {
+  /**
+   * What to do when the session has expired. `'end'` (the default): the client stays expired. `'renew'`: it makes a new
+   * session, and puts its watches and the ephemeral nodes that were created with `keep` back; streams get a gap. A
+   * function is called once that is done, with the client and what was lost, to rebuild the rest; other calls do not wait
+   * for it. It is called again when it fails with an error that is `retryable`; with any other the client is closed.
+   */
+  readonly onExpired?: 'end' | 'renew' | OnExpired<C>
 }
 
 export interface ZooKeeperEvents {
@@ -69,7 +84,9 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
    */
   constructor(origin: string | ViewOrigin, options: ZooKeeperOptions<C>, world: World) {
     const { shared, chroot } =
-      typeof origin === 'string' ? newSession(origin, options, this, world) : origin
+      typeof origin === 'string'
+        ? newSession(origin, options, this.#rebuild(options), world)
+        : origin
     this.#isView = typeof origin !== 'string'
     this.#caller = new Caller(shared, chroot, options.deadlineMs)
     this.#codecs = new PathCodecs(options.codec ?? 'utf8', world.platform)
@@ -381,6 +398,11 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
 
   get #session(): Session {
     return this.#caller.shared.session
+  }
+
+  #rebuild({ onExpired = 'end' }: ZooKeeperOptions<C>): Rebuild | undefined {
+    if (onExpired === 'end') return undefined
+    return onExpired === 'renew' ? () => {} : (renewal) => onExpired(this, renewal)
   }
 
   get #kept(): KeptEphemerals {
