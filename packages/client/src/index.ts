@@ -15,6 +15,8 @@ export type {
   ViewOptions,
   WatchOptions,
 } from './options.ts'
+export { digestMd5, type DigestMd5Options } from './digest-md5.ts'
+export type { SaslExchange, SaslMechanism } from './sasl.ts'
 export type { UnkeptNode } from './kept-ephemerals.ts'
 export type { SessionRenewal } from './renewal.ts'
 export { SessionLoss, type SessionLossReason } from './session-loss.ts'

@@ -35,6 +35,7 @@ export function newSession(
     acceptsReadOnly: options.readOnly ?? false,
     pendingMax: options.pendingMax ?? pendingMaxDefault,
     identity: options.session,
+    sasl: options.sasl,
     requestBytesMax: options.requestBytesMax ?? juteMaxBufferDefault,
     replyBytesMax: options.replyBytesMax ?? replyBytesMaxDefault,
   }

@@ -2,6 +2,7 @@
 import type { ChangeListener } from './change.ts'
 import type { CallOptions } from './call.ts'
 import type { CreateOptions as NodeOptions } from './create-options.ts'
+import type { SaslMechanism } from './sasl.ts'
 import type { SessionIdentity } from './session-state.ts'
 import type { VersionOptions } from './transaction.ts'
 import type { ClientCodec } from './codecs-by-path.ts'
@@ -22,6 +23,8 @@ export interface ClientOptions<C extends ClientCodec> extends ViewOptions<C> {
   readonly readOnly?: boolean
   /** A session to take over from another client, by its `sessionId` and `sessionPassword`. */
   readonly session?: SessionIdentity
+  /** How each connection proves who the client is, before anything else is sent on it. */
+  readonly sasl?: SaslMechanism
   /** How many calls may wait for answers; one more is rejected with Overloaded. Default 65 536. */
   readonly pendingMax?: number
   /** The longest request; the server's limit is jute.maxbuffer. Default 1 048 575. */

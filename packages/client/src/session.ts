@@ -4,8 +4,8 @@
  *
  * 1. Every call is settled: by its answer, by its own deadline, or when the session ends. Without a session the calls
  *    wait at most 4/3 of the timeout for one.
- * 2. On a new connection go, in this order: the connect request, the credentials, the watches, the reads that the last
- *    connection left unanswered, and the calls that waited. Unanswered writes are never sent again.
+ * 2. On a new connection go, in this order: the connect request, the SASL exchange, the credentials, the watches, the
+ *    reads that the last connection left unanswered, and the calls that waited. Unanswered writes are never sent again.
  * 3. A stall of this process is not the death of a server: whatever input is there is handled before the clock is judged.
  * 4. The session counts as expired 4/3 of its timeout after a server was last heard, though no server may have said so:
  *    by then a leader has expired it, and its owner must not go on as if it held locks (ZOOKEEPER-4508).
@@ -21,12 +21,13 @@ import { Call, type CallOptions, type Operation } from './call.ts'
 import { connectFrame, readConnectResponse } from './connect-exchange.ts'
 import { Connection, type ConnectionLimits, type Credential, XidSequence } from './connection.ts'
 import { FrameDecoder } from './frame-decoder.ts'
+import { authenticate, type SaslMechanism } from './sasl.ts'
 import type { ServerList } from './server-list.ts'
 import { SessionLoss } from './session-loss.ts'
 import type { SessionIdentity, SessionState, StateChange } from './session-state.ts'
 import { StallMeter } from './stall-meter.ts'
 import type { Alarm, Link, ServerAddress, World } from './world.ts'
-import type { ZooKeeperErrorCode } from './zookeeper-error.ts'
+import type { ZooKeeperError, ZooKeeperErrorCode } from './zookeeper-error.ts'
 
 export interface SessionOptions extends ConnectionLimits {
   /** The session timeout to ask for; the server has its own bounds. */
@@ -34,6 +35,7 @@ export interface SessionOptions extends ConnectionLimits {
   /** Whether a server that is cut off from the ensemble will do. */
   readonly acceptsReadOnly: boolean
   readonly pendingMax: number
+  readonly sasl: SaslMechanism | undefined
   /** An existing session to take over. */
   readonly identity: SessionIdentity | undefined
 }
@@ -64,6 +66,14 @@ type Phase =
       readonly link: Link
       readonly server: ServerAddress
       readonly untilMs: number
+    }
+  | {
+      /** The server has taken the session, and each proves to the other who it is. */
+      readonly type: 'authenticating'
+      readonly link: Link
+      readonly server: ServerAddress
+      readonly untilMs: number
+      readonly connection: Connection
     }
   | { readonly type: 'linked'; readonly link: Link; readonly connection: Connection }
   | { readonly type: 'ended' }
@@ -261,8 +271,10 @@ export class Session {
     try {
       decoder.push(bytes, {
         frame: (frameBytes, start, end) => {
-          if (this.#phase.type === 'linked') this.#phase.connection.frame(frameBytes, start, end)
-          else if (this.#phase.type === 'dialing') this.#welcome(frameBytes, start, end)
+          const phase = this.#phase
+          if (phase.type === 'dialing') this.#welcome(frameBytes, start, end)
+          else if (phase.type === 'linked' || phase.type === 'authenticating')
+            phase.connection.frame(frameBytes, start, end)
         },
         oversized: (frameBytes, start, end) => {
           if (this.#phase.type === 'linked')
@@ -295,12 +307,36 @@ export class Session {
     this.#timeoutMs = response.timeOut
     this.#isReadOnly = response.readOnly ?? false
     this.#lastHeardAtMs = this.#world.clock.nowMs()
-    this.#servers.succeeded()
     const connection = this.#connect(link)
+    const { sasl } = this.#options
+    if (sasl === undefined) {
+      this.#established(link, server, connection)
+      return
+    }
+    this.#phase = { ...this.#phase, type: 'authenticating', connection }
+    authenticate(connection, sasl, {
+      authenticated: () => this.#established(link, server, connection),
+      refused: (error) => this.#refused(link, error),
+    })
+  }
+
+  #established(link: Link, server: ServerAddress, connection: Connection): void {
+    this.#servers.succeeded()
     this.#phase = { type: 'linked', link, connection }
     this.#enter('connected', { server })
     this.#catchUp(connection)
     this.#schedule()
+  }
+
+  /** Other servers, or the same one later, may be of another mind. Before there is a session to lose nobody waits for that. */
+  #refused(link: Link, error: ZooKeeperError): void {
+    link.close()
+    this.#lastCause = error
+    if (error.code === 'AuthFailed' && this.#state === 'connecting') {
+      this.#identity = this.#options.identity
+      this.#failWaiting('AuthFailed')
+    }
+    this.#linkClosed(error)
   }
 
   #connect(link: Link): Connection {
@@ -331,7 +367,8 @@ export class Session {
   #linkClosed(cause: unknown): void {
     this.#lastCause = cause
     const phase = this.#phase
-    if (phase.type === 'dialing') {
+    if (phase.type === 'authenticating') phase.connection.abandon()
+    if (phase.type === 'dialing' || phase.type === 'authenticating') {
       this.#pause()
       return
     }
@@ -387,7 +424,7 @@ export class Session {
     const phase = this.#phase
     if (phase.type === 'linked')
       return Math.min(this.#pingAtMs(phase.connection), this.#silentAtMs(phase.connection))
-    const isTrying = phase.type === 'pausing' || phase.type === 'dialing'
+    const isTrying = phase.type !== 'unlinked' && phase.type !== 'ended'
     return isTrying ? Math.min(phase.untilMs, this.#giveUpAtMs()) : undefined
   }
 
@@ -404,6 +441,7 @@ export class Session {
         else this.#schedule()
         return
       case 'dialing':
+      case 'authenticating':
         if (nowMs >= this.#giveUpAtMs()) {
           phase.link.close()
           this.#giveUp()
@@ -473,7 +511,7 @@ export class Session {
     this.#phase = { type: 'ended' }
     this.#schedule()
     this.#enter(state, { cause })
-    if (phase.type === 'dialing' || phase.type === 'linked') phase.link.close()
+    if ('link' in phase) phase.link.close()
     if (phase.type === 'linked')
       for (const call of phase.connection.abandon()) call.fail(code, cause)
     this.#failWaiting(code)

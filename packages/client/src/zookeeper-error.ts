@@ -73,7 +73,8 @@ const retryableCodes: ReadonlySet<ZooKeeperErrorCode> = new Set<ZooKeeperErrorCo
 const sentences: Readonly<Record<ZooKeeperErrorCode, string>> = {
   Aborted: 'the call on % was aborted by its signal.',
   ApiError: 'the server refused the call on %.',
-  AuthFailed: 'the server refused the credentials. Check the scheme and the secret of addAuth.',
+  AuthFailed:
+    'the server refused the credentials. Check the scheme and the secret of addAuth, or the option sasl.',
   BadArguments: 'the server refused the arguments of the call on %. Check the path and the mode.',
   BadVersion: '% has another version than the one expected. Read it again and decide anew.',
   Closed: 'this client was closed. Make a new ZooKeeper to go on.',

@@ -1,30 +1,14 @@
 /** Node's answers to what the client asks of the world: TCP, the monotonic clock, timers and native text. */
 import { connect } from 'node:net'
 import { purePlatform, type Platform } from '@quorate/protocol'
+import { socketLink } from './socket-link.ts'
 import type { Clock, Link, LinkListener, ServerAddress, Transport, World } from '../world.ts'
 
 /** Resolves the host at each dial and tries its addresses one after the other, as node:net does. */
 export const tcpTransport: Transport = {
   dial(address: ServerAddress, listener: LinkListener): Link {
     const socket = connect({ host: address.host, port: address.port, noDelay: true })
-    let isClosed = false
-    let cause: Error | undefined
-    socket.on('connect', () => listener.opened())
-    socket.on('data', (chunk: Buffer) => {
-      // A plain Uint8Array: slice() of a Buffer would be a view where the client means a copy.
-      if (!isClosed) listener.received(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
-    })
-    socket.on('error', (error) => (cause = error))
-    socket.on('close', () => {
-      if (!isClosed) listener.closed(cause ?? new Error('the server closed the connection'))
-    })
-    return {
-      send: (bytes) => void socket.write(bytes),
-      close() {
-        isClosed = true
-        socket.destroy()
-      },
-    }
+    return socketLink(socket, 'connect', listener)
   },
 }
 

@@ -3,8 +3,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { after, before, it } from 'node:test'
 import { ZooKeeper } from '../../src/node/index.ts'
-import { FakeLink, replyFrame } from '../support/fake-world.ts'
-import { dataBody } from '../support/records.ts'
+import { serveOver } from '../support/socket-server.ts'
 
 let server: Server
 
@@ -21,26 +20,9 @@ function address(): string {
 }
 
 it('speaks over a socket, and closes it', async () => {
-  server.once('connection', (socket) => {
-    // The far end of the fake link is the socket: what it "receives" is written out.
-    const link = new FakeLink(
-      { host: '', port: 0 },
-      { opened() {}, closed() {}, received: (bytes) => socket.write(bytes) },
-    )
-    let isAccepted = false
-    socket.on('data', (chunk) => {
-      link.send(new Uint8Array(chunk))
-      if (!isAccepted) {
-        isAccepted = true
-        link.accept()
-        return
-      }
-      for (const { xid } of link.requests())
-        link.receive(replyFrame(xid, { body: dataBody('grün') }))
-    })
-  })
+  server.once('connection', serveOver)
   const zk = new ZooKeeper(address())
-  assert.equal(await zk.get('/a'), 'grün')
+  assert.equal(await zk.get('/grün'), 'value of /grün')
   await zk.close()
   assert.equal(zk.state, 'closed')
 })

@@ -4,7 +4,8 @@
  * 1. It keeps its address and its data from start to end, whatever happens to it in between.
  * 2. When it is disposed of, its clients are closed first; nothing of it is left in the process then.
  */
-import { type CodecChoice, nodeWorld, type ZooKeeper, type ZooKeeperOptions } from '@quorate/client'
+import { type CodecChoice, nodeWorld, type ZooKeeper } from '@quorate/client'
+import type { ZooKeeperOptions } from '@quorate/client/core'
 import { type LogSink, Server } from '@quorate/server'
 import { type AnyZooKeeper, TestClients } from '../client/test-clients.ts'
 import { endSession, type Expirable, sessionIdOf } from '../client/session-ender.ts'
