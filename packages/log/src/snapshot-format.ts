@@ -6,6 +6,7 @@
  *     seal     long Adler-32 of all bytes before it · ustring "/"
  *     digest   [long zxid · int digest version 2 · long digest · seal]     since 3.6, if `digest.enabled`
  *     zxid     [long last processed zxid · seal]                           since 3.9
+ *     outcomes [see outcome-section.ts · seal]                             ours, only behind both of the others
  *
  * The Adler-32 is never reset: a later seal covers the earlier ones too. Every section ends in a seal, so a reader finds out
  * which sections are there by the seals that match, whatever was switched on for the writer, and checks ones that it

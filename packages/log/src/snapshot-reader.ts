@@ -25,6 +25,7 @@ import type { Decompressor } from './compression.ts'
 import type { SnapshotFile } from './data-directories.ts'
 import type { Disk, DiskFile } from './disk.ts'
 import { LogError, type LogErrorCode } from './log-error.ts'
+import { isOutcomeSection, readOutcomeHead, readOutcomes } from './outcome-section.ts'
 import { isSnappyMagic, SnappySource } from './snappy.ts'
 import {
   digestSectionLength,
@@ -207,7 +208,8 @@ class SnapshotParser {
         chunks.position += zxidSectionLength
       } else if (digest === undefined && this.#isSealAt(digestSectionLength)) {
         digest = this.#takeDigest()
-      } else this.#skipUnknown()
+      } else if (isOutcomeSection(chunks)) this.#readOutcomes()
+      else this.#skipUnknown()
       this.#readSeal()
     }
     return { digest, lastZxid }
@@ -220,6 +222,14 @@ class SnapshotParser {
     if (zxid === 0 || readInt32(bytes, position + 8) !== snapshotDigestVersion) return undefined
     const halves = { high: readInt32(bytes, position + 12), low: readInt32(bytes, position + 16) }
     return { zxid, halves }
+  }
+
+  #readOutcomes(): void {
+    const { bounds, entriesLength } = readOutcomeHead(this.#chunks)
+    const entries = readOutcomes(this.#chunks, entriesLength, (length) => this.#need(length))
+    this.#loader.loadOutcomes?.(bounds, entries)
+    // Those that nobody wanted are passed over.
+    while (entries.next().done !== true);
   }
 
   /** Sections of other versions (an older digest, say) are passed over, up to the seal at the file's end. */
@@ -286,7 +296,7 @@ class SnapshotParser {
   }
 
   #need(length: number): void {
-    if (!this.#chunks.ensure(length))
+    if (length > 2 * lengthMax || !this.#chunks.ensure(length))
       this.#refuse(`the file ends where ${length} bytes must follow`)
   }
 

@@ -13,6 +13,7 @@ import type { Compressor } from './compression.ts'
 import { snapshotName } from './data-directories.ts'
 import type { Disk, DiskFile, Done } from './disk.ts'
 import { asError, LogError } from './log-error.ts'
+import { OutcomeSection } from './outcome-section.ts'
 import { snapshotDigestVersion, writeSeal, writeSnapshotHeader } from './snapshot-format.ts'
 
 export interface SnapshotWriterOptions {
@@ -52,6 +53,8 @@ export class SnapshotWriter {
   #adler = 1
   /** Bytes of the writer that the checksum covers. */
   #summed = 0
+  /** Set when all before it is encoded. */
+  #outcomes: OutcomeSection | undefined
   #isEncoded = false
   #isOver = false
   #isRevoked = false
@@ -126,9 +129,8 @@ export class SnapshotWriter {
       this.#hasTemporaryFile = true
       writeSnapshotHeader(writer)
     }
-    const hasMore = this.#image.writeNext(writer, this.#options.sliceBytes)
+    const hasMore = this.#encodeSlice()
     if (!hasMore) {
-      this.#writeSections()
       this.#isEncoded = true
       this.#image.close()
     } else this.#sum()
@@ -137,6 +139,29 @@ export class SnapshotWriter {
       else this.#fail(error, done)
     }
     this.#write(this.#file, !hasMore, proceed)
+  }
+
+  /** @returns whether there is more */
+  #encodeSlice(): boolean {
+    const writer = this.#writer
+    const { sliceBytes } = this.#options
+    if (this.#outcomes === undefined) {
+      if (this.#image.writeNext(writer, sliceBytes)) return true
+      this.#writeSections()
+      if (!this.#hasOutcomes) return false
+      this.#outcomes = new OutcomeSection(this.#image.outcomes!)
+      return true
+    }
+    if (this.#outcomes.writeNext(writer, sliceBytes)) return true
+    writeSeal(writer, this.#sum())
+    return false
+  }
+
+  /** A server that looks for another section would take this one for it. */
+  get #hasOutcomes(): boolean {
+    const { writesDigest, writesLastZxid } = this.#options
+    const { outcomes, zxid } = this.#image
+    return writesDigest && writesLastZxid && outcomes !== undefined && zxid > 0
   }
 
   #writeSections(): void {

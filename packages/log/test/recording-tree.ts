@@ -52,6 +52,7 @@ export class RecordingTree implements TreeLoader {
 class RecordedImage implements SnapshotImage {
   readonly zxid: number
   readonly digest: DigestHalves
+  readonly outcomes = undefined
   isClosed = false
   readonly #tree: RecordingTree
   #next = 0

@@ -167,6 +167,7 @@ test('a snapshot of very many slices is written by a disk that completes at once
   const image: SnapshotImage = {
     zxid: 1,
     digest: { high: 0, low: 0 },
+    outcomes: undefined,
     writeNext(writer) {
       writer.writeByte(0)
       return --slicesLeft > 0

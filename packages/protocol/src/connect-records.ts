@@ -10,10 +10,16 @@ import type { SessionId, Zxid } from './zxid.ts'
  * length Apache's C client demands. Unknown bits, and bytes behind them, are left for later versions.
  *
  *     int magic ("Quor") · int capabilities
+ *
+ * A server that answers {@link OpCode.outcomes} goes on with
+ *
+ *     int writesMax · long zxid
  */
 export const Capability = {
   /** OpCode.linearizableRead. */
   linearizableReads: 1,
+  /** OpCode.outcomes. */
+  outcomes: 2,
 } as const
 
 /** int protocolVersion · long lastZxidSeen · int timeOut · long sessionId · buffer passwd [· boolean readOnly [· capabilities]] */
@@ -35,7 +41,7 @@ export const connectRequest: Codec<ConnectRequest> = withOptionalEnd(
   record({ protocolVersion: int, lastZxidSeen: zxid, timeOut: int, sessionId, passwd: buffer }),
 )
 
-/** int protocolVersion · int timeOut · long sessionId · buffer passwd [· boolean readOnly [· capabilities]] — no reply header */
+/** int protocolVersion · int timeOut · long sessionId · buffer passwd [· boolean readOnly [· capabilities [· outcome terms]]] — no reply header */
 export interface ConnectResponse {
   readonly protocolVersion: number
   /** Negotiated session timeout in ms; 0 when the session is refused. */
@@ -46,11 +52,38 @@ export interface ConnectResponse {
   readonly readOnly: boolean | undefined
   /** Bits of {@link Capability}; sent only to clients that sent theirs. */
   readonly capabilities?: number
+  /** With Capability.outcomes only. */
+  readonly outcomes?: OutcomeTerms
 }
 
-export const connectResponse: Codec<ConnectResponse> = withOptionalEnd(
+/** What a client has to keep to, so that it can learn what became of each of its writes. */
+export interface OutcomeTerms {
+  /** How many writes may be unanswered at a time. */
+  readonly writesMax: number
+  /** The server's last transaction: what is sent on this connection comes behind it. */
+  readonly zxid: Zxid
+}
+
+const outcomeTerms = record({ writesMax: int, zxid })
+const outcomeTermsLength = 12
+
+const plainConnectResponse = withOptionalEnd(
   record({ protocolVersion: int, timeOut: int, sessionId, passwd: buffer }),
 )
+
+export const connectResponse: Codec<ConnectResponse> = {
+  encode(writer, value) {
+    plainConnectResponse.encode(writer, value)
+    if (value.outcomes !== undefined) outcomeTerms.encode(writer, value.outcomes)
+  },
+  decode(reader) {
+    const plain = plainConnectResponse.decode(reader)
+    const hasTerms =
+      ((plain.capabilities ?? 0) & Capability.outcomes) !== 0 &&
+      reader.remaining >= outcomeTermsLength
+    return hasTerms ? { ...plain, outcomes: outcomeTerms.decode(reader) } : plain
+  },
+}
 
 /** int xid · int type */
 export interface RequestHeader {

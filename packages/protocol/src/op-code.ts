@@ -35,6 +35,11 @@ export const OpCode = {
    * read's request; answered as the read is.
    */
   linearizableRead: 600,
+  /**
+   * An extension, only for clients that announced it: what became of writes whose answers were lost. It is answered when none of them,
+   * nor any other that the session sent before, can be carried out any more.
+   */
+  outcomes: 601,
   error: -1,
   createSession: -10,
   closeSession: -11,

@@ -13,6 +13,7 @@ import { ClientConnection, type ConnectionHost } from './client-connection.ts'
 import { ConnectHandler } from './connect-handler.ts'
 import type { ClientLink, ReplicaReport } from './driver-port.ts'
 import type { ServerView, SessionsView, WatchesView } from './inspection.ts'
+import { OutcomeHandler } from './outcome-handler.ts'
 import { ReadHandler } from './read-handler.ts'
 import type { ReplicaOptions } from './replica-options.ts'
 import { ReplicaStats } from './replica-stats.ts'
@@ -89,6 +90,7 @@ export class ClientService<A extends Authority = Authority>
     this.#router = new RequestRouter({
       host: this,
       reads: new ReadHandler(tree, options),
+      outcomes: new OutcomeHandler({ tree, authority: this.authority, order: this.#order }),
       authority: this.authority,
       order: this.#order,
       options,

@@ -13,7 +13,7 @@ import {
   type SessionId,
   sessionPassword,
 } from '@quorate/protocol'
-import type { Tree } from '@quorate/tree'
+import { outcomesPerSession, type Tree } from '@quorate/tree'
 import type { ClientConnection } from './client-connection.ts'
 import type { ReplicaOptions } from './replica-options.ts'
 import type { Authority } from './roles/authority.ts'
@@ -29,7 +29,7 @@ export type ConnectOutcome =
   | { readonly type: 'close'; readonly reason: string }
 
 /** What the server can do of {@link Capability}. */
-const ownCapabilities = Capability.linearizableReads
+const ownCapabilities = Capability.linearizableReads | Capability.outcomes
 
 export class ConnectHandler {
   readonly #tree: Tree
@@ -84,17 +84,26 @@ export class ConnectHandler {
     session: { readonly id: SessionId; readonly timeoutMs: number },
     isReadOnly: boolean,
   ): void {
-    const { capabilities } = connection
+    const capabilities =
+      connection.capabilities === undefined ? undefined : connection.capabilities & ownCapabilities
     connectResponse.encode(connection.beginFrame(), {
       protocolVersion: 0,
       timeOut: session.timeoutMs,
       sessionId: session.id,
       passwd: session.id === 0n ? new Uint8Array(16) : sessionPassword(session.id),
       readOnly: connection.hasReadOnlyByte ? isReadOnly : undefined,
-      ...(capabilities === undefined ? {} : { capabilities: capabilities & ownCapabilities }),
+      ...(capabilities === undefined ? {} : { capabilities }),
+      ...(asksOutcomes(connection)
+        ? { outcomes: { writesMax: outcomesPerSession, zxid: this.#tree.lastZxid } }
+        : {}),
     })
     connection.endFrame()
   }
+}
+
+/** Whether the client may ask what became of its writes. */
+export function asksOutcomes({ capabilities = 0 }: ClientConnection): boolean {
+  return (capabilities & Capability.outcomes) !== 0
 }
 
 function decodeConnectRequest(

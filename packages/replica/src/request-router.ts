@@ -13,6 +13,8 @@ import {
 } from '@quorate/protocol'
 import { authenticate, isAuthenticatedEnough } from './authentication.ts'
 import type { ClientConnection } from './client-connection.ts'
+import { asksOutcomes } from './connect-handler.ts'
+import type { OutcomeHandler } from './outcome-handler.ts'
 import { isDataRead, type ReadHandler } from './read-handler.ts'
 import type { ReplicaOptions } from './replica-options.ts'
 import type { ReplyOrder } from './reply-order.ts'
@@ -40,6 +42,7 @@ export class RequestRouter {
   throttledCount = 0
   readonly #host: RouterHost
   readonly #reads: ReadHandler
+  readonly #outcomes: OutcomeHandler
   readonly #authority: Authority
   readonly #order: ReplyOrder
   readonly #options: ReplicaOptions
@@ -49,12 +52,14 @@ export class RequestRouter {
   constructor(parts: {
     readonly host: RouterHost
     readonly reads: ReadHandler
+    readonly outcomes: OutcomeHandler
     readonly authority: Authority
     readonly order: ReplyOrder
     readonly options: ReplicaOptions
   }) {
     this.#host = parts.host
     this.#reads = parts.reads
+    this.#outcomes = parts.outcomes
     this.#authority = parts.authority
     this.#order = parts.order
     this.#options = parts.options
@@ -86,6 +91,8 @@ export class RequestRouter {
       else this.#write(connection, type, bytes, start, end)
     } else if (type === OpCode.linearizableRead && isLinearizableReader(connection)) {
       this.#readLinearizably(connection, bytes.slice(start, end))
+    } else if (type === OpCode.outcomes && asksOutcomes(connection)) {
+      this.#askOutcomes(connection, bytes, start, end)
     } else if (connection.writesSubmitted === connection.writesAnswered) {
       this.#answer(connection, bytes, start, end, connection.receivedAtMs)
     } else this.#defer(connection, bytes.slice(start, end))
@@ -187,6 +194,14 @@ export class RequestRouter {
     if (type === undefined) connection.reply(xid, this.#host.lastZxid, ErrorCode.MarshallingError)
     else if (!isDataRead(type)) connection.reply(xid, this.#host.lastZxid, ErrorCode.Unimplemented)
     else this.#reads.answer(connection, xid, type, this.#reader.reset(bytes, 12, bytes.length))
+  }
+
+  #askOutcomes(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
+    const reader = this.#reader.reset(bytes, start, end)
+    const xid = reader.readInt()
+    reader.readInt()
+    if (this.#refuseUnauthenticated(connection, xid)) return
+    this.#outcomes.ask(this.#ordered(connection, xid, OpCode.outcomes), reader)
   }
 
   /**

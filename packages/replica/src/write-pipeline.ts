@@ -22,7 +22,7 @@ import type { ReplicaOptions } from './replica-options.ts'
 import type { ReplyOrder } from './reply-order.ts'
 import type { SessionHalves } from './session-tracker.ts'
 import { TxnArena } from './txn-arena.ts'
-import { TxnReplies } from './txn-replies.ts'
+import { replyWithResult } from './txn-reply.ts'
 import { isOrdered, type OrderedRequest, type Write } from './write.ts'
 
 /** A write whose transaction has been proposed. */
@@ -30,6 +30,8 @@ interface InFlight {
   readonly zxid: Zxid
   readonly write: Write
   readonly contentCrc: number
+  /** Of a fence: told behind its delivery. */
+  readonly fenced?: () => void
 }
 
 /** Who is told of what happens to writes. */
@@ -56,7 +58,6 @@ export class WritePipeline {
   readonly #preparer: Preparer
   readonly #listener: PipelineListener
   readonly #order: ReplyOrder
-  readonly #replies: TxnReplies
   readonly #arena: TxnArena
   #inFlight: InFlight[] = []
   #inFlightStart = 0
@@ -83,7 +84,6 @@ export class WritePipeline {
       digestEnabled: options.digestEnabled,
     })
     this.#arena = new TxnArena(options.platform)
-    this.#replies = new TxnReplies(tree, options.platform)
   }
 
   get changeCounts(): { readonly queued: number; readonly removed: number } {
@@ -112,6 +112,15 @@ export class WritePipeline {
   /** Proposes an error: the request fails whatever the tree is like, and takes its place in the order. */
   submitError(write: Write, err: number): void {
     this.#submitOwn(write, (context, writer) => this.#preparer.prepareError(err, context, writer))
+  }
+
+  /** Proposes an error that nobody is answered with, and calls `fenced` when it and all before it have been applied. */
+  fence(write: Write, fenced: () => void): void {
+    const context = this.#context(write)
+    const writer = this.#arena.writerFor(context.zxid)
+    const start = writer.position
+    this.#preparer.prepareError(ErrorCode.BadArguments, context, writer)
+    this.#propose(write, context.zxid, { writer, start }, { fenced })
   }
 
   createSession(write: Write, timeoutMs: number): void {
@@ -150,7 +159,12 @@ export class WritePipeline {
     const writer = this.#arena.writerFor(context.zxid)
     const start = writer.position
     const err = this.#preparer.prepareReconfig(membership, context, writer)
-    this.#propose(write, context.zxid, { writer, start }, err === ErrorCode.Ok ? plan : undefined)
+    this.#propose(
+      write,
+      context.zxid,
+      { writer, start },
+      err === ErrorCode.Ok ? { membership: plan } : {},
+    )
   }
 
   /** The engine delivers: apply, tell watches, answer. */
@@ -158,8 +172,7 @@ export class WritePipeline {
     const { bytes, zxid } = proposal
     const head = this.#inFlight[this.#inFlightStart]
     const own = head !== undefined && head.zxid === zxid ? head : undefined
-    this.#replies.begin(bytes)
-    this.#tree.apply(bytes, 0, bytes.length, this.#replies, own?.contentCrc ?? -1)
+    this.#tree.apply(bytes, 0, bytes.length, own?.contentCrc ?? -1)
     this.#preparer.applied(zxid)
     this.#deliveredZxid = zxid
     this.#listener.txnApplied(bytes.length)
@@ -198,9 +211,12 @@ export class WritePipeline {
     write: Write,
     zxid: Zxid,
     { writer, start }: { readonly writer: JuteWriter; readonly start: number },
-    membership?: string,
+    { membership, fenced }: { readonly membership?: string; readonly fenced?: () => void } = {},
   ): void {
-    this.#inFlight.push({ zxid, write, contentCrc: this.#preparer.contentCrc })
+    const { contentCrc } = this.#preparer
+    this.#inFlight.push(
+      fenced === undefined ? { zxid, write, contentCrc } : { zxid, write, contentCrc, fenced },
+    )
     if (isOrdered(write)) this.requestCount++
     const bytes = writer.bytes.subarray(start, writer.position)
     this.#engine.submit({ zxid, bytes }, membership)
@@ -214,8 +230,9 @@ export class WritePipeline {
     }
   }
 
-  #answer({ zxid, write }: InFlight, hasFailed: boolean): void {
+  #answer({ zxid, write, fenced }: InFlight, hasFailed: boolean): void {
     const { type } = write
+    fenced?.()
     const request = isOrdered(write) ? write : undefined
     if (request !== undefined) this.requestCount--
     if (type === OpCode.createSession && !hasFailed)
@@ -223,8 +240,9 @@ export class WritePipeline {
     else if (type === OpCode.closeSession && !hasFailed)
       this.#listener.sessionClosed(idOf(write.session), request)
     else if (request !== undefined) {
-      if (this.#replies.isMoved) this.#listener.sessionMoved(request.connection)
-      if (!request.connection.isClosed) this.#replies.write(request, zxid)
+      const { result } = this.#tree
+      if (result.isMoved) this.#listener.sessionMoved(request.connection)
+      if (!request.connection.isClosed) replyWithResult(request, zxid, result)
       this.#order.end(request)
     }
   }

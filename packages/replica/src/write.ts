@@ -3,6 +3,9 @@ import type { Identity } from '@quorate/tree'
 import type { ClientConnection } from './client-connection.ts'
 import type { Session, SessionHalves } from './session-tracker.ts'
 
+/** The cxid of a write that only stands in the way of others: no client gives it to a request of its own. */
+export const fenceCxid = -600
+
 /** A client's of this server, one that a learner forwarded, or the server's own. */
 export interface Write {
   /** OpCode */

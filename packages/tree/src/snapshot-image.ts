@@ -3,6 +3,7 @@
  * tree owns what stands between.
  */
 import type { Acl, JuteWriter, SessionId, Zxid } from '@quorate/protocol'
+import type { KeptOutcome, OutcomeBounds, OutcomeImage } from './outcome-table.ts'
 
 /** A tree's digest: 64 bits in two halves, each a signed 32-bit number. */
 export interface DigestHalves {
@@ -20,12 +21,14 @@ export interface DigestHalves {
 export interface SnapshotImage {
   readonly zxid: Zxid
   readonly digest: DigestHalves
+  /** What no stream of Apache's has room for, readable until {@link close}; undefined when nothing is known. */
+  readonly outcomes: OutcomeImage | undefined
   /**
    * Appends the next part, of roughly `lengthTarget` bytes (one node may exceed it), to `writer`. Returns whether there
    * is more. What changes between two calls is written ahead by the tree into the image's own buffer.
    */
   writeNext(writer: JuteWriter, lengthTarget: number): boolean
-  /** Ends the image early or after the last part; the tree stops writing ahead. */
+  /** Ends the image; the tree stops writing ahead. */
   close(): void
 }
 
@@ -48,6 +51,11 @@ export interface TreeLoader {
     aclId: number,
     statAt: number,
   ): void
+  /**
+   * Behind the nodes. Not called for a state that came without outcomes.
+   * @param entries in the order of the zxids; to be read once, now
+   */
+  loadOutcomes?(bounds: OutcomeBounds, entries: Iterable<KeptOutcome>): void
   /**
    * All was added: the tree is at `zxid`.
    * @throws TreeError TREE_CORRUPT when there is no node

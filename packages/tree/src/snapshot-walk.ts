@@ -10,6 +10,7 @@
  */
 import { JuteWriter, type Platform, type Zxid } from '@quorate/protocol'
 import { absent, IntField, LongField, rootNode } from './node-store.ts'
+import type { OutcomeImage, OutcomeTable } from './outcome-table.ts'
 import type { DigestHalves, SnapshotImage } from './snapshot-image.ts'
 import type { ChangeListener, TreeState } from './tree-state.ts'
 
@@ -19,20 +20,23 @@ const aheadBytesLeast = 4_096
 export class SnapshotWalk implements SnapshotImage, ChangeListener {
   readonly zxid: Zxid
   readonly digest: DigestHalves
+  readonly outcomes: OutcomeImage
   readonly #state: TreeState
   readonly #number: number
   /** What was written but not yet asked for: the head of the image, and nodes written ahead. */
   readonly #ahead: JuteWriter
   /** The node that comes next in pre-order. */
   #cursor: number = rootNode
-  #isEnded = false
+  #isWalking = true
+  #isClosed = false
 
-  constructor(state: TreeState, platform: Platform) {
+  constructor(state: TreeState, outcomes: OutcomeTable, platform: Platform) {
     this.#state = state
     this.#number = ++state.walkNumber
     this.#ahead = new JuteWriter(aheadBytesLeast, platform)
     this.zxid = state.lastZxid
     this.digest = { high: state.digest.high, low: state.digest.low }
+    this.outcomes = outcomes.openImage()
     state.walk = this
     state.acls.hold()
     this.#writeHead()
@@ -50,15 +54,15 @@ export class SnapshotWalk implements SnapshotImage, ChangeListener {
     }
     if (this.#cursor !== absent) return true
     writer.writeString('/')
-    this.close()
+    this.#endWalk()
     return false
   }
 
   close(): void {
-    if (this.#isEnded) return
-    this.#isEnded = true
-    this.#state.walk = undefined
-    this.#state.acls.releaseHold()
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#endWalk()
+    this.outcomes.close()
   }
 
   /** Called by the tree before `node` changes. Not recursive: a client can make a tree deeper than the stack. */
@@ -77,6 +81,13 @@ export class SnapshotWalk implements SnapshotImage, ChangeListener {
   /** Called by the tree before `node`, which has no children, goes away. */
   stepPast(node: number): void {
     if (this.#cursor === node) this.#cursor = this.#state.nodes.next(node, rootNode)
+  }
+
+  #endWalk(): void {
+    if (!this.#isWalking) return
+    this.#isWalking = false
+    this.#state.walk = undefined
+    this.#state.acls.releaseHold()
   }
 
   #writeHead(): void {

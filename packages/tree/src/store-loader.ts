@@ -8,6 +8,7 @@ import {
   type Zxid,
 } from '@quorate/protocol'
 import { absent, IntField, LongField } from './node-store.ts'
+import type { KeptOutcome, OutcomeBounds, OutcomeTable } from './outcome-table.ts'
 import type { QuotaKeeper } from './quota-keeper.ts'
 import type { TreeLoader } from './snapshot-image.ts'
 import { TreeError } from './tree-error.ts'
@@ -18,10 +19,13 @@ const rootPath = Uint8Array.of(0x2f)
 export class StoreLoader implements TreeLoader {
   readonly #state: TreeState
   readonly #quotas: QuotaKeeper
+  readonly #outcomes: OutcomeTable
+  #outcomeBounds: OutcomeBounds | undefined
 
-  constructor(state: TreeState, quotas: QuotaKeeper) {
+  constructor(state: TreeState, quotas: QuotaKeeper, outcomes: OutcomeTable) {
     this.#state = state
     this.#quotas = quotas
+    this.#outcomes = outcomes
   }
 
   addSession(id: SessionId, timeoutMs: number): void {
@@ -71,12 +75,19 @@ export class StoreLoader implements TreeLoader {
     state.refreshDigest(node)
   }
 
+  loadOutcomes(bounds: OutcomeBounds, entries: Iterable<KeptOutcome>): void {
+    this.#outcomeBounds = bounds
+    for (const entry of entries) this.#outcomes.restore(entry)
+  }
+
   finish(zxid: Zxid): void {
     if (this.#state.nodes.count === 0)
       throw new TreeError('TREE_CORRUPT', 'the snapshot holds no node, not even the root')
     this.#state.lastZxid = zxid
     this.#state.acls.purgeUnreferenced()
     this.#quotas.rebuild()
+    if (this.#outcomeBounds === undefined) this.#outcomes.beginWithout(zxid)
+    else this.#outcomes.beginWith(this.#outcomeBounds, zxid)
   }
 
   /** The parent of the node to come; absent for the root, which comes first. */

@@ -6,6 +6,7 @@
  *    counters only grow, what is there is not created again (ZOOKEEPER-3125, 3249).
  * 3. The digest is always that of the nodes that are there.
  * 4. A watch is told when the change is visible to reads, and before the change's own reply is made.
+ * 5. What a transaction's result was is known behind it, and for a while after: {@link OutcomeTable}.
  */
 import {
   type Acl,
@@ -34,7 +35,9 @@ import { SnapshotWalk } from './snapshot-walk.ts'
 import { StoreLoader } from './store-loader.ts'
 import { TreeError } from './tree-error.ts'
 import { TreeState } from './tree-state.ts'
-import { type ApplyObserver, TxnApplier } from './txn-applier.ts'
+import { OutcomeTable } from './outcome-table.ts'
+import { TxnApplier } from './txn-applier.ts'
+import { TxnResult } from './txn-result.ts'
 import { WatchTable } from './watch-table.ts'
 
 export interface TreeOptions {
@@ -57,6 +60,10 @@ export interface TreeOptions {
 
 export class Tree {
   readonly watches: WatchTable = new WatchTable()
+  /** What became of the latest writes of each session. */
+  readonly outcomes: OutcomeTable = new OutcomeTable()
+  /** Of the transaction that was applied last. */
+  readonly result: TxnResult
   readonly #state: TreeState
   readonly #quotas: QuotaKeeper
   readonly #applier: TxnApplier
@@ -74,11 +81,13 @@ export class Tree {
         use: `count=${use?.count},bytes=${use?.bytes}`,
       }),
     )
+    this.result = new TxnResult(this.#state, platform)
     this.#applier = new TxnApplier({
       state: this.#state,
       watches: this.watches,
       quotas: this.#quotas,
       platform,
+      observer: this.result,
     })
     this.#reader = new JuteReader(new Uint8Array(0), 0, 0, { platform, lengthMax: 0x7fff_ffff })
   }
@@ -155,7 +164,7 @@ export class Tree {
 
   /** For an empty tree. */
   loader(): TreeLoader {
-    return new StoreLoader(this.#state, this.#quotas)
+    return new StoreLoader(this.#state, this.#quotas, this.outcomes)
   }
 
   /** The leader's way from requests to transactions. Made anew when leading begins. */
@@ -168,17 +177,11 @@ export class Tree {
    * @param contentCrc what the preparer knew of it ({@link Preparer.contentCrc}), else −1
    * @throws JuteError when the bytes are no transaction; TreeError TREE_ZXID_ORDER when it is not later than the last one
    */
-  apply(
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    observer?: ApplyObserver,
-    contentCrc = -1,
-  ): void {
+  apply(bytes: Uint8Array, start: number, end: number, contentCrc = -1): void {
     const reader = this.#reader.reset(bytes, start, end)
     const sessionHigh = reader.readInt()
     const sessionLow = reader.readInt()
-    reader.readInt()
+    const cxid = reader.readInt()
     const zxid = reader.readLong()
     const timeMs = reader.readLong()
     const type = reader.readInt()
@@ -188,13 +191,11 @@ export class Tree {
         `the transaction ${zxid.toString(16)} follows ${this.#state.lastZxid.toString(16)}; a later one is expected`,
       )
     }
-    this.#applier.apply(
-      type,
-      reader,
-      { sessionHigh, sessionLow, zxid, timeMs },
-      contentCrc,
-      observer,
-    )
+    const moment = { sessionHigh, sessionLow, cxid, zxid, timeMs }
+    this.result.begin(type)
+    this.#applier.apply(type, reader, moment, contentCrc)
+    this.result.end()
+    this.outcomes.record(moment, this.result)
     this.#state.lastZxid = zxid
     if (end - reader.position === txnDigestLength && type !== OpCode.error)
       this.#checkDigest(zxid, bytes, end)
@@ -202,7 +203,7 @@ export class Tree {
 
   /** Opens the image of the tree as it is now. One at a time. */
   openImage(): SnapshotImage {
-    return new SnapshotWalk(this.#state, this.#options.platform)
+    return new SnapshotWalk(this.#state, this.outcomes, this.#options.platform)
   }
 
   ownerKind(node: number): OwnerKind {
@@ -253,7 +254,10 @@ export class Tree {
 
   #checkDigest(zxid: Zxid, bytes: Uint8Array, end: number): void {
     const expected = { high: readInt32(bytes, end - 8), low: readInt32(bytes, end - 4) }
-    if (this.#state.digest.equals(expected)) return
+    if (this.#state.digest.equals(expected)) {
+      this.outcomes.proveExact()
+      return
+    }
     this.#options.digestMismatched?.({
       zxid,
       expected: formatDigest(expected),

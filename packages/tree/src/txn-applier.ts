@@ -49,6 +49,7 @@ export class TxnApplier {
   readonly #watches: WatchTable
   readonly #quotas: QuotaKeeper
   readonly #platform: Platform
+  readonly #observer: ApplyObserver
   readonly #op = new TxnOp()
   readonly #body: JuteReader
 
@@ -57,11 +58,13 @@ export class TxnApplier {
     readonly watches: WatchTable
     readonly quotas: QuotaKeeper
     readonly platform: Platform
+    readonly observer: ApplyObserver
   }) {
     this.#state = parts.state
     this.#watches = parts.watches
     this.#quotas = parts.quotas
     this.#platform = parts.platform
+    this.#observer = parts.observer
     this.#body = new JuteReader(new Uint8Array(0), 0, 0, {
       platform: parts.platform,
       lengthMax: 0x7fff_ffff,
@@ -73,22 +76,16 @@ export class TxnApplier {
    * @param contentCrc the CRC over path and data of a create or setData, if it is known, else −1
    * @throws JuteError when the bytes are no transaction; the tree has not changed then
    */
-  apply(
-    type: number,
-    reader: JuteReader,
-    moment: TxnMoment,
-    contentCrc: number,
-    observer: ApplyObserver | undefined,
-  ): void {
+  apply(type: number, reader: JuteReader, moment: TxnMoment, contentCrc: number): void {
     if (type === OpCode.multi) {
-      this.#applyMulti(reader, moment, observer)
+      this.#applyMulti(reader, moment)
       return
     }
     this.#op.read(type, reader)
-    this.#applyOp(moment, contentCrc, observer)
+    this.#applyOp(moment, contentCrc)
   }
 
-  #applyMulti(reader: JuteReader, moment: TxnMoment, observer: ApplyObserver | undefined): void {
+  #applyMulti(reader: JuteReader, moment: TxnMoment): void {
     const start = reader.position
     const hasFailed = multiHasFailed(reader)
     const { end } = reader
@@ -99,9 +96,9 @@ export class TxnApplier {
       const length = Math.max(0, reader.skipBuffer())
       const body = this.#body.reset(reader.bytes, reader.position - length, reader.position)
       this.#op.read(type, body)
-      if (!hasFailed) this.#applyOp(moment, -1, observer)
+      if (!hasFailed) this.#applyOp(moment, -1)
       else
-        observer?.operationApplied(
+        this.#observer.operationApplied(
           OpCode.error,
           type === OpCode.error ? this.#op.err : ErrorCode.Ok,
           absent,
@@ -112,7 +109,7 @@ export class TxnApplier {
     }
   }
 
-  #applyOp(moment: TxnMoment, contentCrc: number, observer: ApplyObserver | undefined): void {
+  #applyOp(moment: TxnMoment, contentCrc: number): void {
     const op = this.#op
     const { type } = op
     let node = absent
@@ -146,7 +143,7 @@ export class TxnApplier {
       default:
         break
     }
-    observer?.operationApplied(
+    this.#observer.operationApplied(
       type,
       type === OpCode.error ? op.err : ErrorCode.Ok,
       node,

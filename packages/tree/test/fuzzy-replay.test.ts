@@ -173,15 +173,16 @@ test('ZOOKEEPER-3127: an image that is opened inside of a multi is of before it,
   const { bytes } = leader.prepareMulti(ops, { ...context, zxid: 2 }).proposed
   const writer = new JuteWriter()
   let imageZxid = -1
-  leader.tree.apply(bytes, 0, bytes.length, {
-    operationApplied: () => {
-      if (imageZxid !== -1) return
+  const path = utf8Encode('/a')
+  leader.tree.watches.addChild(path, 0, path.length, {
+    notify: () => {
       const image = leader.tree.openImage()
       imageZxid = image.zxid
       while (image.writeNext(writer, 1_000));
       image.close()
     },
   })
+  leader.tree.apply(bytes, 0, bytes.length)
   assert.equal(imageZxid, 1)
   const restored = lenientTree()
   const loader = restored.loader()

@@ -132,7 +132,7 @@ export class Leader {
   /** Applies the oldest proposals. */
   apply(count: number = this.inFlight.length): void {
     for (const { bytes, contentCrc, zxid } of this.inFlight.splice(0, count)) {
-      this.tree.apply(bytes, 0, bytes.length, undefined, contentCrc)
+      this.tree.apply(bytes, 0, bytes.length, contentCrc)
       this.preparer.applied(zxid)
     }
   }

@@ -6,7 +6,7 @@
  */
 import type { Appointment } from '@quorate/consensus'
 import type { JuteWriter, Zxid } from '@quorate/protocol'
-import type { DigestHalves, SnapshotImage, Tree } from '@quorate/tree'
+import type { DigestHalves, OutcomeImage, SnapshotImage, Tree } from '@quorate/tree'
 
 type Ready = (image: SnapshotImage) => void
 
@@ -68,6 +68,10 @@ class GatedImage implements SnapshotImage {
 
   get digest(): DigestHalves {
     return this.#image.digest
+  }
+
+  get outcomes(): OutcomeImage | undefined {
+    return this.#image.outcomes
   }
 
   writeNext(writer: JuteWriter, lengthTarget: number): boolean {

@@ -45,6 +45,12 @@ export interface Authority {
    * than Ok when that cannot be had.
    */
   confirmRead(request: OrderedRequest, confirmed: (err: number) => void): void
+  /**
+   * Calls `fenced` when all requests that the session ever sent, by whatever way, have been applied here or never will be anywhere; with
+   * an ErrorCode other than Ok when that cannot be had. Of what it sends from here on nothing is said. A connection that the session has
+   * left is dropped.
+   */
+  fence(request: OrderedRequest, fenced: (err: number) => void): void
   /** The engine delivers: apply, tell watches, answer. */
   deliver(proposal: Proposal): void
   ticked(): void

@@ -35,7 +35,7 @@ import type { ReplyOrder } from '../reply-order.ts'
 import { SessionExpiry, type SessionExpiryHost } from '../session-expiry.ts'
 import type { SessionIds } from '../session-ids.ts'
 import { Session, type SessionHalves, SessionTracker } from '../session-tracker.ts'
-import type { OrderedRequest, Write } from '../write.ts'
+import { fenceCxid, type OrderedRequest, type Write } from '../write.ts'
 import { type PipelineListener, WritePipeline } from '../write-pipeline.ts'
 import type { Authority, AuthorityHost } from './authority.ts'
 import { isWrite, isServerWrite } from './write-types.ts'
@@ -201,6 +201,18 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
       // A learner's answer to a ping brings the confirmation, and nothing else that would make the turn end.
       this.#host.requestTurnEnd()
     })
+  }
+
+  /** A transaction of this server that changes nothing, behind all that it has proposed before, which a quorum takes. */
+  fence(request: OrderedRequest, fenced: (err: number) => void): void {
+    const { session, connection } = request
+    const err = session.isLocal ? ErrorCode.Ok : this.#globalError(session, connection)
+    if (err === ErrorCode.SessionMoved) this.sessionMoved(connection)
+    if (err === ErrorCode.Ok)
+      this.#pipeline.fence({ ...this.#ownWrite(OpCode.delete, session), xid: fenceCxid }, () =>
+        fenced(err),
+      )
+    else fenced(err)
   }
 
   ticked(): void {

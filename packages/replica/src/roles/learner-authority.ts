@@ -31,8 +31,8 @@ import type { ReplicaOptions } from '../replica-options.ts'
 import type { ReplyOrder } from '../reply-order.ts'
 import type { SessionIds } from '../session-ids.ts'
 import { Session } from '../session-tracker.ts'
-import { TxnReplies } from '../txn-replies.ts'
-import type { OrderedRequest } from '../write.ts'
+import { replyWithResult } from '../txn-reply.ts'
+import { fenceCxid, type OrderedRequest } from '../write.ts'
 import type { Authority, AuthorityHost } from './authority.ts'
 import { Revalidations } from './revalidations.ts'
 import { isWrite } from './write-types.ts'
@@ -72,7 +72,6 @@ export class LearnerAuthority implements Authority, LearnerHost {
   readonly #term: LearnerTerm
   readonly #locals: LocalSessions
   readonly #revalidations: Revalidations
-  readonly #replies: TxnReplies
   readonly #check = new RequestCheck()
   readonly #forwarded = new Queue<Forwarded>()
   /** What to do when the leader answers the next sync. */
@@ -90,7 +89,6 @@ export class LearnerAuthority implements Authority, LearnerHost {
     this.#term = parts.term
     this.#locals = new LocalSessions(host, options.tickTimeMs)
     this.#revalidations = new Revalidations()
-    this.#replies = new TxnReplies(tree, options.platform)
   }
 
   get epochZxid(): Zxid {
@@ -175,7 +173,21 @@ export class LearnerAuthority implements Authority, LearnerHost {
 
   confirmRead(request: OrderedRequest, confirmed: (err: number) => void): void {
     if (this.#term.hasConfirmedSync) this.#sync(request, rootSync, () => confirmed(ErrorCode.Ok))
-    else this.#forwardBarrier(request, confirmed)
+    else this.fence(request, confirmed)
+  }
+
+  /**
+   * A write of this session, through this server, that fails on every leader, as the root can't be deleted by anybody. A leader, Apache's
+   * too, decides about it with a quorum, behind all that it has taken of the session before; and it takes nothing of the session any
+   * more that comes by another way, or this one would have failed with SessionMoved.
+   */
+  fence(request: OrderedRequest, fenced: (err: number) => void): void {
+    const barrier = { ...request, xid: fenceCxid }
+    this.#forward(barrier, OpCode.delete, rootDelete, () => {
+      const { err, isMoved } = this.#tree.result
+      if (isMoved) this.#dropMoved(request)
+      fenced(err === ErrorCode.SessionExpired || isMoved ? err : ErrorCode.Ok)
+    })
   }
 
   deliver(proposal: Proposal): void {
@@ -183,11 +195,8 @@ export class LearnerAuthority implements Authority, LearnerHost {
     const type = txnType(bytes)
     const head = this.#forwarded.first
     const isOwn = head !== undefined && isTxnOf(bytes, head)
-    if (isOwn) {
-      this.#forwarded.shift()
-      this.#replies.begin(bytes)
-      this.#tree.apply(bytes, 0, bytes.length, this.#replies)
-    } else this.#tree.apply(bytes, 0, bytes.length)
+    if (isOwn) this.#forwarded.shift()
+    this.#tree.apply(bytes, 0, bytes.length)
     this.#host.txnApplied(bytes.length)
     if (isOwn) head.delivered(zxid, type === OpCode.error)
     if (type === OpCode.closeSession) {
@@ -240,24 +249,13 @@ export class LearnerAuthority implements Authority, LearnerHost {
 
   #forwardWrite(request: OrderedRequest, body: Uint8Array): void {
     this.#forward(request, request.type, body, (zxid, isError) => {
-      if (this.#replies.isMoved) this.#dropMoved(request)
+      const { result } = this.#tree
+      if (result.isMoved) this.#dropMoved(request)
       if (request.type === OpCode.closeSession && !isError) this.#endSession(request)
       else {
-        if (!request.connection.isClosed) this.#replies.write(request, zxid)
+        if (!request.connection.isClosed) replyWithResult(request, zxid, result)
         this.#order.end(request)
       }
-    })
-  }
-
-  /**
-   * A leader that confirms no sync still decides about writes with a quorum. The root can't be deleted by anybody, so this one
-   * fails on every leader, and its error comes behind all that was committed before it was asked for.
-   */
-  #forwardBarrier(request: OrderedRequest, confirmed: (err: number) => void): void {
-    this.#forward(request, OpCode.delete, rootDelete, () => {
-      const { err } = this.#replies
-      if (this.#replies.isMoved) this.#dropMoved(request)
-      confirmed(err === ErrorCode.SessionExpired ? err : ErrorCode.Ok)
     })
   }
 

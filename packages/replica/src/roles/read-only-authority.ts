@@ -92,6 +92,10 @@ export class ReadOnlyAuthority implements Authority {
     confirmed(ErrorCode.NotReadOnly)
   }
 
+  fence(_request: OrderedRequest, fenced: (err: number) => void): void {
+    fenced(ErrorCode.NotReadOnly)
+  }
+
   deliver(): void {
     throw new Error('a read-only server was handed a transaction; only a server in a term is')
   }

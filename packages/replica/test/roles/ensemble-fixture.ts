@@ -36,6 +36,8 @@ export class TestServer implements ClientWorld, ServicePorts, Learner {
   fromLeader: (() => void)[] = []
   toLeader: (() => void)[] = []
   isTurnEndWanted = false
+  /** With false nothing arrives of what this server sends to the leader. */
+  isHeard = true
 
   constructor(world: TestEnsemble, serverId: number) {
     this.world = world
@@ -282,6 +284,7 @@ export class TestEnsemble {
     let isBusy = false
     for (const server of this.servers) if (server.endTurn()) isBusy = true
     for (const server of this.servers) {
+      if (!server.isHeard) continue
       for (const message of server.toLeader.splice(0)) {
         isBusy = true
         message()

@@ -155,8 +155,9 @@ test('a client that did not announce it is told that the operation is unknown, a
   const capable = world.servers[1].client()
   capable.sendConnect({ capabilities: 0xff })
   const [frame] = capable.takeFrames()
-  assert.equal(frame.length, 37 + 8)
-  assert.equal(decode(connectResponse, frame).capabilities, Capability.linearizableReads)
+  assert.equal(frame.length, 37 + 8 + 12)
+  const { capabilities } = decode(connectResponse, frame)
+  assert.equal(capabilities, Capability.linearizableReads | Capability.outcomes)
 })
 
 test('bytes behind a ConnectRequest that are no capabilities of ours are none', () => {

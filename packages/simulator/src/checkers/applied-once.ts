@@ -36,8 +36,8 @@ export class AppliedOnce implements Checker {
   }
 
   #checkRequest({ header }: Txn): string | undefined {
-    // The server's own transactions (createSession, expiry) have no xid.
-    if (header.cxid === 0) return undefined
+    // The server's own transactions (createSession, expiry, fences) have no client's xid.
+    if (header.cxid <= 0) return undefined
     let ofSession = this.#requests.get(header.clientId)
     if (ofSession === undefined) this.#requests.set(header.clientId, (ofSession = new Map()))
     const before = ofSession.get(header.cxid)

@@ -1,0 +1,158 @@
+/**
+ * Memory for the outcomes of writes: slots of 64 bytes in chunks, handed out and taken back. What needs more than one slot goes on in
+ * others.
+ *
+ * 1. A frozen set of chunks stays as it was: a chunk that is in it is copied before it is written to.
+ * 2. Memory is what was once needed at the same time; chunks are not given back.
+ */
+
+/** 32-bit numbers in a slot. */
+export const slotWords = 16
+export const slotBytes = 64
+/** What follows the link in a slot that goes on with another's bytes. */
+const moreBytes = 60
+const chunkShift = 8
+const chunkMask = (1 << chunkShift) - 1
+const chunkBytes = slotBytes << chunkShift
+
+export const noSlot = -1
+
+export class SlotChunk {
+  readonly words: Int32Array
+  readonly bytes: Uint8Array
+
+  constructor(buffer: ArrayBuffer) {
+    this.words = new Int32Array(buffer)
+    this.bytes = new Uint8Array(buffer)
+  }
+}
+
+export function word(chunks: readonly SlotChunk[], slot: number, at: number): number {
+  return chunks[slot >>> chunkShift]!.words[(slot & chunkMask) * slotWords + at]!
+}
+
+/** Copies what was put by {@link OutcomeSlots.write} to `target`. */
+export function readSlotBytes(
+  chunks: readonly SlotChunk[],
+  place: { readonly slot: number; readonly at: number; readonly more: number },
+  target: Uint8Array,
+): void {
+  const inline = Math.min(target.length, slotBytes - place.at)
+  copyOut(chunks, place.slot, place.at, target, 0, inline)
+  let done = inline
+  for (let slot = place.more; done < target.length; slot = word(chunks, slot, 0)) {
+    const length = Math.min(target.length - done, moreBytes)
+    copyOut(chunks, slot, slotBytes - moreBytes, target, done, length)
+    done += length
+  }
+}
+
+function copyOut(
+  chunks: readonly SlotChunk[],
+  slot: number,
+  from: number,
+  target: Uint8Array,
+  at: number,
+  length: number,
+): void {
+  const { bytes } = chunks[slot >>> chunkShift]!
+  const start = (slot & chunkMask) * slotBytes + from
+  for (let i = 0; i < length; i++) target[at + i] = bytes[start + i]!
+}
+
+export class OutcomeSlots {
+  readonly #chunks: SlotChunk[] = []
+  /** Which chunks are in the frozen set and not copied yet: 1 for each. */
+  #frozen: Uint8Array | undefined
+  #free = noSlot
+  #unused = 0
+  #usedCount = 0
+
+  get usedCount(): number {
+    return this.#usedCount
+  }
+
+  get chunks(): readonly SlotChunk[] {
+    return this.#chunks
+  }
+
+  /** What the slots hold now, whatever is written later, until `thaw` is called or another set is frozen. */
+  freeze(): { readonly chunks: readonly SlotChunk[]; readonly thaw: () => void } {
+    const frozen = new Uint8Array(this.#chunks.length).fill(1)
+    this.#frozen = frozen
+    const thaw = (): void => {
+      if (this.#frozen === frozen) this.#frozen = undefined
+    }
+    return { chunks: this.#chunks.slice(), thaw }
+  }
+
+  take(): number {
+    this.#usedCount++
+    const slot = this.#free
+    if (slot !== noSlot) {
+      this.#free = word(this.#chunks, slot, 0)
+      return slot
+    }
+    if (this.#unused >>> chunkShift === this.#chunks.length)
+      this.#chunks.push(new SlotChunk(new ArrayBuffer(chunkBytes)))
+    return this.#unused++
+  }
+
+  /** Takes back `slot`, and all that its bytes go on in from `more` on. */
+  give(slot: number, more: number): void {
+    let next = more
+    while (next !== noSlot) {
+      const after = word(this.#chunks, next, 0)
+      this.#giveOne(next)
+      next = after
+    }
+    this.#giveOne(slot)
+  }
+
+  set(slot: number, at: number, value: number): void {
+    this.#own(slot).words[(slot & chunkMask) * slotWords + at] = value
+  }
+
+  /**
+   * Puts `bytes[start, end)` behind the first `at` bytes of the slot.
+   * @returns the slot in which they go on; −1: nowhere
+   */
+  write(slot: number, at: number, bytes: Uint8Array, start: number, end: number): number {
+    const inline = Math.min(end - start, slotBytes - at)
+    this.#copyIn(slot, at, bytes, start, inline)
+    let first = noSlot
+    let last = noSlot
+    for (let done = start + inline; done < end; done += moreBytes) {
+      const next = this.take()
+      this.set(next, 0, noSlot)
+      this.#copyIn(next, slotBytes - moreBytes, bytes, done, Math.min(end - done, moreBytes))
+      if (last === noSlot) first = next
+      else this.set(last, 0, next)
+      last = next
+    }
+    return first
+  }
+
+  #copyIn(slot: number, at: number, source: Uint8Array, start: number, length: number): void {
+    const { bytes } = this.#own(slot)
+    const to = (slot & chunkMask) * slotBytes + at
+    for (let i = 0; i < length; i++) bytes[to + i] = source[start + i]!
+  }
+
+  #giveOne(slot: number): void {
+    this.set(slot, 0, this.#free)
+    this.#free = slot
+    this.#usedCount--
+  }
+
+  /** The slot's chunk, which may be written to. */
+  #own(slot: number): SlotChunk {
+    const at = slot >>> chunkShift
+    const frozen = this.#frozen
+    if (frozen !== undefined && frozen[at] === 1) {
+      frozen[at] = 0
+      this.#chunks[at] = new SlotChunk(this.#chunks[at]!.bytes.slice().buffer)
+    }
+    return this.#chunks[at]!
+  }
+}

@@ -1,0 +1,373 @@
+/**
+ * What became of the latest writes of each session: for a client whose connection was lost before the answer came.
+ *
+ * 1. It is a function of the transactions alone, so that every server has the same one at the same zxid, whoever leads and wherever
+ *    the client is connected. A server that began with a state without it (from Apache's servers) knows less, and knows that.
+ * 2. Of a session it has the last {@link outcomesPerSession} for {@link outcomeAgeSeconds}, whether the session lives or not, but not more of
+ *    all together than {@link outcomeSlotsMax}: the oldest go first.
+ * 3. What it does not find, and would have if it had been there, never was: it knows from which zxid on it is complete.
+ *
+ * Time is counted by the stamps of the transactions, which leaders' wall clocks make: steps of more than a second, and the first
+ * of an epoch, count for no more. A clock that was set never makes all outcomes old at once.
+ *
+ * An entry is a slot and those that its body goes on in; see the fields below. Entries of one session are a ring, of which the
+ * newest is known; all entries are a list by zxid.
+ */
+import {
+  epochOf,
+  ErrorCode,
+  highHalf,
+  lowHalf,
+  type SessionId,
+  sessionIdOf,
+  type Zxid,
+} from '@quorate/protocol'
+import { noSlot, OutcomeSlots, readSlotBytes, type SlotChunk, word } from './outcome-slots.ts'
+
+/** How many writes of a session may be unanswered, so that its client can learn of each what became of it. */
+export const outcomesPerSession = 1024
+/** Three times the longest session timeout that is of use. */
+export const outcomeAgeSeconds = 600
+/** 32 MiB. */
+export const outcomeSlotsMax = 524_288
+/** The body of a longer result is not kept. */
+const bodyBytesMax = 262_144
+const stepMsMax = 1_000
+
+const Field = {
+  idHigh: 0,
+  idLow: 1,
+  cxid: 2,
+  zxidHigh: 3,
+  zxidLow: 4,
+  /** The low half is the error code; the high half counts the session's entries, and wraps around. */
+  errAndNumber: 5,
+  /** −1: it was too long to be kept. */
+  bodyLength: 6,
+  /** The session's next entry; of the newest, the oldest. */
+  next: 7,
+  olderOfAll: 8,
+  newerOfAll: 9,
+  more: 10,
+  seconds: 11,
+  /** The session's entry before; 0: there was none here. */
+  previousHigh: 12,
+  previousLow: 13,
+} as const
+const bodyAt = 56
+
+/** What became of a write. */
+export type Outcome =
+  | {
+      readonly type: 'applied'
+      readonly zxid: Zxid
+      readonly err: number
+      readonly body: Uint8Array
+    }
+  | { readonly type: 'neverApplied' }
+  /** The table does not reach back far enough, or did not keep the result. */
+  | { readonly type: 'unknown' }
+
+/** An entry as it is handed on with a snapshot. */
+export interface KeptOutcome {
+  readonly session: SessionId
+  readonly cxid: number
+  readonly zxid: Zxid
+  readonly err: number
+  readonly seconds: number
+  readonly previousZxid: Zxid
+  /** Undefined: it was too long. */
+  readonly body: Uint8Array | undefined
+}
+
+/** What a table is beside its entries. */
+export interface OutcomeBounds {
+  /** Of earlier transactions nothing is known for certain. */
+  readonly floor: Zxid
+  readonly clockMs: number
+  readonly stampMs: number
+}
+
+/** A table as it was at one moment. */
+export interface OutcomeImage extends OutcomeBounds {
+  readonly count: number
+  readonly bodyBytes: number
+  /** By zxid. May be read once, until {@link close}. */
+  entries(): Iterable<KeptOutcome>
+  close(): void
+}
+
+/** A transaction as it was applied. */
+export interface OutcomeMoment {
+  readonly sessionHigh: number
+  readonly sessionLow: number
+  readonly cxid: number
+  readonly zxid: Zxid
+  readonly timeMs: number
+}
+
+/** What was told to who asked: `body[0, position)`. */
+interface Result {
+  readonly err: number
+  readonly body: { readonly bytes: Uint8Array; readonly position: number }
+}
+
+export class OutcomeTable {
+  readonly #slots = new OutcomeSlots()
+  readonly #newestBySession = new Map<SessionId, number>()
+  #oldest = noSlot
+  #newest = noSlot
+  #count = 0
+  #bodyBytes = 0
+  #floor: Zxid = 0
+  #clockMs = 0
+  #stampMs = 0
+  #epoch = 0
+  /** Whether results are what the leader's were: not while a replay goes over a state that has effects of what is to come. */
+  #isExact = true
+
+  get floor(): Zxid {
+    return this.#floor
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  /** What the entries take, in bytes. */
+  get memoryBytes(): number {
+    return this.#slots.chunks.length * 16_384
+  }
+
+  /** The tree has been loaded at `zxid` from what has no table. */
+  beginWithout(zxid: Zxid): void {
+    this.#floor = zxid
+    this.#isExact = zxid === 0
+    this.#epoch = epochOf(zxid)
+  }
+
+  beginWith(bounds: OutcomeBounds, zxid: Zxid): void {
+    this.#floor = bounds.floor
+    this.#clockMs = bounds.clockMs
+    this.#stampMs = bounds.stampMs
+    this.#epoch = epochOf(zxid)
+    this.#isExact = true
+  }
+
+  /** In the order of the zxids. */
+  restore(entry: KeptOutcome): void {
+    const { session, body, previousZxid } = entry
+    const slot = this.#add(entry, Number(session >> 32n) | 0, Number(session & 0xffff_ffffn) | 0)
+    this.#setPrevious(slot, previousZxid)
+    this.#setBody(slot, body ?? new Uint8Array(0), body === undefined ? -1 : body.length)
+  }
+
+  /** The digest that came with the last transaction is this tree's: from here on it is as it was on the leader. */
+  proveExact(): void {
+    this.#isExact = true
+  }
+
+  /**
+   * A transaction has been applied. Of the servers' own, which have no positive cxid, nobody will ask; and a write that came through a
+   * server that its session had left was never applied.
+   */
+  record(moment: OutcomeMoment, result: Result): void {
+    const { cxid, zxid } = moment
+    this.#advance(zxid, moment.timeMs)
+    if (!this.#isExact) this.#floor = zxid
+    else if (cxid > 0 && result.err !== ErrorCode.SessionMoved) {
+      const { bytes, position } = result.body
+      const slot = this.#add(
+        { cxid, zxid, err: result.err, seconds: Math.floor(this.#clockMs / 1_000) },
+        moment.sessionHigh,
+        moment.sessionLow,
+      )
+      this.#setBody(slot, bytes, position > bodyBytesMax ? -1 : position)
+    }
+    this.#trim()
+  }
+
+  /** @param after a zxid that the client had seen when it sent the write */
+  find(session: SessionId, cxid: number, after: Zxid): Outcome {
+    const { chunks } = this.#slots
+    const newest = this.#newestBySession.get(session) ?? noSlot
+    if (newest === noSlot) return this.#absent(this.#floor, after)
+    const oldest = word(chunks, newest, Field.next)
+    for (let slot = oldest, isLast = false; !isLast; slot = word(chunks, slot, Field.next)) {
+      if (word(chunks, slot, Field.cxid) === cxid && zxidAt(chunks, slot) > after)
+        return outcomeAt(chunks, slot)
+      isLast = slot === newest
+    }
+    return this.#absent(Math.max(this.#floor, previousAt(chunks, oldest)), after)
+  }
+
+  /** One at a time. */
+  openImage(): OutcomeImage {
+    const { chunks, thaw } = this.#slots.freeze()
+    const first = this.#oldest
+    const last = this.#newest
+    return {
+      floor: this.#floor,
+      clockMs: this.#clockMs,
+      stampMs: this.#stampMs,
+      count: this.#count,
+      bodyBytes: this.#bodyBytes,
+      entries: () => entriesOf(chunks, first, last),
+      close: thaw,
+    }
+  }
+
+  #absent(floor: Zxid, after: Zxid): Outcome {
+    return floor <= after ? { type: 'neverApplied' } : { type: 'unknown' }
+  }
+
+  #advance(zxid: Zxid, timeMs: number): void {
+    const epoch = epochOf(zxid)
+    if (epoch === this.#epoch)
+      this.#clockMs += Math.min(Math.max(timeMs - this.#stampMs, 0), stepMsMax)
+    this.#epoch = epoch
+    this.#stampMs = timeMs
+  }
+
+  #add(
+    entry: Pick<KeptOutcome, 'cxid' | 'zxid' | 'err' | 'seconds'>,
+    idHigh: number,
+    idLow: number,
+  ): number {
+    const slots = this.#slots
+    const slot = slots.take()
+    slots.set(slot, Field.idHigh, idHigh)
+    slots.set(slot, Field.idLow, idLow)
+    slots.set(slot, Field.cxid, entry.cxid)
+    slots.set(slot, Field.zxidHigh, highHalf(entry.zxid))
+    slots.set(slot, Field.zxidLow, lowHalf(entry.zxid))
+    slots.set(slot, Field.seconds, entry.seconds)
+    this.#linkToSession(slot, entry.err, sessionIdOf(idHigh, idLow))
+    slots.set(slot, Field.olderOfAll, this.#newest)
+    slots.set(slot, Field.newerOfAll, noSlot)
+    if (this.#newest === noSlot) this.#oldest = slot
+    else slots.set(this.#newest, Field.newerOfAll, slot)
+    this.#newest = slot
+    this.#count++
+    return slot
+  }
+
+  #linkToSession(slot: number, err: number, session: SessionId): void {
+    const slots = this.#slots
+    const before = this.#newestBySession.get(session) ?? noSlot
+    this.#newestBySession.set(session, slot)
+    if (before === noSlot) {
+      slots.set(slot, Field.next, slot)
+      slots.set(slot, Field.errAndNumber, err & 0xffff)
+      this.#setPrevious(slot, 0)
+      return
+    }
+    const oldest = word(slots.chunks, before, Field.next)
+    slots.set(slot, Field.next, oldest)
+    slots.set(before, Field.next, slot)
+    const number = (numberAt(slots.chunks, before) + 1) & 0xffff
+    slots.set(slot, Field.errAndNumber, (number << 16) | (err & 0xffff))
+    this.#setPrevious(slot, zxidAt(slots.chunks, before))
+    const count = ((number - numberAt(slots.chunks, oldest)) & 0xffff) + 1
+    if (count > outcomesPerSession) this.#remove(oldest)
+  }
+
+  #setPrevious(slot: number, zxid: Zxid): void {
+    this.#slots.set(slot, Field.previousHigh, highHalf(zxid))
+    this.#slots.set(slot, Field.previousLow, lowHalf(zxid))
+  }
+
+  /** @param length −1: it is not kept */
+  #setBody(slot: number, bytes: Uint8Array, length: number): void {
+    const kept = Math.max(0, length)
+    this.#bodyBytes += kept
+    this.#slots.set(slot, Field.bodyLength, length)
+    this.#slots.set(slot, Field.more, this.#slots.write(slot, bodyAt, bytes, 0, kept))
+  }
+
+  #trim(): void {
+    const { chunks } = this.#slots
+    const oldestSeconds = Math.floor(this.#clockMs / 1_000) - outcomeAgeSeconds
+    while (
+      this.#oldest !== noSlot &&
+      (word(chunks, this.#oldest, Field.seconds) < oldestSeconds ||
+        this.#slots.usedCount > outcomeSlotsMax)
+    ) {
+      this.#floor = zxidAt(chunks, this.#oldest)
+      this.#remove(this.#oldest)
+    }
+  }
+
+  /** The oldest of its session. */
+  #remove(slot: number): void {
+    const slots = this.#slots
+    const { chunks } = slots
+    const session = sessionIdOf(word(chunks, slot, Field.idHigh), word(chunks, slot, Field.idLow))
+    const newest = this.#newestBySession.get(session)!
+    if (newest === slot) this.#newestBySession.delete(session)
+    else slots.set(newest, Field.next, word(chunks, slot, Field.next))
+    const older = word(chunks, slot, Field.olderOfAll)
+    const newer = word(chunks, slot, Field.newerOfAll)
+    if (older === noSlot) this.#oldest = newer
+    else slots.set(older, Field.newerOfAll, newer)
+    if (newer === noSlot) this.#newest = older
+    else slots.set(newer, Field.olderOfAll, older)
+    this.#bodyBytes -= Math.max(0, word(chunks, slot, Field.bodyLength))
+    this.#count--
+    slots.give(slot, word(chunks, slot, Field.more))
+  }
+}
+
+function numberAt(chunks: readonly SlotChunk[], slot: number): number {
+  return word(chunks, slot, Field.errAndNumber) >>> 16
+}
+
+function errAt(chunks: readonly SlotChunk[], slot: number): number {
+  return (word(chunks, slot, Field.errAndNumber) << 16) >> 16
+}
+
+function zxidAt(chunks: readonly SlotChunk[], slot: number): Zxid {
+  return longAt(chunks, slot, Field.zxidHigh)
+}
+
+function previousAt(chunks: readonly SlotChunk[], slot: number): Zxid {
+  return longAt(chunks, slot, Field.previousHigh)
+}
+
+function longAt(chunks: readonly SlotChunk[], slot: number, at: number): number {
+  return word(chunks, slot, at) * 0x1_0000_0000 + (word(chunks, slot, at + 1) >>> 0)
+}
+
+function bodyOf(chunks: readonly SlotChunk[], slot: number): Uint8Array | undefined {
+  const length = word(chunks, slot, Field.bodyLength)
+  if (length < 0) return undefined
+  const body = new Uint8Array(length)
+  readSlotBytes(chunks, { slot, at: bodyAt, more: word(chunks, slot, Field.more) }, body)
+  return body
+}
+
+function outcomeAt(chunks: readonly SlotChunk[], slot: number): Outcome {
+  const body = bodyOf(chunks, slot)
+  if (body === undefined) return { type: 'unknown' }
+  return { type: 'applied', zxid: zxidAt(chunks, slot), err: errAt(chunks, slot), body }
+}
+
+function* entriesOf(
+  chunks: readonly SlotChunk[],
+  first: number,
+  last: number,
+): IterableIterator<KeptOutcome> {
+  if (first === noSlot) return
+  for (let slot = first; ; slot = word(chunks, slot, Field.newerOfAll)) {
+    yield {
+      session: sessionIdOf(word(chunks, slot, Field.idHigh), word(chunks, slot, Field.idLow)),
+      cxid: word(chunks, slot, Field.cxid),
+      zxid: zxidAt(chunks, slot),
+      err: errAt(chunks, slot),
+      seconds: word(chunks, slot, Field.seconds),
+      previousZxid: previousAt(chunks, slot),
+      body: bodyOf(chunks, slot),
+    }
+    if (slot === last) return
+  }
+}
