@@ -1,6 +1,26 @@
 /** What is built on the client: locks, elections, barriers, counters, queues, caches, membership, discovery. */
 export { cache, type Cache, type CacheOptions } from './cache/cache.ts'
 export type { CacheChange, CachedNode } from './cache/cache-change.ts'
+export {
+  atomicInteger,
+  atomicLong,
+  type AtomicNumber,
+  counter,
+  type CounterOptions,
+} from './counter/atomic-number.ts'
+export {
+  type AtomicOptions,
+  type AtomicValue,
+  atomicValue,
+  type Changed,
+} from './counter/atomic-value.ts'
+export { CachedNumbers } from './counter/cached-numbers.ts'
+export {
+  sharedCount,
+  type SharedValue,
+  sharedValue,
+  type VersionedValue,
+} from './counter/shared-value.ts'
 export type { Signal } from './foundation/abort-source.ts'
 export type { AnyZooKeeper } from './foundation/bytes-client.ts'
 export type { LossPolicy } from './foundation/own-node.ts'

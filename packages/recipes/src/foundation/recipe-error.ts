@@ -3,6 +3,8 @@
 export type RecipeErrorCode =
   /** A cache has more nodes than it may hold. */
   | 'CacheTooLarge'
+  /** Others changed the node again and again, and the attempts are used up. Nothing was changed. */
+  | 'Contended'
   /** A lock, a lease or a leadership is no longer held, or nobody knows: stop what it protects. */
   | 'LockLost'
   /** It was used after it was given back by `release()`. */
