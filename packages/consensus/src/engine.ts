@@ -46,7 +46,7 @@ export interface ForwardedRequest {
   readonly cxid: number
   /** OpCode; createSession and closeSession included. */
   readonly type: number
-  /** The client's request record as it came, without header. */
+  /** The client's request record as it came, without header; who is handed the request has it during that call only. */
   readonly body: Uint8Array
   /** Identities of the client's connection. */
   readonly identities: readonly { readonly scheme: string; readonly id: string }[]

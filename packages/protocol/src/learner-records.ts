@@ -36,6 +36,11 @@ export const PeerCapability = {
   earlyPings: 2,
   /** A leader sends PINGs each half tick, whatever its disk does. Some missing ones say that it has gone. */
   steadyPings: 4,
+  /**
+   * An ACK of a proposal stands for those before it as well, and so does a COMMIT. A learner says that it takes such COMMITs, a
+   * leader that it takes such ACKs and sends such COMMITs to those who take them.
+   */
+  cumulative: 8,
 } as const
 
 export interface LearnerInfo {

@@ -103,10 +103,10 @@ export class Broadcast {
       this.#activate(proposal, pending.membership)
       return
     }
-    for (const { isFed, isObserver, feed } of handlers) {
-      if (!isFed) continue
-      if (isObserver) feed.send(PacketType.inform, zxid, bytes)
-      else feed.send(PacketType.commit, zxid)
+    for (const handler of handlers) {
+      if (!handler.isFed) continue
+      if (handler.isObserver) handler.feed.send(PacketType.inform, zxid, bytes)
+      else handler.sendCommit(zxid)
     }
     delivered(proposal)
   }

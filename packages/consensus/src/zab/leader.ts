@@ -283,7 +283,8 @@ export class Leader implements HandlerOwner {
   }
 
   #sendLeaderInfo(handler: LearnerHandler): void {
-    const capabilities = PeerCapability.confirmedSync | PeerCapability.steadyPings
+    const capabilities =
+      PeerCapability.confirmedSync | PeerCapability.steadyPings | PeerCapability.cumulative
     this.#learners.sendLeaderInfo(handler, this.#epoch, capabilities)
   }
 

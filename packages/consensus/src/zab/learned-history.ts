@@ -5,7 +5,8 @@
  * 1. A transaction follows the one before it without a gap, or the connection is given up (ZOOKEEPER-4925).
  * 2. What the leader commits is delivered in order, at the head of what is outstanding.
  * 3. A transaction is logged under the zxid that its own header has: under another one a restart would find another history.
- * 4. Nothing is acknowledged that is not durable, and nothing before the leader itself was accepted (ZOOKEEPER-4685).
+ * 4. Between servers of this kind an ACK and a COMMIT stand for the transactions before theirs too (PeerCapability.cumulative).
+ * 5. Nothing is acknowledged that is not durable, and nothing before the leader itself was accepted (ZOOKEEPER-4685).
  */
 import { counterOf, epochOf, readLong, txnHeaderLength, type Zxid } from '@quorate/protocol'
 import type { Proposal } from '../engine.ts'
@@ -18,6 +19,8 @@ import type { RoleParts } from './role-parts.ts'
 const headerZxidAt = 12
 
 export interface LearnedHistoryOwner {
+  /** Nothing more is delivered. */
+  readonly isOver: boolean
   deliver(proposal: Proposal): void
   sendAck(zxid: Zxid): void
   /** What the leader sent can't be followed. */
@@ -27,6 +30,8 @@ export interface LearnedHistoryOwner {
 export class LearnedHistory {
   readonly #parts: RoleParts
   readonly #owner: LearnedHistoryOwner
+  /** The leader takes such ACKs, and sends such COMMITs. */
+  isCumulative = false
   /** Everything up to here has been acknowledged; undefined before the leader is accepted. */
   #ackedZxid: Zxid | undefined
 
@@ -56,7 +61,18 @@ export class LearnedHistory {
     ports.host.requestTurnEnd()
   }
 
+  /** Takes a COMMIT. */
   commit(zxid: Zxid): void {
+    const { window } = this.#parts
+    for (let head = window.head; this.isCumulative && !this.#owner.isOver; head = window.head) {
+      if (head === undefined || head.zxid >= zxid) break
+      this.commitOne(head.zxid)
+    }
+    if (!this.#owner.isOver) this.commitOne(zxid)
+  }
+
+  /** Delivers this transaction, which must be the next one. */
+  commitOne(zxid: Zxid): void {
     const { window, ports } = this.#parts
     if (zxid <= window.lastDelivered) return
     const head = window.head?.zxid
@@ -71,7 +87,7 @@ export class LearnedHistory {
   /** A transaction that is committed already, as observers get them. */
   inform(zxid: Zxid, bytes: Uint8Array, start: number, end: number): void {
     this.log(zxid, bytes, start, end)
-    if (this.#parts.window.lastZxid >= zxid) this.commit(zxid)
+    if (this.#parts.window.lastZxid >= zxid) this.commitOne(zxid)
   }
 
   /** The leader is accepted: what it proposed after `zxid` is acknowledged as far as it is durable, now and later. */
@@ -83,11 +99,13 @@ export class LearnedHistory {
   acknowledge(): void {
     if (this.#ackedZxid === undefined) return
     const { window, logSync } = this.#parts
-    for (const { zxid } of window.after(this.#ackedZxid)) {
-      if (zxid > logSync.durable) return
-      this.#owner.sendAck(zxid)
+    const before = this.#ackedZxid
+    for (const { zxid } of window.after(before)) {
+      if (zxid > logSync.durable) break
+      if (!this.isCumulative) this.#owner.sendAck(zxid)
       this.#ackedZxid = zxid
     }
+    if (this.isCumulative && this.#ackedZxid > before) this.#owner.sendAck(this.#ackedZxid)
   }
 
   /**

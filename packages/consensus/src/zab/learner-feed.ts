@@ -79,6 +79,12 @@ export class LearnerFeed {
     this.#queuedBytes += data?.length ?? 0
   }
 
+  /** See {@link PacketChannel.sendCommit}. */
+  sendCumulativeCommit(zxid: Zxid): void {
+    if (this.isLive) this.#channel.sendCommit(zxid)
+    else this.send(PacketType.commit, zxid)
+  }
+
   sendCommitted({ zxid, bytes }: Proposal): void {
     this.send(PacketType.proposal, zxid, bytes)
     this.send(PacketType.commit, zxid)

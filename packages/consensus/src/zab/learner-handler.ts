@@ -76,6 +76,7 @@ export class LearnerHandler implements Learner, ChannelOwner {
   checksCuts = false
   /** It may be pinged before its synchronisation has begun. */
   #takesEarlyPings = false
+  #takesCumulativeCommits = false
   phase: LearnerPhase = 'connected'
   lastHeardMs: number
   /** All of this leader's proposals up to here are on its disk. */
@@ -128,6 +129,11 @@ export class LearnerHandler implements Learner, ChannelOwner {
     this.feed.send(PacketType.proposal, zxid, bytes)
     this.#lastSent = zxid
     if (this.#watched === undefined) this.#watched = { zxid, sinceMs: this.#owner.nowMs }
+  }
+
+  sendCommit(zxid: Zxid): void {
+    if (this.#takesCumulativeCommits) this.feed.sendCumulativeCommit(zxid)
+    else this.feed.send(PacketType.commit, zxid)
   }
 
   /**
@@ -238,7 +244,9 @@ export class LearnerHandler implements Learner, ChannelOwner {
     this.serverId = info.serverId
     this.isObserver = type === PacketType.observerInfo
     this.checksCuts = info.capabilities !== undefined
-    this.#takesEarlyPings = ((info.capabilities ?? 0) & PeerCapability.earlyPings) !== 0
+    const capabilities = info.capabilities ?? 0
+    this.#takesEarlyPings = (capabilities & PeerCapability.earlyPings) !== 0
+    this.#takesCumulativeCommits = (capabilities & PeerCapability.cumulative) !== 0
     this.phase = 'awaits-epoch'
     this.#owner.learnerArrived(this, epochOf(zxid), info.configVersion ?? 0)
   }
@@ -278,9 +286,9 @@ export class LearnerHandler implements Learner, ChannelOwner {
         )
         return this.#owner.pingAnswered(this)
       case PacketType.request: {
-        const request = decodeRequestData(bytes, start, end)
-        const body = request.body.slice()
-        return this.#owner.requestForwarded(this, { ...request, body, identities: authinfo ?? [] })
+        const { session, cxid, type: op, body } = decodeRequestData(bytes, start, end)
+        const identities = authinfo ?? []
+        return this.#owner.requestForwarded(this, { session, cxid, type: op, body, identities })
       }
       case PacketType.revalidate: {
         const asked = revalidationRequest.decode(new JuteReader(bytes, Math.max(start, 0), end))

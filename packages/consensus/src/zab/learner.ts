@@ -78,7 +78,11 @@ export class Learner implements ChannelOwner {
     const mayServe = parts.options.hasObserverMasters && !isObserver
     this.#observerMaster = mayServe ? new ObserverMaster(parts) : undefined
     this.#life = new RoleLife(parts.ports.clock)
+    const life = this.#life
     this.#history = new LearnedHistory(parts, {
+      get isOver() {
+        return life.isOver
+      },
       deliver: (proposal) => this.#deliver(proposal),
       sendAck: (zxid) => {
         if (!isObserver) this.#channel?.send(PacketType.ack, zxid)
@@ -185,7 +189,8 @@ export class Learner implements ChannelOwner {
       serverId: isDiskless ? disklessIdOf(serverId) : serverId,
       protocolVersion: learnerProtocolVersion,
       configVersion: ports.memberships.committed.version,
-      capabilities: PeerCapability.confirmedSync | PeerCapability.earlyPings,
+      capabilities:
+        PeerCapability.confirmedSync | PeerCapability.earlyPings | PeerCapability.cumulative,
     })
     this.#phase = 'awaits-epoch'
     this.#heard()
@@ -253,6 +258,7 @@ export class Learner implements ChannelOwner {
   #takeLeaderInfo({ type, zxid, bytes, start, end }: ReceivedPacket): void {
     if (type !== PacketType.leaderInfo) return this.#unexpected(type)
     this.#leaderCapabilities = decodeLeaderInfo(bytes, start, end).capabilities ?? 0
+    this.#history.isCumulative = (this.#leaderCapabilities & PeerCapability.cumulative) !== 0
     this.#epoch = epochOf(zxid)
     const { history } = this.#parts.ports
     const accepted = history.acceptedEpoch
@@ -423,7 +429,7 @@ export class Learner implements ChannelOwner {
   #commitAndActivate({ zxid, bytes, start, end }: ReceivedPacket): void {
     const designated = decodeDesignatedLeader(bytes, start, end)
     this.#designated = designated
-    this.#history.commit(zxid)
+    this.#history.commitOne(zxid)
     this.#designated = undefined
     if (!this.#life.isOver) this.#membership.reconfigured(designated)
   }

@@ -9,6 +9,7 @@ import {
   type Id,
   JuteError,
   JuteWriter,
+  PacketType,
   type QuorumPacketLimits,
   QuorumPacketSplitter,
   writeQuorumPacket,
@@ -50,6 +51,9 @@ export class PacketChannel implements PeerLinkListener {
   #isOver = false
   #sentBytes = 0
   #receivedBytes = 0
+  /** Where in the output the COMMIT is that {@link sendCommit} wrote last. */
+  #commitStart = -1
+  #commitEnd = -1
   /** Input that came while the channel was held. */
   #held: Uint8Array[] = []
 
@@ -92,6 +96,15 @@ export class PacketChannel implements PeerLinkListener {
     writeQuorumPacket(this.#out, type, zxid, data ?? null, start, end)
   }
 
+  /** A COMMIT that stands for those before it too: it takes the place of one that would leave right before it. */
+  sendCommit(zxid: Zxid): void {
+    const out = this.#out
+    if (out.position === this.#commitEnd) out.position = this.#commitStart
+    this.#commitStart = out.position
+    this.send(PacketType.commit, zxid)
+    this.#commitEnd = out.position
+  }
+
   /** For packets that are written field by field, and for a raw stream between packets; the channel may not be over. */
   get writer(): JuteWriter {
     if (this.#out.position === 0) this.#owner.outputAppeared()
@@ -101,6 +114,7 @@ export class PacketChannel implements PeerLinkListener {
   flush(): void {
     const out = this.#out
     if (out.position === 0) return
+    this.#commitEnd = -1
     this.#sentBytes += out.position
     if (this.#isOver || this.#link.write(out.bytes, 0, out.position)) out.clear()
     else this.#out = new JuteWriter(writerBytes)

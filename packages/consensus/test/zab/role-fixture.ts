@@ -2,6 +2,7 @@
 import {
   type DialListener,
   type Dialling,
+  type LeaderTerm,
   type Membership,
   parseMembership,
   type PeerLink,
@@ -80,6 +81,8 @@ export class RoleFixture {
   readonly reports: string[] = []
   readonly delivered: Zxid[] = []
   isServing = false
+  /** Of a role that leads. */
+  term: LeaderTerm | undefined
   end: RoleEnd | undefined
   nowMs = 0
   readonly #timers = new Set<{ readonly dueMs: number; readonly run: () => void }>()
@@ -241,8 +244,9 @@ export class RoleFixture {
         restart: () => {},
       },
       host: {
-        leadingStarted: () => {
+        leadingStarted: (term) => {
           this.isServing = true
+          this.term = term
           return {
             deliver,
             requestForwarded: () => {},

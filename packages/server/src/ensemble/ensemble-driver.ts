@@ -4,6 +4,7 @@
  * 1. The member is entered by one call at a time, and after its end by none.
  * 2. What a timer starts comes behind the input that is there: a pause of the process is not the death of its peers.
  * 3. A disk that fails is the end: nothing is acknowledged after it, and the server stops.
+ * 4. While the member is in one call time stands still for it: it asks for it with every packet.
  */
 import type {
   Appointment,
@@ -72,6 +73,10 @@ export class EnsembleDriver
   readonly #early = new EarlyLearners()
   #termStartedAtMs = 0
   #isOver = false
+  /** Of the call that the member is in; undefined while it has not asked. */
+  #nowMs: number | undefined
+  #nowWallMs: number | undefined
+  #isEntered = false
 
   constructor(options: EnsembleDriverOptions) {
     this.#options = options
@@ -102,11 +107,11 @@ export class EnsembleDriver
   // What the member asks for.
 
   get monotonicMs(): number {
-    return monotonicMs()
+    return this.#isEntered ? (this.#nowMs ??= monotonicMs()) : monotonicMs()
   }
 
   get wallMs(): number {
-    return Date.now()
+    return this.#isEntered ? (this.#nowWallMs ??= Date.now()) : Date.now()
   }
 
   get disk(): Disk {
@@ -198,7 +203,10 @@ export class EnsembleDriver
   }
 
   received(connection: ClientConnection, bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#isOver) this.member.received(connection, bytes, start, end)
+    if (this.#isOver) return
+    this.#begin()
+    this.member.received(connection, bytes, start, end)
+    this.#isEntered = false
   }
 
   drained(connection: ClientConnection): void {
@@ -219,8 +227,16 @@ export class EnsembleDriver
 
   #enter(event: () => void): void {
     if (this.#isOver) return
+    this.#begin()
     event()
+    this.#isEntered = false
     if (!this.#early.isEmpty) this.#settleEarlyLearners()
+  }
+
+  #begin(): void {
+    this.#isEntered = true
+    this.#nowMs = undefined
+    this.#nowWallMs = undefined
   }
 
   #settleEarlyLearners(): void {

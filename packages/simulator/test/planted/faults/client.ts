@@ -84,7 +84,7 @@ export const clientFaults: readonly PlantedFault[] = [
     explanation: 'A listener is told of a change behind the reply that shows it.',
     edits: [
       {
-        file: 'client/src/zookeeper.ts',
+        file: 'client/src/watch-calls.ts',
         original: 'for (const listener of listeners) defer(() => listener(change))',
         planted: 'for (const listener of listeners) defer(() => defer(() => listener(change)))',
       },

@@ -8,7 +8,7 @@ export const durabilityFaults: readonly PlantedFault[] = [
     edits: [
       {
         file: 'consensus/src/zab/learned-history.ts',
-        original: '      if (zxid > logSync.durable) return\n',
+        original: '      if (zxid > logSync.durable) break\n',
         planted: '',
       },
       {
