@@ -29,6 +29,7 @@ export { FileMembershipStore } from './membership-store/file-membership-store.ts
 export type { MembershipFiles } from './membership-store/membership-files.ts'
 export { DataLock, lockDirectories, type Releasable } from './data-lock.ts'
 export type { Machine } from './machine.ts'
+export type { ServerMode } from './four-letter-words/inspected-server.ts'
 export { makeDurableDirectory, syncDirectory } from './durable-directory.ts'
 export { ExitCode } from './exit-code.ts'
 export { nativeDecompressor } from './native-gzip.ts'

@@ -1,8 +1,9 @@
 /**
- * What a server uses of the machine beside its sockets: disks, and locks on what they hold. {@link thisMachine} has real files;
- * who hosts servers for tests hands in another one.
+ * What a server uses of the machine that a host may want to give it otherwise: disks, locks on what they hold, and connections to
+ * other servers. {@link thisMachine} is the real one; who hosts servers for tests hands in another.
  */
 import { statfs } from 'node:fs/promises'
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
 import type { Disk } from '@quorate/log'
 import { lockDirectories, type Releasable } from './data-lock.ts'
 import {
@@ -23,6 +24,8 @@ export interface Machine {
   readonly configurationDisk: ConfigurationDisk
   /** Room on the disk that holds the directory. */
   freeBytes(directory: string): Promise<number>
+  /** Dials another member of the ensemble. */
+  connect(serverId: number, options: NetConnectOpts): Socket
 }
 
 export const thisMachine: Machine = {
@@ -33,4 +36,5 @@ export const thisMachine: Machine = {
     const { bavail, bsize } = await statfs(directory)
     return bavail * bsize
   },
+  connect: (_serverId, options) => connect(options),
 }

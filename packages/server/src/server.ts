@@ -139,6 +139,11 @@ export class Server {
     return this.#bound.port
   }
 
+  /** See {@link RunningServer.mode}. */
+  get mode(): 'standalone' | undefined {
+    return this.#driver.isServing ? this.#driver.mode : undefined
+  }
+
   async #open(): Promise<void> {
     this.#bound = await this.#clientPort.listen()
     this.#snapshots.startPurging()
@@ -164,6 +169,13 @@ export class Server {
   async stop(): Promise<void> {
     this.#stopping ??= this.#takeApart()
     await this.#stopping
+  }
+
+  /** See {@link RunningServer.halt}. */
+  async halt(): Promise<void> {
+    this.#clientPort.stopAccepting()
+    this.#clientPort.destroyAll()
+    await this.stop()
   }
 
   async #takeApart(): Promise<void> {

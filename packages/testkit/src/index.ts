@@ -1,5 +1,11 @@
 /** The public face of the testkit. */
 export { startServer, type StartServerOptions, type TestServer } from './server/test-server.ts'
+export {
+  startEnsemble,
+  type StartEnsembleOptions,
+  type TestEnsemble,
+} from './ensemble/test-ensemble.ts'
+export type { TestMember } from './ensemble/test-member.ts'
 export type { Settings } from './server/server-settings.ts'
 export type { Expirable } from './client/session-ender.ts'
 export type { AnyZooKeeper } from './client/test-clients.ts'

@@ -213,14 +213,17 @@ export class ClientPort<C> implements LinkOwner<C> {
     this.#server.close()
   }
 
+  /** Breaks every connection, whatever is still unsent. */
+  destroyAll(): void {
+    for (const link of this.#links) link.destroy()
+  }
+
   /** Closes every connection, and resolves when the last is gone. */
   async closeAll(): Promise<void> {
     if (this.#links.size === 0) return
     const emptied = new Promise<void>((resolve) => (this.#emptied = resolve))
     for (const link of this.#links) link.close()
-    const overdue = setTimeout(() => {
-      for (const link of this.#links) link.destroy()
-    }, stopLingerMs)
+    const overdue = setTimeout(() => this.destroyAll(), stopLingerMs)
     await emptied
     clearTimeout(overdue)
   }

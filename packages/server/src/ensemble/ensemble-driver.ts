@@ -6,6 +6,7 @@
  * 3. A disk that fails is the end: nothing is acknowledged after it, and the server stops.
  * 4. While the member is in one call time stands still for it: it asks for it with every packet.
  */
+import type { NetConnectOpts, Socket } from 'node:net'
 import type {
   Appointment,
   DialListener,
@@ -29,6 +30,7 @@ import type {
 import type { SnapshotImage } from '@quorate/tree'
 import type { ClientPortHandler } from '../client-port/client-port.ts'
 import type { SocketLink } from '../client-port/socket-link.ts'
+import type { Machine } from '../machine.ts'
 import { monotonicMs } from '../monotonic-ms.ts'
 import { PeerDial } from '../peer-ports/peer-dial.ts'
 import type { Enter } from '../peer-ports/peer-socket-link.ts'
@@ -44,6 +46,8 @@ export interface EnsembleDriverOptions {
   readonly logDirectory: string
   readonly memberships: MembershipStore
   readonly sockets: PeerSockets
+  /** Dials other servers. */
+  readonly machine: Pick<Machine, 'connect'>
   /** Where voters serve observers; 0: nowhere. */
   readonly observerMasterPort: number
   /** How long a connection to another server may take to be made, ms. */
@@ -139,18 +143,18 @@ export class EnsembleDriver
   }
 
   dialQuorum(serverId: number, listener: DialListener): Dialling {
-    return this.#dial(this.#peer(serverId)?.quorumAddresses ?? [], listener)
+    return this.#dial(serverId, this.#peer(serverId)?.quorumAddresses ?? [], listener)
   }
 
   dialObserverMaster(serverId: number, listener: DialListener): Dialling {
     const { observerMasterPort } = this.#options
     const addresses = this.#peer(serverId)?.quorumAddresses ?? []
-    return this.#dial(atPort(addresses, observerMasterPort), listener)
+    return this.#dial(serverId, atPort(addresses, observerMasterPort), listener)
   }
 
   dialElection(serverId: number, listener: DialListener, addresses: readonly HostPort[]): Dialling {
     const known = this.#peer(serverId)?.electionAddresses ?? []
-    return this.#dial(addresses.length > 0 ? addresses : known, listener)
+    return this.#dial(serverId, addresses.length > 0 ? addresses : known, listener)
   }
 
   requestTurnEnd(): void {
@@ -245,9 +249,10 @@ export class EnsembleDriver
     else if (state === 'following' || state === 'observing') this.#early.dismiss()
   }
 
-  #dial(addresses: readonly HostPort[], listener: DialListener): Dialling {
-    const { sockets, connectTimeoutMs: timeoutMs } = this.#options
-    return new PeerDial({ addresses, timeoutMs, sockets, enter: this.enter }, listener)
+  #dial(serverId: number, addresses: readonly HostPort[], listener: DialListener): Dialling {
+    const { sockets, machine, connectTimeoutMs: timeoutMs } = this.#options
+    const connect = (options: NetConnectOpts): Socket => machine.connect(serverId, options)
+    return new PeerDial({ addresses, connect, timeoutMs, sockets, enter: this.enter }, listener)
   }
 
   /** As the membership in force has it, or the one that is about to be. */

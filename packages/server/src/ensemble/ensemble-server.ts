@@ -11,6 +11,7 @@ import type { ServerConfig } from '../config/server-config.ts'
 import { DigestHistory } from '../digest-history.ts'
 import { ExitCode } from '../exit-code.ts'
 import { answerWord } from '../four-letter-words/answer.ts'
+import type { ServerMode } from '../four-letter-words/inspected-server.ts'
 import { FileMembershipStore } from '../membership-store/file-membership-store.ts'
 import { monotonicMs } from '../monotonic-ms.ts'
 import { type Machine, thisMachine } from '../machine.ts'
@@ -54,6 +55,7 @@ export class EnsembleServer {
   readonly failure: Promise<ServerError>
   readonly #config: ServerConfig
   readonly #ensemble: EnsembleConfig
+  readonly #machine: Machine
   readonly #isDiskless: boolean
   readonly #log: LogSink
   readonly #meters: ServerMeters = new ServerMeters(monotonicMs())
@@ -100,6 +102,7 @@ export class EnsembleServer {
   ) {
     this.#config = config
     this.#ensemble = ensemble
+    this.#machine = machine
     this.#isDiskless = isDiskless
     this.#log = new RateLimitedLog(log, monotonicMs)
     this.#reports = new ServerReports({
@@ -150,6 +153,11 @@ export class EnsembleServer {
     return this.#ports.bound.port
   }
 
+  /** See {@link RunningServer.mode}. */
+  get mode(): ServerMode | undefined {
+    return this.#driver.isServing ? this.#inspection.mode : undefined
+  }
+
   /** This server as the membership in force has it. */
   get #own(): Member | undefined {
     return this.#memberships.committed.memberById.get(this.#ensemble.serverId)
@@ -163,6 +171,7 @@ export class EnsembleServer {
       logDirectory: dataLogDir,
       memberships: this.#memberships,
       sockets: this.#sockets,
+      machine: this.#machine,
       observerMasterPort: this.#ensemble.observerMasterPort,
       connectTimeoutMs: this.#ensemble.connectTimeoutMs,
       leaderServes: this.#ensemble.leaderServes,
@@ -307,6 +316,14 @@ export class EnsembleServer {
   async stop(): Promise<void> {
     this.#stopping ??= this.#takeApart()
     await this.#stopping
+  }
+
+  /** See {@link RunningServer.halt}. */
+  async halt(): Promise<void> {
+    this.#ports.close()
+    this.#clientPort.destroyAll()
+    this.#sockets.destroyAll()
+    await this.stop()
   }
 
   async #takeApart(): Promise<void> {

@@ -8,6 +8,7 @@
  * Compatibility: an Apache server stops for good, and somebody has to start it again.
  */
 import type { Releasable } from '../data-lock.ts'
+import type { ServerMode } from '../four-letter-words/inspected-server.ts'
 import { type Machine, thisMachine } from '../machine.ts'
 import type { RunningServer } from '../running-server.ts'
 import type { ServerError } from '../server-error.ts'
@@ -57,12 +58,22 @@ export class LastingMember implements RunningServer {
     return this.#server.port
   }
 
+  get mode(): ServerMode | undefined {
+    return this.#server.mode
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true
     this.#wake()
     await this.#beginning
     await this.#server.stop()
     this.#lock.release()
+  }
+
+  async halt(): Promise<void> {
+    this.#isStopped = true
+    void this.#server.halt()
+    await this.stop()
   }
 
   async #live(): Promise<void> {

@@ -6,7 +6,7 @@
  * Names are resolved here, at every attempt, and nothing is remembered: a server whose address has changed behind a stable name is
  * found by the next attempt (ZOOKEEPER-1506, 2184).
  */
-import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import type { NetConnectOpts, Socket } from 'node:net'
 import type { DialListener, Dialling, HostPort } from '@quorate/consensus'
 import { type Enter, PeerSocketLink } from './peer-socket-link.ts'
 import type { PeerSockets } from './peer-sockets.ts'
@@ -17,6 +17,7 @@ const retryMs = 100
 export class PeerDial implements Dialling {
   readonly #listener: DialListener
   readonly #enter: Enter
+  readonly #connect: (options: NetConnectOpts) => Socket
   readonly #sockets: PeerSockets
   readonly #attempts = new Set<Socket>()
   readonly #failureByAddress = new Map<string, string>()
@@ -27,15 +28,17 @@ export class PeerDial implements Dialling {
   constructor(
     parts: {
       readonly addresses: readonly HostPort[]
+      readonly connect: (options: NetConnectOpts) => Socket
       readonly timeoutMs: number
       readonly sockets: PeerSockets
       readonly enter: Enter
     },
     listener: DialListener,
   ) {
-    const { addresses, timeoutMs, sockets, enter } = parts
+    const { addresses, connect, timeoutMs, sockets, enter } = parts
     this.#listener = listener
     this.#enter = enter
+    this.#connect = connect
     this.#sockets = sockets
     this.#deadline = setTimeout(() => this.#fail(`no answer within ${timeoutMs} ms`), timeoutMs)
     for (const address of addresses) this.#try(address)
@@ -61,7 +64,7 @@ export class PeerDial implements Dialling {
         },
       },
     }
-    const socket = connect(options)
+    const socket = this.#connect(options)
     this.#attempts.add(socket)
     const failed = (error: Error): void => {
       this.#attempts.delete(socket)

@@ -38,11 +38,16 @@ export class PeerSockets {
     return link
   }
 
-  /** Closes every connection, and resolves when the last is gone. */
+  /** Breaks every connection, whatever is still unsent. */
+  destroyAll(): void {
+    for (const link of this.#open) link.destroy()
+  }
+
+  /** Breaks every connection, and resolves when the last is gone. */
   async closeAll(): Promise<void> {
     if (this.#open.size === 0) return
     const emptied = new Promise<void>((resolve) => (this.#emptied = resolve))
-    for (const link of this.#open) link.destroy()
+    this.destroyAll()
     await emptied
   }
 }

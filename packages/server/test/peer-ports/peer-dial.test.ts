@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { lookup } from 'node:dns'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import type { HostPort, PeerLinkListener } from '@quorate/consensus'
 import { PeerDial } from '../../src/peer-ports/peer-dial.ts'
@@ -47,6 +47,8 @@ class SilentNames extends PeerSockets {
   }
 }
 
+const enter = (event: () => void): void => event()
+
 /** What a dial comes to: the first bytes of the peer, or why it failed. */
 async function dial(
   addresses: readonly HostPort[],
@@ -60,7 +62,7 @@ async function dial(
       closed: (reason) => resolve(`closed: ${reason}`),
     }
     const outcome = { opened: () => listener, failed: resolve }
-    const parts = { addresses, timeoutMs, sockets: over, enter: (event: () => void) => event() }
+    const parts = { addresses, connect, timeoutMs, sockets: over, enter }
     assert.ok(new PeerDial(parts, outcome))
   })
 }
@@ -120,6 +122,7 @@ describe('PeerDial', () => {
     const told: string[] = []
     const parts = {
       addresses: [there],
+      connect,
       timeoutMs: 5_000,
       sockets,
       enter: (event: () => void) => event(),
