@@ -29,3 +29,15 @@ export {
   type RecipeErrorCode,
   type RecipeErrorOptions,
 } from './foundation/recipe-error.ts'
+export { group, Group, type GroupMember, groupMember, type GroupOptions } from './group/group.ts'
+export { type Party, party, type PartyOptions } from './group/party.ts'
+export {
+  type PersistentNode,
+  persistentNode,
+  type PersistentNodeOptions,
+} from './node/persistent-node.ts'
+export {
+  type PersistentTtlNode,
+  persistentTtlNode,
+  type PersistentTtlNodeOptions,
+} from './node/persistent-ttl-node.ts'

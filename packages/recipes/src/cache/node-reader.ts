@@ -233,7 +233,9 @@ export class NodeReader {
   /** Waits a little if the same request may succeed then. */
   async #failed(error: unknown, retry: () => void): Promise<void> {
     const round = this.#round
-    const mayRetry = error instanceof ZooKeeperError && error.retryable
+    // A lost session may be followed by another one. If not, the watch ends, and with it all this.
+    const mayRetry =
+      error instanceof ZooKeeperError && (error.retryable || error.code === 'SessionExpired')
     if (!mayRetry) {
       this.#listener.failed(error)
       return

@@ -260,4 +260,17 @@ describe('a cache whose connection is lost', () => {
     await assert.rejects(next, { code: 'SessionExpired' })
     await assert.rejects(tree.sync(), { code: 'SessionExpired' })
   })
+
+  it('goes on with the session that follows a lost one', limits, async () => {
+    const renewed = await server.client({ onExpired: 'renew' })
+    await zk.create(root, '1')
+    const tree = opened(cache(renewed, root))
+    await tree.ready()
+    const changes = tree.changes()
+    await server.expire(renewed)
+    await zk.set(root, '2')
+    assert.deepEqual(await take(changes, 1), [['changed', '', '1', '2']])
+    await zk.set(root, '3')
+    assert.deepEqual(await take(changes, 1), [['changed', '', '2', '3']])
+  })
 })
