@@ -41,3 +41,14 @@ export {
   persistentTtlNode,
   type PersistentTtlNodeOptions,
 } from './node/persistent-ttl-node.ts'
+export { GuardedWriter, type GuardedTransaction } from './lock/guarded-writer.ts'
+export { HeldLock } from './lock/held-lock.ts'
+export type { Contender } from './lock/line.ts'
+export { LineLock } from './lock/line-lock.ts'
+export type { AcquireOptions, Lock, LockLayout, LockOptions } from './lock/lock.ts'
+export { HeldLocks, MultiLock } from './lock/multi-lock.ts'
+export { Mutex } from './lock/mutex.ts'
+export { ReadWriteLock } from './lock/read-write-lock.ts'
+export { ReentrantMutex } from './lock/reentrant-mutex.ts'
+export { requestRevocation } from './lock/revocation.ts'
+export { Semaphore, type SemaphoreOptions } from './lock/semaphore.ts'

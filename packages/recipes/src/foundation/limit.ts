@@ -22,6 +22,7 @@ export interface Subject {
 
 export class Limit implements Disposable {
   readonly clock: Clock
+  readonly #subject: Subject
   readonly #source: AbortSource = abortSource()
   readonly #alarm: Alarm | undefined
   readonly #releases: (() => void)[] = []
@@ -29,6 +30,7 @@ export class Limit implements Disposable {
 
   constructor(clock: Clock, { signal, deadlineMs }: CallOptions, subject: Subject) {
     this.clock = clock
+    this.#subject = subject
     if (deadlineMs !== undefined)
       this.#alarm = clock.wakeAfter(deadlineMs, () => {
         this.#end(new ZooKeeperError('OperationTimeout', subject))
@@ -48,6 +50,14 @@ export class Limit implements Disposable {
 
   get isOver(): boolean {
     return this.#source.signal.aborted
+  }
+
+  /** The limit of a part of the job, which ends as well when `signal` is aborted. */
+  within(signal: AbortSignalLike, error: () => unknown): Limit {
+    const part = new Limit(this.clock, {}, this.#subject)
+    part.until(this.signal, () => this.#error)
+    part.until(signal, error)
+    return part
   }
 
   /** Ends the job, too, when `signal` is aborted. */
@@ -83,6 +93,18 @@ export class Limit implements Disposable {
       for (const stop of stops) stop()
     }
     this.check()
+  }
+
+  /**
+   * Waits for `job`, which goes on when the limit is reached.
+   * @throws the limit's error, or that of the job
+   */
+  async join<T>(job: Promise<T>): Promise<T> {
+    await this.wait((wake, fail) => {
+      job.then(wake, fail)
+      return () => {}
+    })
+    return await job
   }
 
   /** @throws the limit's error */

@@ -79,11 +79,7 @@ export class OwnNode {
   check(): void {
     this.#checkLease()
     if (this.lost.aborted) throw this.lost.reason
-    if (this.isRemoved)
-      throw new RecipeError('Released', {
-        path: this.path,
-        message: `${this.path} was released. Acquire it again.`,
-      })
+    if (this.isRemoved) throw releasedError(this.path)
   }
 
   /** From now on the node is what something is held by. */
@@ -137,4 +133,8 @@ export class OwnNode {
     this.#alarm = undefined
     for (const release of this.#releases.splice(0)) release()
   }
+}
+
+export function releasedError(path: string): RecipeError {
+  return new RecipeError('Released', { path, message: `${path} was released. Acquire it again.` })
 }

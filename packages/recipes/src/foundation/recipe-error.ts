@@ -28,3 +28,7 @@ export class RecipeError extends Error {
     this.path = path
   }
 }
+
+export function isLockLost(error: unknown): boolean {
+  return error instanceof RecipeError && error.code === 'LockLost'
+}

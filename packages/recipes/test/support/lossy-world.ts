@@ -11,7 +11,7 @@ export class LossyWorld implements World {
         opened: () => listener.opened(),
         received: (bytes) => {
           if (this.#isSilent) return
-          if (this.#loses !== 'answer') listener.received(bytes)
+          if (this.#loses !== 'answer') this.#hand(() => listener.received(bytes))
           else this.#break(link, listener)
         },
         closed: (cause) => listener.closed(cause),
@@ -28,6 +28,7 @@ export class LossyWorld implements World {
   }
   #loses: 'request' | 'answer' | undefined
   #isSilent = false
+  #kept: (() => void)[] | undefined
 
   /** The next bytes to the server do not arrive, and the connection breaks. */
   loseNextRequest(): void {
@@ -42,6 +43,22 @@ export class LossyWorld implements World {
   /** From now on nothing arrives on either side, as in a partition. */
   fallSilent(): void {
     this.#isSilent = true
+  }
+
+  /** What the servers say waits, as for a process that is paused; what it has to say itself goes out. */
+  pause(): void {
+    this.#kept ??= []
+  }
+
+  resume(): void {
+    const kept = this.#kept ?? []
+    this.#kept = undefined
+    for (const job of kept) job()
+  }
+
+  #hand(job: () => void): void {
+    if (this.#kept === undefined) job()
+    else this.#kept.push(job)
   }
 
   #break(link: Link, listener: LinkListener): void {
