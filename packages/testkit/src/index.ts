@@ -6,9 +6,14 @@ export {
   type TestEnsemble,
 } from './ensemble/test-ensemble.ts'
 export type { TestMember } from './ensemble/test-member.ts'
+export {
+  type InMemoryServer,
+  startInMemoryServer,
+  type StartInMemoryServerOptions,
+} from './in-memory/in-memory-server.ts'
 export type { Settings } from './server/server-settings.ts'
 export type { Expirable } from './client/session-ender.ts'
-export type { AnyZooKeeper } from './client/test-clients.ts'
+export type { AnyZooKeeper, IsolateOptions } from './client/test-clients.ts'
 export type {
   EngineEnsemble,
   EngineHost,

@@ -3,7 +3,7 @@
  * is gone when it asks. Expiry and closing are the same transaction to a server; what differs is who asks for it. Here a stranger
  * does, who takes the session over and closes it in one breath, so that its owner can't come back in between.
  */
-import type { Link, ServerAddress, World } from '@quorate/client/core'
+import type { Link, ServerAddress, Transport } from '@quorate/client/core'
 import {
   connectRequest,
   JuteWriter,
@@ -28,20 +28,20 @@ export function sessionIdOf(owner: Expirable): SessionId {
   )
 }
 
-/** A follower may have to wait for its leader, or for an election. */
+/** A follower may have to wait for its leader, or for an election. In real time, whatever clock the session is on. */
 const deadlineMs = 10_000
 const pauseMs = 20
 
 export async function endSession(
-  world: World,
+  transport: Transport,
   servers: readonly ServerAddress[],
   id: SessionId,
 ): Promise<void> {
-  const untilMs = world.clock.nowMs() + deadlineMs
-  for (let attempt = 0; world.clock.nowMs() < untilMs; attempt++) {
+  const untilMs = performance.now() + deadlineMs
+  for (let attempt = 0; performance.now() < untilMs; attempt++) {
     const server = servers[attempt % servers.length]!
-    if (await isEndedBy(world, server, id, untilMs)) return
-    await new Promise<void>((resolve) => world.clock.wakeAfter(pauseMs, resolve))
+    if (await isEndedBy(transport, server, id, untilMs)) return
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
   const names = servers.map(({ host, port }) => `${host}:${port}`).join(', ')
   throw new Error(
@@ -51,14 +51,14 @@ export async function endSession(
 
 /** Whether the server has answered that the session is over: with a reply to its closing, or as it knows no such session. */
 function isEndedBy(
-  { transport, clock }: World,
+  transport: Transport,
   server: ServerAddress,
   id: SessionId,
   untilMs: number,
 ): Promise<boolean> {
   return new Promise((resolve) => {
     const settle = (isEnded: boolean): void => {
-      overdue.cancel()
+      clearTimeout(overdue)
       link.close()
       resolve(isEnded)
     }
@@ -72,7 +72,7 @@ function isEndedBy(
       },
       closed: () => settle(false),
     })
-    const overdue = clock.wakeAfter(untilMs - clock.nowMs(), () => settle(false))
+    const overdue = setTimeout(() => settle(false), untilMs - performance.now())
   })
 }
 

@@ -11,6 +11,11 @@ import { CuttableTransport } from './cuttable-transport.ts'
 /** A client of any codec. */
 export type AnyZooKeeper = Pick<ZooKeeper, 'sessionId' | 'close'>
 
+export interface IsolateOptions {
+  /** Nobody is told that the connection is gone: nothing arrives any more. Default: it breaks. */
+  readonly isSilent?: boolean
+}
+
 /** How long clients may take to close before the server goes from under them. */
 const closeMs = 1_000
 
@@ -38,18 +43,22 @@ export class TestClients {
     return client
   }
 
-  /** @throws Error for a client that is not of this kit */
-  cut(client: AnyZooKeeper): void {
-    const transport = this.#transportByClient.get(client)
-    if (transport === undefined)
-      throw new Error(
-        'this client cannot be cut: it is closed, or was not made by client() of the server or ensemble that is asked',
-      )
-    transport.cut()
+  /**
+   * @param client undefined: all
+   * @throws Error for a client that is not of this kit
+   */
+  cut(client?: AnyZooKeeper): void {
+    if (client !== undefined) this.#transportOf(client).cut()
+    else for (const transport of this.#transportByClient.values()) transport.cut()
   }
 
-  cutAll(): void {
-    for (const transport of this.#transportByClient.values()) transport.cut()
+  /** @throws Error for a client that is not of this kit */
+  isolate(client: AnyZooKeeper, { isSilent = false }: IsolateOptions): void {
+    this.#transportOf(client).isolate(isSilent ? 'silent' : 'broken')
+  }
+
+  heal(): void {
+    for (const transport of this.#transportByClient.values()) transport.heal()
   }
 
   /** Resolves when all are closed, or have had a second for it. */
@@ -59,6 +68,14 @@ export class TestClients {
     const overdue = new Promise<void>((resolve) => (timer = setTimeout(resolve, closeMs)))
     await Promise.race([closing, overdue])
     clearTimeout(timer)
+  }
+
+  #transportOf(client: AnyZooKeeper): CuttableTransport {
+    const transport = this.#transportByClient.get(client)
+    if (transport !== undefined) return transport
+    throw new Error(
+      'this client cannot be cut off: it is closed, or was not made by client() of the server or ensemble that is asked',
+    )
   }
 
   #forget(client: AnyZooKeeper): void {

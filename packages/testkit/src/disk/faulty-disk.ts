@@ -4,20 +4,26 @@
  * 1. After the end of its life nothing that the server does reaches the disk, and it is not told: what is left of it in this
  *    process must come to its end, and must not be heard of.
  */
+import type { Alarm, Clock } from '@quorate/client/core'
 import { type Disk, DiskError, type DiskFile, type Done } from '@quorate/log'
 import type { DiskFaults } from './disk-faults.ts'
 
 /** From a server's start to its end. */
 export class DiskLife {
-  readonly #waiting = new Map<NodeJS.Timeout, () => void>()
+  readonly #clock: Pick<Clock, 'wakeAfter'>
+  readonly #waiting = new Map<Alarm, () => void>()
   isOver = false
 
+  constructor(clock: Pick<Clock, 'wakeAfter'>) {
+    this.#clock = clock
+  }
+
   after(delayMs: number, run: () => void): void {
-    const timer = setTimeout(() => {
-      this.#waiting.delete(timer)
+    const alarm = this.#clock.wakeAfter(delayMs, () => {
+      this.#waiting.delete(alarm)
       run()
-    }, delayMs)
-    this.#waiting.set(timer, run)
+    })
+    this.#waiting.set(alarm, run)
   }
 
   /** What waits for the disk is told that it is done, a turn later: by then nobody hears of it. */
@@ -28,8 +34,8 @@ export class DiskLife {
 
   /** What waits for a slow disk waits no longer. */
   hurry(): void {
-    for (const [timer, run] of this.#waiting) {
-      clearTimeout(timer)
+    for (const [alarm, run] of this.#waiting) {
+      alarm.cancel()
       setImmediate(run)
     }
     this.#waiting.clear()

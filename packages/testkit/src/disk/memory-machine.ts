@@ -3,6 +3,7 @@
  * next one what a disk would have kept.
  */
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
+import { type Clock, nodeWorld } from '@quorate/client'
 import { type Disk, MemoryDisk } from '@quorate/log'
 import type { ConfigurationDisk, Machine, Releasable } from '@quorate/server'
 import { DiskFaults } from './disk-faults.ts'
@@ -16,7 +17,8 @@ export class MemoryMachine implements Machine {
   readonly connect: Connect
   readonly #disk = new MemoryDisk()
   readonly #configurationFiles = new Map<string, Uint8Array>()
-  #life = new DiskLife()
+  readonly #clock: Pick<Clock, 'wakeAfter'>
+  #life: DiskLife
 
   readonly configurationDisk: ConfigurationDisk = {
     read: (path) => this.#configurationFiles.get(path),
@@ -24,7 +26,15 @@ export class MemoryMachine implements Machine {
     remove: (path) => void this.#configurationFiles.delete(path),
   }
 
-  constructor(options: { readonly connect?: Connect } = {}) {
+  constructor(
+    options: {
+      /** What a slow disk takes its time by. Default: the real one. */
+      readonly clock?: Pick<Clock, 'wakeAfter'>
+      readonly connect?: Connect
+    } = {},
+  ) {
+    this.#clock = options.clock ?? nodeWorld.clock
+    this.#life = new DiskLife(this.#clock)
     this.connect =
       options.connect ?? ((_serverId: number, to: NetConnectOpts): Socket => connect(to))
   }
@@ -51,7 +61,7 @@ export class MemoryMachine implements Machine {
   /** As when the power fails: what was not synced is lost, and the server that runs writes nothing more. */
   crash(): void {
     this.#life.end()
-    this.#life = new DiskLife()
+    this.#life = new DiskLife(this.#clock)
     this.#disk.crash()
   }
 }

@@ -8,7 +8,7 @@ import { nodeWorld } from '@quorate/client'
 import type { CodecChoice, ZooKeeper, ZooKeeperOptions } from '@quorate/client/core'
 import type { LogSink } from '@quorate/server'
 import { endSession, type Expirable, sessionIdOf } from '../client/session-ender.ts'
-import { type AnyZooKeeper, TestClients } from '../client/test-clients.ts'
+import { type AnyZooKeeper, type IsolateOptions, TestClients } from '../client/test-clients.ts'
 import { freePorts } from '../network/free-ports.ts'
 import { PeerNetwork } from '../network/peer-network.ts'
 import { isPortTaken, silence } from '../server/hosted-server.ts'
@@ -130,9 +130,10 @@ export class TestEnsemble implements AsyncDisposable {
     await this.settled()
   }
 
-  /** All members reach each other again. Resolves when they serve. */
+  /** All members reach each other again, and all clients them. Resolves when they serve. */
   async heal(): Promise<void> {
     this.#network.heal()
+    this.#clients.heal()
     await this.settled()
   }
 
@@ -143,18 +144,30 @@ export class TestEnsemble implements AsyncDisposable {
    */
   async expire(session: Expirable): Promise<void> {
     const leader = await this.leader()
-    await endSession(nodeWorld, [{ host: loopback, port: leader.port }], sessionIdOf(session))
+    await endSession(
+      nodeWorld.transport,
+      [{ host: loopback, port: leader.port }],
+      sessionIdOf(session),
+    )
   }
 
   /** Breaks the connections of one client that `client()` made, or of all of them; they may connect again at once. */
   cutConnections(client?: AnyZooKeeper): void {
-    if (client === undefined) this.#clients.cutAll()
-    else this.#clients.cut(client)
+    this.#clients.cut(client)
+  }
+
+  /**
+   * From now on a client that `client()` made reaches no member. Its connection breaks at once, or falls silent without a word, as
+   * over a cable that was pulled: then it is the client's affair to notice.
+   */
+  isolate(client: AnyZooKeeper, options: IsolateOptions = {}): void {
+    this.#clients.isolate(client, options)
   }
 
   /** Closes the clients, then all members. */
   async close(): Promise<void> {
     for (const member of this.members) member.mendDisk()
+    this.#clients.heal()
     await this.#clients.closeAll()
     await Promise.all(this.members.map((member) => member.stop()))
   }

@@ -1,5 +1,5 @@
 /** One member of an ensemble under test. */
-import type { LogLine, LogSink } from '@quorate/server'
+import { type LogLine, type LogSink, startServer } from '@quorate/server'
 import type { TestClients } from '../client/test-clients.ts'
 import { MemoryMachine } from '../disk/memory-machine.ts'
 import type { PeerNetwork } from '../network/peer-network.ts'
@@ -32,8 +32,8 @@ export class TestMember extends HostedServer {
     super({
       clients,
       machine,
-      configure: () => memberConfig(machine.configurationDisk),
-      log: term,
+      start: () =>
+        startServer({ config: memberConfig(machine.configurationDisk), log: term, machine }),
       port,
     })
     this.id = id
@@ -44,11 +44,6 @@ export class TestMember extends HostedServer {
   /** The id of the member that leads it, which may be itself; undefined while it serves nobody. */
   get leaderId(): number | undefined {
     return this.mode === undefined || this.mode === 'read-only' ? undefined : this.#term.leaderId
-  }
-
-  /** Starts it for the first time. @throws ServerError */
-  override start(): Promise<void> {
-    return super.start()
   }
 }
 

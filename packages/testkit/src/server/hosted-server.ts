@@ -8,10 +8,8 @@ import {
   type LogLine,
   type LogSink,
   type RunningServer,
-  type ServerConfig,
   ServerError,
   type ServerMode,
-  startServer,
 } from '@quorate/server'
 import type { CodecChoice, ZooKeeper, ZooKeeperOptions } from '@quorate/client/core'
 import type { TestClients } from '../client/test-clients.ts'
@@ -21,9 +19,11 @@ import { loopback } from './server-settings.ts'
 export interface HostedServerParts {
   readonly clients: TestClients
   readonly machine: MemoryMachine
-  /** @param port 0: any free one */
-  readonly configure: (port: number) => ServerConfig
-  readonly log: LogSink
+  /**
+   * @param port 0: any free one
+   * @throws ServerError
+   */
+  readonly start: (port: number) => Promise<RunningServer>
   /** 0: any free one. */
   readonly port: number
 }
@@ -35,6 +35,7 @@ const bindAttemptsMax = 100
 export class HostedServer {
   readonly #parts: HostedServerParts
   #server: RunningServer | undefined
+  #hasServed = false
   #address: { readonly host: string; readonly port: number }
   /** Starts and ends follow each other. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -85,11 +86,19 @@ export class HostedServer {
     })
   }
 
+  /**
+   * Starts it, if it does not run: at its address, and from what its disk has kept.
+   * @throws ServerError
+   */
+  start(): Promise<void> {
+    return this.#inTurn(() => this.#start())
+  }
+
   /** Starts it again at its address and from its disk; stops it first if it runs. */
   restart(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#stop()
-      await this.#start(bindAttemptsMax)
+      await this.#start()
     })
   }
 
@@ -112,23 +121,19 @@ export class HostedServer {
     this.#parts.machine.mend()
   }
 
-  /** The first start. @throws ServerError */
-  protected start(): Promise<void> {
-    return this.#inTurn(() => this.#start(1))
-  }
-
   async #stop(): Promise<void> {
     const server = this.#server
     this.#server = undefined
     await server?.stop()
   }
 
-  async #start(attempts: number): Promise<void> {
-    const { machine, configure, log } = this.#parts
+  async #start(): Promise<void> {
+    if (this.#server !== undefined) return
+    // The first time the port is as good as any other; later it is the one that clients know.
+    const attempts = this.#hasServed ? bindAttemptsMax : 1
     for (let attempt = 1; ; attempt++) {
       try {
-        const server = await startServer({ config: configure(this.port), log, machine })
-        this.#serve(server)
+        this.#serve(await this.#parts.start(this.port))
         return
       } catch (error) {
         if (attempt === attempts || !isPortTaken(error)) throw error
@@ -139,6 +144,7 @@ export class HostedServer {
 
   #serve(server: RunningServer): void {
     this.#server = server
+    this.#hasServed = true
     this.#address = { host: server.address, port: server.port }
     void this.#noteFailure(server)
   }

@@ -4,9 +4,10 @@
  * 1. When it is disposed of, its clients are closed first; nothing of it is left in the process then.
  */
 import { nodeWorld } from '@quorate/client'
-import type { LogSink } from '@quorate/server'
+import type { World } from '@quorate/client/core'
+import { type LogSink, Server } from '@quorate/server'
 import { endSession, type Expirable, sessionIdOf } from '../client/session-ender.ts'
-import { type AnyZooKeeper, TestClients } from '../client/test-clients.ts'
+import { type AnyZooKeeper, type IsolateOptions, TestClients } from '../client/test-clients.ts'
 import { MemoryMachine } from '../disk/memory-machine.ts'
 import { HostedServer, type HostedServerParts, silence } from './hosted-server.ts'
 import { loopback, type Settings, serverConfig } from './server-settings.ts'
@@ -30,27 +31,26 @@ export interface StartServerOptions {
  * @throws ConfigError for settings that no server takes, ServerError when the port is not to be had
  */
 export async function startServer(options: StartServerOptions = {}): Promise<TestServer> {
-  return await TestServer.start(options)
+  const { settings = {}, port = 0, log = silence } = options
+  const machine = new MemoryMachine()
+  const server = new TestServer(nodeWorld, {
+    clients: new TestClients(nodeWorld),
+    machine,
+    start: (at) => Server.start({ config: serverConfig(at, settings), log, machine }),
+    port,
+  })
+  await server.start()
+  return server
 }
 
 export class TestServer extends HostedServer implements AsyncDisposable {
+  readonly #world: World
   readonly #clients: TestClients
 
-  static async start(options: StartServerOptions): Promise<TestServer> {
-    const { settings = {}, port = 0, log = silence } = options
-    const server = new TestServer({
-      clients: new TestClients(nodeWorld),
-      machine: new MemoryMachine(),
-      configure: (at) => serverConfig(at, settings),
-      log,
-      port,
-    })
-    await server.start()
-    return server
-  }
-
-  private constructor(parts: HostedServerParts) {
+  /** One that does not run yet. */
+  constructor(world: World, parts: HostedServerParts) {
     super(parts)
+    this.#world = world
     this.#clients = parts.clients
   }
 
@@ -61,18 +61,31 @@ export class TestServer extends HostedServer implements AsyncDisposable {
    */
   async expire(session: Expirable): Promise<void> {
     const server = { host: loopback, port: this.port }
-    await endSession(nodeWorld, [server], sessionIdOf(session))
+    await endSession(this.#world.transport, [server], sessionIdOf(session))
   }
 
   /** Breaks the connections of one client that `client()` made, or of all of them; they may connect again at once. */
   cutConnections(client?: AnyZooKeeper): void {
-    if (client === undefined) this.#clients.cutAll()
-    else this.#clients.cut(client)
+    this.#clients.cut(client)
+  }
+
+  /**
+   * From now on a client that `client()` made reaches no server. Its connection breaks at once, or falls silent without a word, as
+   * over a cable that was pulled: then it is the client's affair to notice.
+   */
+  isolate(client: AnyZooKeeper, options: IsolateOptions = {}): void {
+    this.#clients.isolate(client, options)
+  }
+
+  /** Clients that were isolated reach the server again. */
+  heal(): void {
+    this.#clients.heal()
   }
 
   /** Closes the clients, then the server. */
   async close(): Promise<void> {
     this.mendDisk()
+    this.heal()
     await this.#clients.closeAll()
     await this.stop()
   }

@@ -109,7 +109,7 @@ test('only the connections of the client that is named are cut', limits, async (
 test('a client that is not of the kit cannot be cut', limits, async () => {
   await using server = await startServer()
   await using stranger = new ZooKeeper(server.connectString)
-  assert.throws(() => server.cutConnections(stranger), /cannot be cut/)
+  assert.throws(() => server.cutConnections(stranger), /cannot be cut off/)
 })
 
 function stateOf(zk: AnyZooKeeper & Pick<ZooKeeper, 'on'>, wanted: string): Promise<void> {
@@ -121,3 +121,17 @@ function stateOf(zk: AnyZooKeeper & Pick<ZooKeeper, 'on'>, wanted: string): Prom
     })
   })
 }
+
+test(
+  'an isolated client loses its connection, and connects again when it is healed',
+  limits,
+  async () => {
+    await using server = await startServer()
+    const zk = await server.client()
+    const lost = stateOf(zk, 'disconnected')
+    server.isolate(zk)
+    await lost
+    server.heal()
+    await zk.create('/back', '')
+  },
+)
