@@ -1,6 +1,7 @@
 /** What is built on the client: locks, elections, barriers, counters, queues, caches, membership, discovery. */
 export { cache, type Cache, type CacheOptions } from './cache/cache.ts'
 export type { CacheChange, CachedNode } from './cache/cache-change.ts'
+export { type Config, config, type ConfigOptions, type ConfigVersion } from './config/config.ts'
 export {
   atomicInteger,
   atomicLong,
@@ -21,6 +22,24 @@ export {
   sharedValue,
   type VersionedValue,
 } from './counter/shared-value.ts'
+export type { DownPolicy } from './discovery/down-instances.ts'
+export {
+  type DiscoveryOptions,
+  type NewInstance,
+  type Registration,
+  type ServiceDiscovery,
+  serviceDiscovery,
+} from './discovery/service-discovery.ts'
+export {
+  parseUriSpec,
+  type ServiceInstance,
+  type ServiceType,
+  uriOf,
+  type UriPart,
+  type UriSpec,
+} from './discovery/service-instance.ts'
+export type { ProviderOptions, ServiceProvider } from './discovery/service-provider.ts'
+export type { Candidate, Strategy, StrategyChoice } from './discovery/strategy.ts'
 export type { Signal } from './foundation/abort-source.ts'
 export type { AnyZooKeeper } from './foundation/bytes-client.ts'
 export type { LossPolicy } from './foundation/own-node.ts'

@@ -7,6 +7,12 @@ export type RecipeErrorCode =
   | 'Contended'
   /** A lock, a lease or a leadership is no longer held, or nobody knows: stop what it protects. */
   | 'LockLost'
+  /** A service has no instance that may be used now. */
+  | 'NoInstance'
+  /** A configuration has no valid value, and no default. */
+  | 'NoValue'
+  /** A version of a configuration is not kept, or not any more. */
+  | 'NoVersion'
   /** It was used after it was given back by `release()`. */
   | 'Released'
 

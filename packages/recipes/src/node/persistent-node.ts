@@ -15,6 +15,7 @@ import {
   type ValueCodec,
   valueCodecOf,
   type ValueOf,
+  ZooKeeperError,
 } from '@quorate/client/core'
 import { type AbortSource, abortSource } from '../foundation/abort-source.ts'
 import { type AnyZooKeeper, type BytesClient, bytesClient } from '../foundation/bytes-client.ts'
@@ -33,7 +34,10 @@ export interface PersistentNodeOptions<C extends CodecChoice> {
   readonly acl?: readonly Acl[]
 }
 
-/** Creates the node, and its parents as containers, and keeps it until it is closed. */
+/**
+ * Creates the node, and its parents as containers, and keeps it until it is closed.
+ * @throws ZooKeeperError InvalidValue
+ */
 export function persistentNode<C extends CodecChoice = 'utf8'>(
   zk: AnyZooKeeper,
   path: string,
@@ -80,7 +84,7 @@ export class PersistentNode<V> implements AsyncDisposable {
     this.#zk = zk
     this.#settings = settings
     this.#condition = new Condition(zk.world.clock, path)
-    this.#bytes = settings.codec.encode(value)
+    this.#bytes = this.#encode(value)
     this.#keeping = this.#keep()
   }
 
@@ -94,10 +98,9 @@ export class PersistentNode<V> implements AsyncDisposable {
     return this.#condition.until(() => this.isThere, 'ready', options)
   }
 
-  /** Resolves when the node holds the value. */
+  /** Resolves when the node holds the value. @throws ZooKeeperError InvalidValue, or why it cannot be written */
   async set(value: V, options: CallOptions = {}): Promise<void> {
-    const bytes = this.#settings.codec.encode(value)
-    this.#bytes = bytes
+    this.#bytes = this.#encode(value)
     this.#wake()
     await this.#condition.until(() => this.isThere && this.#bytes === this.#written, 'set', options)
   }
@@ -116,6 +119,14 @@ export class PersistentNode<V> implements AsyncDisposable {
     this.#closing.abort()
     await this.#keeping
     if (this.#mayBeOurs && !this.#isEnded) await this.#remove()
+  }
+
+  #encode(value: V): Uint8Array | null {
+    try {
+      return this.#settings.codec.encode(value)
+    } catch (cause) {
+      throw new ZooKeeperError('InvalidValue', { path: this.path, cause })
+    }
   }
 
   /** An answer that was lost may have been that of our create: only the server knows whether there is a node of ours. */
