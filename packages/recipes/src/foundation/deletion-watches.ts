@@ -6,23 +6,25 @@
  *    data, is not left behind by a node that is gone already, and needs no codec for the data.
  * 3. Who waits has listed the node after, or in the same view as, everything this client was told so far.
  *
- * The client sets its watches again after a reconnection and tells what was deleted meanwhile. When the session is lost
- * nothing more is told: whoever waits has a limit that knows of that.
+ * 4. The end of the session fails whoever waits: nothing more is told then. After a reconnection the client sets its
+ *    watches again, and tells what was deleted meanwhile.
  */
-import type { Change } from '@quorate/client/core'
+import { type Change, ZooKeeperError } from '@quorate/client/core'
 import type { BytesClient } from './bytes-client.ts'
 import type { Limit } from './limit.ts'
 import { codeOf } from './outcome.ts'
 
-interface Listening {
-  readonly stop: () => void
-  readonly armed: Promise<void>
+export interface DeletionListener {
+  /** The node has gone, or is not there. */
+  deleted(): void
+  /** Nobody can tell: the watch could not be set, or the session is over. */
+  failed(error: unknown): void
 }
 
 interface Watched {
-  readonly waiters: Set<() => void>
-  /** Settled once the server has the watch. */
-  arming: Promise<void> | undefined
+  readonly waiters: Set<DeletionListener>
+  /** Whether the server has the watch, or is asked for it. */
+  isArmed: boolean
 }
 
 class DeletionWatches {
@@ -31,49 +33,51 @@ class DeletionWatches {
 
   constructor(zk: BytesClient) {
     this.#zk = zk
-    zk.on('state', ({ state }) => {
-      if (state === 'expired' || state === 'closed') this.#watchedByPath.clear()
+    zk.on('state', ({ state, cause }) => {
+      if (state !== 'expired' && state !== 'closed') return
+      const code = state === 'expired' ? 'SessionExpired' : 'Closed'
+      for (const [path, watched] of this.#watchedByPath)
+        this.#fail(path, watched, new ZooKeeperError(code, { path, cause }))
     })
   }
 
-  /**
-   * Calls `deleted` once, when the node goes or if it is not there. Returns how to stop waiting, and a promise that is
-   * rejected when the watch could not be set.
-   */
-  listen(path: string, deleted: () => void): Listening {
+  /** Returns how to stop listening. */
+  listen(path: string, listener: DeletionListener): () => void {
     let watched = this.#watchedByPath.get(path)
     if (watched === undefined) {
-      watched = { waiters: new Set(), arming: undefined }
+      watched = { waiters: new Set(), isArmed: false }
       this.#watchedByPath.set(path, watched)
     }
     const { waiters } = watched
-    waiters.add(deleted)
-    watched.arming ??= this.#arm(path, watched)
-    return { stop: () => void waiters.delete(deleted), armed: watched.arming }
+    waiters.add(listener)
+    if (!watched.isArmed) void this.#arm(path, watched)
+    return () => void waiters.delete(listener)
   }
 
   async #arm(path: string, watched: Watched): Promise<void> {
+    watched.isArmed = true
     const watch = ({ type }: Change): void => {
-      if (type === 'nodeDeleted') this.#told(path, watched)
+      if (type === 'nodeDeleted') this.#tell(path, watched)
       // A child came or went, which ephemeral nodes do not have: the watch is used up.
       else if (watched.waiters.size === 0) this.#forget(path, watched)
-      else (watched.arming = this.#arm(path, watched)).catch(() => {})
+      else void this.#arm(path, watched)
     }
     try {
       await this.#zk.children(path, { watch })
     } catch (error) {
-      if (codeOf(error) === 'NoNode') {
-        this.#told(path, watched)
-        return
-      }
-      this.#forget(path, watched)
-      throw error
+      if (codeOf(error) === 'NoNode') this.#tell(path, watched)
+      else this.#fail(path, watched, error)
     }
   }
 
-  #told(path: string, watched: Watched): void {
+  #tell(path: string, watched: Watched): void {
     this.#forget(path, watched)
-    for (const waiter of watched.waiters) waiter()
+    for (const waiter of watched.waiters) waiter.deleted()
+  }
+
+  #fail(path: string, watched: Watched, error: unknown): void {
+    this.#forget(path, watched)
+    for (const waiter of watched.waiters) waiter.failed(error)
   }
 
   #forget(path: string, watched: Watched): void {
@@ -81,32 +85,16 @@ class DeletionWatches {
   }
 }
 
-const watchesByClient = new WeakMap<object, DeletionWatches>()
+const watchesByClient = new WeakMap<BytesClient, DeletionWatches>()
 
-function deletionWatches(zk: BytesClient): DeletionWatches {
+/** Tells one listener of the deletion of a node, once. Returns how to stop listening. */
+export function onDeleted(zk: BytesClient, path: string, listener: DeletionListener): () => void {
   let watches = watchesByClient.get(zk)
   if (watches === undefined) {
     watches = new DeletionWatches(zk)
     watchesByClient.set(zk, watches)
   }
-  return watches
-}
-
-/** Calls `deleted` when the node goes or is not there, until `stop` is called. Failures to watch are told to `failed`. */
-export function onDeleted(
-  zk: BytesClient,
-  path: string,
-  listener: { deleted(): void; failed(error: unknown): void },
-): () => void {
-  const { stop, armed } = deletionWatches(zk).listen(path, () => listener.deleted())
-  let isStopped = false
-  armed.catch((error: unknown) => {
-    if (!isStopped) listener.failed(error)
-  })
-  return () => {
-    isStopped = true
-    stop()
-  }
+  return watches.listen(path, listener)
 }
 
 /**

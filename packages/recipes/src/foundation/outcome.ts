@@ -16,6 +16,12 @@ export function isPassing(error: unknown): boolean {
   return code !== undefined && passingCodes.has(code)
 }
 
+/** Whether the session that the call was made in has ended. */
+export function isSessionOver(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'SessionExpired' || code === 'Closed'
+}
+
 const passingCodes: ReadonlySet<ZooKeeperErrorCode> = new Set<ZooKeeperErrorCode>([
   'ConnectionLoss',
   'OperationTimeout',

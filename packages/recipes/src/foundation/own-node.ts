@@ -14,6 +14,7 @@ import type { BytesClient } from './bytes-client.ts'
 import { type AbortSource, abortSource, type Signal } from './abort-source.ts'
 import { onDeleted } from './deletion-watches.ts'
 import type { Limit } from './limit.ts'
+import { isSessionOver } from './outcome.ts'
 import { type CreatedNode, protectedCreate, type ProtectedNode } from './protected-create.ts'
 import { RecipeError } from './recipe-error.ts'
 import { removeNode } from './removal.ts'
@@ -43,7 +44,10 @@ export class OwnNode {
     this.#releases.push(
       onDeleted(zk, path, {
         deleted: () => this.#lose('it was deleted'),
-        failed: (error) => this.#lose('it could not be watched', error),
+        failed: (error) => {
+          const why = isSessionOver(error) ? 'its session is over' : 'it could not be watched'
+          this.#lose(why, error)
+        },
       }),
       zk.on('state', ({ state, cause }) => {
         if (state === 'expired') this.#lose('its session has expired', cause)

@@ -25,6 +25,8 @@ export interface Place extends ProtectedNode {
   readonly kinds: readonly string[]
   /** Whether a node of this kind, further ahead, is waited for. */
   waitsFor(kind: string): boolean
+  /** Told whenever there is a node in the line. */
+  readonly stood?: () => void
 }
 
 /** Somebody in a line. */
@@ -42,6 +44,7 @@ export interface Contender {
 export async function reachFront(zk: BytesClient, place: Place, limit: Limit): Promise<OwnNode> {
   for (;;) {
     const node = await OwnNode.create(zk, place, limit)
+    place.stood?.()
     try {
       for (;;) {
         using part = limit.within(node.lost, () => node.lost.reason)

@@ -40,7 +40,7 @@ describe('an own node', () => {
     const { zk, node, lost } = await own()
     await server.expire(zk)
     await lost
-    assert.match(node.lost.reason.message, /its session has expired|it was deleted/)
+    assert.match(node.lost.reason.message, /its session (has expired|is over)|it was deleted/)
     await node.remove()
   })
 
