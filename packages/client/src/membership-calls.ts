@@ -13,7 +13,7 @@ export interface Membership {
   readonly stat: Stat
 }
 
-const configPath: NodePath = { server: '/zookeeper/config', client: '/zookeeper/config' }
+export const configPath: NodePath = { server: '/zookeeper/config', client: '/zookeeper/config' }
 
 export function readMembership(
   caller: Caller,
@@ -39,7 +39,9 @@ export function reconfigure(caller: Caller, options: ReconfigOptions): Promise<M
   )
 }
 
-function membershipOf(operation: ReturnType<typeof operations.getData>): Operation<Membership> {
+export function membershipOf(
+  operation: ReturnType<typeof operations.getData>,
+): Operation<Membership> {
   return withResult(operation, ({ data, stat }) => ({
     config: data === null ? '' : utf8Decode(data),
     stat,

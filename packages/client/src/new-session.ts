@@ -3,6 +3,7 @@ import { juteMaxBufferDefault } from '@quorate/protocol'
 import { Chroot } from './chroot.ts'
 import type { ClientCodec } from './codecs-by-path.ts'
 import { parseConnectString } from './connect-string.ts'
+import { followMembership } from './followed-membership.ts'
 import {
   type ClientOptions,
   pendingMaxDefault,
@@ -40,5 +41,6 @@ export function newSession(
     replyBytesMax: options.replyBytesMax ?? replyBytesMaxDefault,
   }
   const shared = new SharedSession(session, servers, world, rebuild)
+  if (options.followConfig) followMembership(shared)
   return { shared, chroot: new Chroot(chroot) }
 }

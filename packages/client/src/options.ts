@@ -21,6 +21,12 @@ export interface ClientOptions<C extends ClientCodec> extends ViewOptions<C> {
   readonly timeout?: number
   /** Accept a server that is cut off from the ensemble; see {@link ZooKeeper.isReadOnly}. Default false. */
   readonly readOnly?: boolean
+  /**
+   * Keep the list of servers as the ensemble's membership has it: new members are used, those that left are not, and when
+   * the list grows a part of the clients moves, so that the load is even again. Needs client ports in the configuration
+   * (`server.1=host:2888:3888;2181`) and the right to read /zookeeper/config. Default false.
+   */
+  readonly followConfig?: boolean
   /** A session to take over from another client, by its `sessionId` and `sessionPassword`. */
   readonly session?: SessionIdentity
   /** How each connection proves who the client is, before anything else is sent on it. */

@@ -22,8 +22,10 @@ import { connectFrame, readConnectResponse } from './connect-exchange.ts'
 import { Connection, type ConnectionLimits, type Credential, XidSequence } from './connection.ts'
 import { FrameDecoder } from './frame-decoder.ts'
 import { authenticate, type SaslMechanism } from './sasl.ts'
+import { ReadWriteSearch } from './read-write-search.ts'
 import type { ServerList } from './server-list.ts'
 import { SessionLoss } from './session-loss.ts'
+import type { SessionPhase } from './session-phase.ts'
 import type { SessionIdentity, SessionState, StateChange } from './session-state.ts'
 import { StallMeter } from './stall-meter.ts'
 import type { Alarm, Link, ServerAddress, World } from './world.ts'
@@ -57,27 +59,6 @@ export interface SessionStart {
   readonly lastZxid: Zxid
 }
 
-/** Where the session stands with its link. What is meaningful in one phase only is a field of that phase only. */
-type Phase =
-  | { readonly type: 'unlinked' }
-  | { readonly type: 'pausing'; readonly untilMs: number }
-  | {
-      readonly type: 'dialing'
-      readonly link: Link
-      readonly server: ServerAddress
-      readonly untilMs: number
-    }
-  | {
-      /** The server has taken the session, and each proves to the other who it is. */
-      readonly type: 'authenticating'
-      readonly link: Link
-      readonly server: ServerAddress
-      readonly untilMs: number
-      readonly connection: Connection
-    }
-  | { readonly type: 'linked'; readonly link: Link; readonly connection: Connection }
-  | { readonly type: 'ended' }
-
 export class Session {
   readonly #options: SessionOptions
   readonly #world: World
@@ -87,9 +68,13 @@ export class Session {
   readonly #xids = new XidSequence()
   readonly #credentials: Credential[]
   readonly #stalls = new StallMeter()
-  #phase: Phase = { type: 'unlinked' }
+  #phase: SessionPhase = { type: 'unlinked' }
   #state: SessionState = 'idle'
   #identity: SessionIdentity | undefined
+  /** A server that is cut off from the ensemble gave the session: no other server knows it. */
+  #isProvisional = false
+  #isMoving = false
+  #search: ReadWriteSearch | undefined
   #timeoutMs: number
   #isReadOnly = false
   /** Whether a server has taken the session on a connection of this object. */
@@ -145,6 +130,11 @@ export class Session {
     return this.#lastHeardAtMs
   }
 
+  /** The server of the present connection. */
+  get server(): ServerAddress | undefined {
+    return this.#phase.type === 'linked' ? this.#phase.server : undefined
+  }
+
   /** The identities that were claimed so far, for the session after this one. */
   get credentials(): readonly Credential[] {
     return this.#credentials.filter(({ call }) => call.isSettled)
@@ -164,6 +154,13 @@ export class Session {
       call.limit(this.#world.clock, options)
       if (!call.isSettled) this.#accept(call)
     })
+  }
+
+  /** Leaves this server for the next one once no answer is due; what is called meanwhile waits. No call is cut off. */
+  move(): void {
+    if (this.#phase.type !== 'linked') return
+    this.#isMoving = true
+    this.#moveWhenIdle()
   }
 
   /** Claims an identity on this and every later connection. */
@@ -207,11 +204,10 @@ export class Session {
 
   #accept(call: Call): void {
     if (this.#refuseWhenOver(call)) return
-    const inFlightCount =
-      this.#phase.type === 'linked' ? this.#phase.connection.inFlightCount : this.#waiting.size
-    if (inFlightCount >= this.#options.pendingMax) {
+    const inFlightCount = this.#phase.type === 'linked' ? this.#phase.connection.inFlightCount : 0
+    if (inFlightCount + this.#waiting.size >= this.#options.pendingMax) {
       call.fail('Overloaded')
-    } else if (this.#phase.type === 'linked') {
+    } else if (this.#phase.type === 'linked' && !this.#isMoving) {
       this.#phase.connection.send(call)
     } else {
       this.#wait(call)
@@ -252,12 +248,13 @@ export class Session {
   }
 
   #connectFrame(): Uint8Array {
+    const identity = this.#isProvisional ? undefined : this.#identity
     const request = {
       protocolVersion: 0,
       lastZxidSeen: this.#lastZxid,
       timeOut: this.#options.timeoutMs,
-      sessionId: this.#identity?.id ?? noSession,
-      passwd: this.#identity?.password ?? new Uint8Array(16),
+      sessionId: identity?.id ?? noSession,
+      passwd: identity?.password ?? new Uint8Array(16),
       readOnly: this.#options.acceptsReadOnly,
     }
     return connectFrame(request, this.#world.platform)
@@ -286,26 +283,38 @@ export class Session {
       link.close()
       this.#linkClosed(error)
     }
+    if (this.#isMoving) this.#moveWhenIdle()
+  }
+
+  #moveWhenIdle(): void {
+    const phase = this.#phase
+    if (phase.type !== 'linked' || this.#closing !== undefined) return
+    if (phase.connection.inFlightCount > 0) return
+    phase.link.close()
+    phase.connection.abandon()
+    this.#enter('disconnected', { cause: new Error(`left ${describe(phase.server)} for another`) })
+    this.#dial()
   }
 
   #welcome(bytes: Uint8Array, start: number, end: number): void {
     if (this.#phase.type !== 'dialing') return
     const response = readConnectResponse(bytes, start, end)
     if (response.timeOut <= 0) {
-      if (this.#identity === undefined)
+      if (this.#identity === undefined || this.#isProvisional)
         throw new Error(`${describe(this.#phase.server)} gave no session`)
       this.#phase.link.close()
       this.#expire(this.#phase.server)
       return
     }
     const { link, server } = this.#phase
+    this.#isReadOnly = response.readOnly ?? false
+    this.#isProvisional = this.#isReadOnly && (this.#isProvisional || this.#identity === undefined)
     this.#wasHeld = true
     this.#identity = {
       id: response.sessionId,
       password: response.passwd?.slice() ?? new Uint8Array(16),
     }
     this.#timeoutMs = response.timeOut
-    this.#isReadOnly = response.readOnly ?? false
     this.#lastHeardAtMs = this.#world.clock.nowMs()
     const connection = this.#connect(link)
     const { sasl } = this.#options
@@ -322,10 +331,15 @@ export class Session {
 
   #established(link: Link, server: ServerAddress, connection: Connection): void {
     this.#servers.succeeded()
-    this.#phase = { type: 'linked', link, connection }
+    this.#phase = { type: 'linked', link, server, connection }
     this.#enter('connected', { server })
     this.#catchUp(connection)
     this.#schedule()
+    if (this.#isReadOnly)
+      this.#search = new ReadWriteSearch(this.#world, this.#servers, (found) => {
+        this.#servers.prefer(found)
+        this.move()
+      })
   }
 
   /** Other servers, or the same one later, may be of another mind. Before there is a session to lose nobody waits for that. */
@@ -478,12 +492,13 @@ export class Session {
   }
 
   #giveUp(): void {
-    if (this.#identity !== undefined) {
+    if (this.#identity !== undefined && !this.#isProvisional) {
       this.#expire()
       return
     }
     // There never was a session, so nothing is lost: the next call tries again. Servers that are behind what an earlier
     // session saw would be refused for ever, such as those whose data was wiped: from now on they will do.
+    this.#identity = undefined
     this.#lastZxid = 0
     this.#phase = { type: 'unlinked' }
     this.#schedule()
@@ -524,6 +539,9 @@ export class Session {
 
   #enter(state: SessionState, change: Omit<StateChange, 'state'> = {}): void {
     this.#state = state
+    this.#isMoving = false
+    this.#search?.stop()
+    this.#search = undefined
     this.#listener.stateChanged({ state, ...change })
   }
 }

@@ -54,6 +54,11 @@ export class FakeLink implements Link {
     this.isClosed = true
   }
 
+  /** The connection is made. */
+  connect(): void {
+    this.#listener.opened()
+  }
+
   /** The connection is made; returns the client's connect request. */
   open(): ConnectRequest {
     this.#listener.opened()
@@ -61,7 +66,13 @@ export class FakeLink implements Link {
   }
 
   /** Opens the link and takes the session. */
-  accept(session: { readonly id?: bigint; readonly timeOut?: number } = {}): ConnectRequest {
+  accept(
+    session: {
+      readonly id?: bigint
+      readonly timeOut?: number
+      readonly readOnly?: boolean
+    } = {},
+  ): ConnectRequest {
     const request = this.open()
     const id = (session.id ?? 0x1234n) as SessionId
     this.receive(
@@ -71,7 +82,7 @@ export class FakeLink implements Link {
           timeOut: session.timeOut ?? 30_000,
           sessionId: id,
           passwd: new Uint8Array(16).fill(7),
-          readOnly: false,
+          readOnly: session.readOnly ?? false,
         }),
       ),
     )
