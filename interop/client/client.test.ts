@@ -73,6 +73,51 @@ for (const underTest of serversUnderTest)
       assert.equal(await zk.exists(root), null)
     })
 
+    test('updates a node that others update', { timeout }, async () => {
+      const integer = { parse: (value: unknown) => Number(value) }
+      await using other = new ZooKeeper(server.address)
+      const clients = Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? zk : other))
+      const options = { codec: integer, create: true, triesMax: 100 } as const
+      await Promise.all(
+        clients.map((client) => client.update(`${root}/n`, (value) => (value ?? 0) + 1, options)),
+      )
+      assert.equal(await zk.get(`${root}/n`, { codec: integer }), 20)
+    })
+
+    test('creates the parents that are missing', { timeout }, async () => {
+      const made = await zk.create(`${root}/a/b/c`, 'x', { createParents: true, ephemeral: true })
+      assert.equal(made, `${root}/a/b/c`)
+      assert.deepEqual(await zk.subtree(root), [root, `${root}/a`, `${root}/a/b`, made])
+      await using inside = new ZooKeeper(`${server.address}${root}/new/root`)
+      await inside.create('/k', '', { createParents: true })
+      assert.equal(await zk.get(`${root}/new/root/k`), '')
+    })
+
+    test('finds a protected node when the answer was lost', { timeout }, async () => {
+      const proxy = await Proxy.start(server.port)
+      await using cut = new ZooKeeper(proxy.address)
+      await cut.exists(root)
+      proxy.swallowAnswers()
+      const options = { protected: true, ephemeral: true, sequential: true } as const
+      const made = cut.create(`${root}/lock-`, '', options)
+      while ((await zk.children(root)).length === 0) await zk.sync(root)
+      proxy.cut()
+      const path = await made
+      assert.match(path, /_c_[\da-f-]{36}-lock-0000000000$/)
+      assert.deepEqual(await zk.children(root), [path.slice(root.length + 1)])
+      proxy.close()
+    })
+
+    test('reads children with their values', { timeout }, async () => {
+      const names = Array.from({ length: 1200 }, (_, i) => `${i}`.padStart(4, '0'))
+      await Promise.all(names.map((name) => zk.create(`${root}/${name}`, `value ${name}`)))
+      const children = await zk.childrenWithValues(root)
+      assert.deepEqual(
+        children.map(({ name, value }) => [name, value]),
+        names.map((name) => [name, `value ${name}`]),
+      )
+    })
+
     test('is told of changes before it reads them', { timeout }, async () => {
       const seen: string[] = []
       await zk.get(root, { watch: ({ type }) => seen.push(type) })
@@ -161,6 +206,7 @@ for (const underTest of serversUnderTest)
 class Proxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #answers: (() => void)[] = []
 
   private constructor(server: Server) {
     this.#server = server
@@ -180,6 +226,7 @@ class Proxy {
         from.on('error', () => {})
         from.on('close', () => to.destroy())
       }
+      proxy.#answers.push(() => far.unpipe(near))
     })
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -188,6 +235,11 @@ class Proxy {
 
   get address(): string {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** What the server says from now on never arrives. */
+  swallowAnswers(): void {
+    for (const swallow of this.#answers) swallow()
   }
 
   cut(): void {

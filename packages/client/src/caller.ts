@@ -2,10 +2,11 @@
  * How the calls of one view reach the session that it shares with others: by its own root, with its own default
  * deadline, until it is closed.
  */
-import type { MultiOp, MultiResult } from '@quorate/protocol'
+import { type MultiOp, type MultiResult, OpCode, type Stat } from '@quorate/protocol'
 import type { CallOptions, Operation } from './call.ts'
 import type { Chroot } from './chroot.ts'
 import * as operations from './operations.ts'
+import type { NodePath } from './operations.ts'
 import type { SharedSession } from './shared-session.ts'
 import { ZooKeeperError } from './zookeeper-error.ts'
 
@@ -33,6 +34,18 @@ export class Caller {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  set(
+    node: NodePath,
+    data: Uint8Array | null,
+    version: number,
+    options: CallOptions,
+  ): Promise<Stat> {
+    return this.shared.kept.following(
+      this.call(options, () => operations.setData(node, data, version)),
+      () => [{ type: OpCode.setData, path: node.server, data, version }],
+    )
   }
 
   multi(ops: readonly MultiOp[], options: CallOptions): Promise<readonly MultiResult[]> {

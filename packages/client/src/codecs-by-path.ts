@@ -67,6 +67,9 @@ type Fits<Pattern extends string, P extends string> = string extends P
           ? true
           : false
 
+/** The path of any child of a node. */
+export type ChildPath<P extends string> = P extends '/' ? `/${string}` : `${P}/${string}`
+
 /** One component of the patterns, and what may follow. */
 interface Step {
   readonly byName: Map<string, Step>

@@ -8,7 +8,6 @@
  */
 import {
   authPacket,
-  errorName,
   JuteReader,
   JuteWriter,
   OpCode,
@@ -24,7 +23,7 @@ import {
 import type { Call } from './call.ts'
 import type { FrameSink } from './frame-decoder.ts'
 import type { Link, World } from './world.ts'
-import { ZooKeeperError, type ZooKeeperErrorCode } from './zookeeper-error.ts'
+import { errorCodeOf, ZooKeeperError } from './zookeeper-error.ts'
 
 /** An identity that the session claims on each connection. */
 export interface Credential {
@@ -216,7 +215,7 @@ export class Connection implements FrameSink {
     const { operation } = call
     operation.answered?.(err)
     if (err !== 0) {
-      const code = codeOf(err)
+      const code = errorCodeOf(err)
       const answer = operation.answerOf?.(code)
       if (answer !== undefined) call.succeed(answer.value)
       else call.failWith(new ZooKeeperError(code, { op: operation.name, path: operation.path }))
@@ -238,7 +237,7 @@ export class Connection implements FrameSink {
     if (err === 0) credential.call.succeed(undefined)
     else {
       this.#listener.refused(credential)
-      credential.call.failWith(new ZooKeeperError(codeOf(err), { op: 'auth' }))
+      credential.call.failWith(new ZooKeeperError(errorCodeOf(err), { op: 'auth' }))
     }
   }
 
@@ -278,8 +277,3 @@ const lengthBytes = 4
 const writerCapacity = 1024
 /** Bytes of a batch that is sent as a copy. */
 const copiedMost = 512
-
-function codeOf(err: number): ZooKeeperErrorCode {
-  const name = errorName(err)
-  return name === undefined || name === 'Ok' ? 'SystemError' : name
-}

@@ -38,10 +38,16 @@ export function createFlags(path: string, options: CreateOptions): CreateFlags {
 }
 
 /** @throws ZooKeeperError BadArguments for a node that cannot be put back on a new session */
-export function requireKeepable(path: string, { ephemeral, sequential }: CreateOptions): void {
+export function requireKeepable(
+  path: string,
+  options: CreateOptions & { readonly protected?: boolean },
+): void {
+  const { ephemeral, sequential } = options
   if (!ephemeral)
     throw refused(path, 'only an ephemeral node goes with its session and can be kept')
   if (sequential) throw refused(path, 'a sequential node cannot be kept, it would get another path')
+  if (options.protected)
+    throw refused(path, 'a protected node cannot be kept, as its path is chosen anew')
 }
 
 function modeWithoutTtl({ ephemeral, sequential, container }: CreateOptions): CreateMode {

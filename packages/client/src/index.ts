@@ -2,6 +2,14 @@
 export type { AbortSignalLike, CallOptions } from './call.ts'
 export type { Change, ChangeListener, ChangeType } from './change.ts'
 export type { ClientCodec, CodecOption, CodecsByPath, ValueAt } from './codecs-by-path.ts'
+export type { Child } from './children-values.ts'
+export type { CreatedNode } from './create-calls.ts'
+export type {
+  Change as ValueChange,
+  UpdateCreateOptions,
+  Updated,
+  UpdateOptions,
+} from './update-calls.ts'
 export type { ReadRequest, ReadResult, ReadResults } from './multi-read.ts'
 export type { Membership } from './membership-calls.ts'
 export type {

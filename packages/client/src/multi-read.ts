@@ -1,9 +1,9 @@
 /** Several reads in one request, each with its own outcome. */
-import { errorName, type MultiOp, type MultiResult, OpCode, type Stat } from '@quorate/protocol'
+import { type MultiOp, type MultiResult, OpCode, type Stat } from '@quorate/protocol'
 import type { Chroot } from './chroot.ts'
 import type { ClientCodec, PathCodecs, ValueAt } from './codecs-by-path.ts'
 import type { CodecChoice, ValueOf } from './value-codec.ts'
-import { ZooKeeperError } from './zookeeper-error.ts'
+import { errorCodeOf, ZooKeeperError } from './zookeeper-error.ts'
 
 /** `{ get: path }`, with a codec of its own if one is named, or `{ children: path }` */
 export type ReadRequest =
@@ -43,11 +43,8 @@ export function readResult(
       return { value: codecs.decode(path, result.data, codecOf(request)), stat: result.stat }
     case OpCode.getChildren:
       return { children: result.children }
-    case -1: {
-      const name = errorName(result.err)
-      const code = name === undefined || name === 'Ok' ? 'SystemError' : name
-      return { error: new ZooKeeperError(code, { op: 'multiRead', path }) }
-    }
+    case -1:
+      return { error: new ZooKeeperError(errorCodeOf(result.err), { op: 'multiRead', path }) }
     default:
       throw new ZooKeeperError('MarshallingError', { op: 'multiRead', path })
   }

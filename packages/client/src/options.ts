@@ -49,6 +49,14 @@ export interface CreateOptions extends NodeOptions, CallOptions {
    * this client wrote last. Not for sequential nodes, whose path would be another.
    */
   readonly keep?: boolean
+  /** Create the nodes above that are missing, too: persistent, without data, with the same ACL. */
+  readonly createParents?: boolean
+  /**
+   * Put an identity before the name (`_c_<uuid>-`, as Curator does), by which the node is found again when the connection
+   * is lost before the answer comes. The call then resolves instead of being rejected with `applied: 'unknown'`. A node
+   * that others delete before it is found is created a second time.
+   */
+  readonly protected?: boolean
 }
 
 export interface WatchOptions extends CallOptions {

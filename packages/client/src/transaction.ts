@@ -1,18 +1,11 @@
 /** Several changes that are made together or not at all: a builder, and the meaning of its reply. */
-import {
-  errorName,
-  ErrorCode,
-  type MultiOp,
-  type MultiResult,
-  OpCode,
-  type Stat,
-} from '@quorate/protocol'
+import { ErrorCode, type MultiOp, type MultiResult, OpCode, type Stat } from '@quorate/protocol'
 import type { CallOptions } from './call.ts'
 import type { Chroot } from './chroot.ts'
 import type { ClientCodec, CodecOption, PathCodecs, ValueAt } from './codecs-by-path.ts'
 import { createFlags, type CreateOptions } from './create-options.ts'
 import { createBody, type NodePath } from './operations.ts'
-import { ZooKeeperError } from './zookeeper-error.ts'
+import { errorCodeOf, ZooKeeperError } from './zookeeper-error.ts'
 
 export interface VersionOptions {
   /** The version that the node must have; −1 (the default) is any. */
@@ -78,8 +71,8 @@ export class Transaction<C extends ClientCodec, Results extends readonly unknown
   /** @throws ZooKeeperError with the code of the operation that failed, and its `index` */
   async commit(options: CallOptions = {}): Promise<Results> {
     const results = await this.#host.multi(this.#ops, options)
-    const index = results.findIndex((result) => result.type === -1 && isCulprit(result.err))
-    if (index >= 0) throw this.#error(results[index]!, index)
+    const failure = multiFailure(results, this.#paths)
+    if (failure !== undefined) throw failure
     return results.map((result) => this.#resultOf(result)) as unknown as Results
   }
 
@@ -100,12 +93,17 @@ export class Transaction<C extends ClientCodec, Results extends readonly unknown
         return undefined
     }
   }
+}
 
-  #error(result: MultiResult, index: number): ZooKeeperError {
-    const name = errorName(result.type === -1 ? result.err : ErrorCode.SystemError)
-    const code = name === undefined || name === 'Ok' ? 'SystemError' : name
-    return new ZooKeeperError(code, { op: 'multi', path: this.#paths[index], index })
-  }
+/** @returns what made a multi fail, if it did, with the path and the position of the operation */
+export function multiFailure(
+  results: readonly MultiResult[],
+  paths: readonly string[],
+): ZooKeeperError | undefined {
+  for (const [index, result] of results.entries())
+    if (result.type === -1 && isCulprit(result.err))
+      return new ZooKeeperError(errorCodeOf(result.err), { op: 'multi', path: paths[index], index })
+  return undefined
 }
 
 /** Those before the one that failed are told as Ok, those after it as RuntimeInconsistency. */

@@ -2,7 +2,7 @@
  * The one error class at the client's edge. Match on `code`; `applied` says whether the server may have carried the
  * call out all the same, and `retryable` whether the same call may succeed if it is made again.
  */
-import type { ErrorName } from '@quorate/protocol'
+import { errorName, type ErrorName } from '@quorate/protocol'
 
 /** Errors that no server sends. */
 export type ClientErrorName =
@@ -56,6 +56,21 @@ export class ZooKeeperError extends Error {
     this.applied = options.applied ?? 'no'
     this.index = options.index
   }
+}
+
+/** The code of a server's error number; one that this client does not know is a SystemError. */
+export function errorCodeOf(err: number): Exclude<ErrorName, 'Ok'> {
+  const name = errorName(err)
+  return name === undefined || name === 'Ok' ? 'SystemError' : name
+}
+
+/** The failure of a question about a change whose answer was lost: whether it was made is still unknown. */
+export function inDoubt(
+  error: unknown,
+  { op, path }: { readonly op: string; readonly path: string },
+): unknown {
+  if (!(error instanceof ZooKeeperError)) return error
+  return new ZooKeeperError(error.code, { op, path, applied: 'unknown', cause: error })
 }
 
 const retryableCodes: ReadonlySet<ZooKeeperErrorCode> = new Set<ZooKeeperErrorCode>([

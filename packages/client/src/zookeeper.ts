@@ -14,15 +14,21 @@ import {
 import { type CallOptions, withResult } from './call.ts'
 import { Caller } from './caller.ts'
 import type { Change } from './change.ts'
-import { type ClientCodec, type CodecOption, PathCodecs, type ValueAt } from './codecs-by-path.ts'
-import { createFlags, requireKeepable } from './create-options.ts'
+import { type Child, readChildren } from './children-values.ts'
+import {
+  type ChildPath,
+  type ClientCodec,
+  type CodecOption,
+  PathCodecs,
+  type ValueAt,
+} from './codecs-by-path.ts'
+import { CreateCalls, type CreatedNode } from './create-calls.ts'
 import { Emitter } from './emitter.ts'
 import type { KeptEphemerals } from './kept-ephemerals.ts'
 import { type Membership, readMembership, reconfigure } from './membership-calls.ts'
 import { type ReadRequest, type ReadResults, readOp, readResult } from './multi-read.ts'
 import { newSession, type ViewOrigin } from './new-session.ts'
 import * as operations from './operations.ts'
-import type { NodePath } from './operations.ts'
 import type {
   AddWatchOptions,
   ClientOptions,
@@ -37,8 +43,15 @@ import type {
 import type { Rebuild, SessionRenewal } from './renewal.ts'
 import type { Session } from './session.ts'
 import type { SessionState, StateChange } from './session-state.ts'
-import { deleteSubtree, listSubtree, type SubtreeAccess } from './subtree.ts'
+import { removeSubtree, subtreeOf } from './subtree-calls.ts'
 import { Transaction } from './transaction.ts'
+import {
+  type Change as ValueChange,
+  update,
+  type UpdateCreateOptions,
+  type Updated,
+  type UpdateOptions,
+} from './update-calls.ts'
 import { isWatched, WatchCalls } from './watch-calls.ts'
 import type { WatchStream } from './watch-stream.ts'
 import type { World } from './world.ts'
@@ -74,6 +87,7 @@ export interface ZooKeeperEvents {
 export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposable {
   readonly #caller: Caller
   readonly #codecs: PathCodecs
+  readonly #creates: CreateCalls
   readonly #watchCalls: WatchCalls
   readonly #changes = new Emitter<Pick<ZooKeeperEvents, 'change'>>()
   readonly #isView: boolean
@@ -90,6 +104,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     this.#isView = typeof origin !== 'string'
     this.#caller = new Caller(shared, chroot, options.deadlineMs)
     this.#codecs = new PathCodecs(options.codec ?? 'utf8', world.platform)
+    this.#creates = new CreateCalls(this.#caller, this.#codecs)
     this.#watchCalls = new WatchCalls(this.#caller, (change) =>
       this.#changes.emit('change', change),
     )
@@ -185,27 +200,15 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     value?: ValueAt<K, P>,
     options: CreateOptions & CodecOption<K> = {},
   ): Promise<string> {
-    const created = this.#caller.call(options, () =>
-      withResult(operations.create(...this.#createArguments(path, value, options)), (name) =>
-        this.#caller.chroot.toClient(name),
-      ),
-    )
-    return options.keep ? this.#keeping(created, path, value, options) : created
+    return this.#creates.create(path, value, options)
   }
 
   createWithStat<P extends string, K extends ClientCodec = C>(
     path: P,
     value?: ValueAt<K, P>,
     options: CreateOptions & CodecOption<K> = {},
-  ): Promise<{ readonly path: string; readonly stat: Stat }> {
-    const created = this.#caller.call(options, () => {
-      const operation = operations.createWithStat(...this.#createArguments(path, value, options))
-      return withResult(operation, (node) => ({
-        path: this.#caller.chroot.toClient(node.path),
-        stat: node.stat,
-      }))
-    })
-    return options.keep ? this.#keeping(created, path, value, options) : created
+  ): Promise<CreatedNode> {
+    return this.#creates.createWithStat(path, value, options)
   }
 
   get<P extends string, K extends ClientCodec = C>(
@@ -237,21 +240,43 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     value: ValueAt<K, P>,
     options: SetOptions & CodecOption<K> = {},
   ): Promise<Stat> {
-    const { version = -1 } = options
-    let data: Uint8Array | null = null
-    const changed = this.#caller.call(options, () => {
+    try {
       const node = this.#caller.chroot.resolve(path)
-      data = this.#codecs.encode(path, value, options.codec)
-      return operations.setData(node, data, version)
-    })
-    const server = this.#caller.chroot.toServer(path)
-    return this.#kept.following(changed, () => [
-      { type: OpCode.setData, path: server, data, version },
-    ])
+      const data = this.#codecs.encode(path, value, options.codec)
+      return this.#caller.set(node, data, options.version ?? -1, options)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  /**
+   * Changes the value by what it is: `change` gets it and gives the new one, or undefined to leave it. When others write
+   * meanwhile it is called again, so it should do nothing else. With `create` it gets undefined if there is no node.
+   * Deadline and signal are for the whole.
+   * @throws ZooKeeperError BadVersion after `triesMax` tries
+   */
+  update<P extends string, K extends ClientCodec = C>(
+    path: P,
+    change: ValueChange<ValueAt<K, P>, ValueAt<K, P>, Stat>,
+    options?: UpdateOptions & CodecOption<K> & { readonly create?: false },
+  ): Promise<Updated<ValueAt<K, P>>>
+  update<P extends string, K extends ClientCodec = C>(
+    path: P,
+    change: ValueChange<ValueAt<K, P>, ValueAt<K, P> | undefined, Stat | undefined>,
+    options: UpdateOptions & CodecOption<K> & { readonly create: boolean | UpdateCreateOptions },
+  ): Promise<Updated<ValueAt<K, P>>>
+  update<V>(
+    path: string,
+    change: ValueChange<V, V, Stat>,
+    options: UpdateOptions & { readonly create?: boolean | UpdateCreateOptions } = {},
+  ): Promise<Updated<V>> {
+    const parts = { caller: this.#caller, codecs: this.#codecs, creates: this.#creates }
+    const untyped = change as ValueChange<unknown, unknown, Stat | undefined>
+    return update(parts, path, untyped, options) as Promise<Updated<V>>
   }
 
   delete(path: string, options: DeleteOptions = {}): Promise<void> {
-    if (options.recursive) return this.#deleteSubtree(path, options)
+    if (options.recursive) return removeSubtree(this.#caller, path, options)
     const { version = -1 } = options
     const deleted = this.#caller.call(options, () =>
       operations.remove(this.#caller.chroot.resolve(path), version),
@@ -289,9 +314,19 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     })
   }
 
+  /** The children with their values, in the order of their names. Not the picture of one moment. */
+  childrenWithValues<P extends string, K extends ClientCodec = C>(
+    path: P,
+    options: CallOptions & CodecOption<K> = {},
+  ): Promise<readonly Child<ValueAt<K, ChildPath<P>>>[]> {
+    return readChildren(this.#caller, this.#codecs, path, options) as Promise<
+      readonly Child<ValueAt<K, ChildPath<P>>>[]
+    >
+  }
+
   /** The node and all below it, each after its parent. */
-  async subtree(path: string, options: CallOptions = {}): Promise<readonly string[]> {
-    return listSubtree(this.#subtreeAccess(options, -1), path)
+  subtree(path: string, options: CallOptions = {}): Promise<readonly string[]> {
+    return subtreeOf(this.#caller, path, options)
   }
 
   getAcl(
@@ -409,53 +444,9 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     return this.#caller.shared.kept
   }
 
-  #keeping<T>(
-    created: Promise<T>,
-    path: string,
-    value: unknown,
-    options: CreateOptions & CodecOption<ClientCodec>,
-  ): Promise<T> {
-    try {
-      return this.#kept.keeping(created, ...this.#createArguments(path, value, options))
-    } catch {
-      // The call was rejected with the same.
-      return created
-    }
-  }
-
-  #createArguments(
-    path: string,
-    value: unknown,
-    options: CreateOptions & CodecOption<ClientCodec>,
-  ): [NodePath, operations.CreateArguments] {
-    const node = this.#caller.chroot.resolve(path, options.sequential)
-    if (options.keep) requireKeepable(path, options)
-    const data =
-      value === undefined ? new Uint8Array(0) : this.#codecs.encode(path, value, options.codec)
-    return [node, { ...createFlags(path, options), data }]
-  }
-
   #getData(path: string, options: WatchOptions): ReturnType<typeof operations.getData> {
     const node = this.#caller.chroot.resolve(path)
     const answered = this.#watchCalls.ofRead('data', node, options)
     return operations.getData(node, isWatched(options), answered)
-  }
-
-  #deleteSubtree(path: string, options: DeleteOptions): Promise<void> {
-    const { batchSize = 1000, version = -1 } = options
-    return deleteSubtree(this.#subtreeAccess(options, version, path), path, batchSize)
-  }
-
-  #subtreeAccess(options: CallOptions, rootVersion: number, root?: string): SubtreeAccess {
-    const limits = { ...this.#caller.limited(options) }
-    return {
-      children: (path) => this.children(path, limits),
-      deleteTogether: async (paths) => {
-        const transaction: Transaction<C, readonly unknown[]> = this.transaction()
-        for (const path of paths)
-          transaction.delete(path, { version: path === root ? rootVersion : -1 })
-        await transaction.commit(limits)
-      },
-    }
   }
 }

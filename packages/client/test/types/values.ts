@@ -108,3 +108,28 @@ export function isExact(text: string): void {
   // @ts-expect-error a string is not this
   is<'text'>()(text)
 }
+
+export async function ofUpdates(
+  text: ZooKeeper,
+  schema: ZooKeeper<typeof database>,
+  paths: ZooKeeper<ByPath>,
+): Promise<void> {
+  const updated = await schema.update('/a', (value, stat) => {
+    is<Database>()(value)
+    is<number>()(stat.version)
+    return value
+  })
+  is<Database>()(updated.value)
+  await schema.update('/a', (value) => value ?? { host: 'x' }, { create: true })
+  // @ts-expect-error there may be no value when the node is to be created
+  await schema.update('/a', (value) => ({ host: value.host }), { create: true })
+  await text.update('/a', async (value: number) => value + 1, { codec: numbers })
+  // @ts-expect-error a string is wanted
+  await text.update('/a', () => 5)
+  for (const { value } of await paths.childrenWithValues('/blobs/x'))
+    is<Uint8Array | null | string>()(value)
+  for (const { value } of await text.childrenWithValues('/a', { codec: numbers }))
+    is<number>()(value)
+}
+
+declare const numbers: { parse(value: unknown): number }
