@@ -40,6 +40,15 @@ export {
 } from './discovery/service-instance.ts'
 export type { ProviderOptions, ServiceProvider } from './discovery/service-provider.ts'
 export type { Candidate, Strategy, StrategyChoice } from './discovery/strategy.ts'
+export { type LockingQueue, lockingQueue, type TakenItem } from './queue/locking-queue.ts'
+export {
+  priorityQueue,
+  type PutOptions,
+  type Queue,
+  queue,
+  type QueueOptions,
+} from './queue/queue.ts'
+export { QueueItemError } from './queue/queue-error.ts'
 export type { Signal } from './foundation/abort-source.ts'
 export type { AnyZooKeeper } from './foundation/bytes-client.ts'
 export type { LossPolicy } from './foundation/own-node.ts'

@@ -71,10 +71,14 @@ export class SharedValue<V> implements AsyncIterable<V>, AsyncDisposable {
   /** Resolves when the value is known. */
   async ready(options: CallOptions = {}): Promise<void> {
     using limit = this.#limit('ready', options)
-    await this.#cache.ready(limit.call)
-    if (this.#cache.node(this.path) !== undefined) return
-    await this.#created
-    await this.#cache.sync(limit.call)
+    try {
+      await this.#cache.ready(limit.call)
+      if (this.#cache.node(this.path) !== undefined) return
+      await limit.join(this.#created)
+      await this.#cache.sync(limit.call)
+    } catch (error) {
+      throw limit.errorOf(error)
+    }
   }
 
   /** As it was seen last. The initial value before anything was, and while there is no node or none with a valid value. */

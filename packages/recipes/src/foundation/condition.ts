@@ -21,6 +21,11 @@ export class Condition {
   /** @throws the limit's error, or what {@link fail} was given */
   async until(isMet: () => boolean, op: string, options: CallOptions = {}): Promise<void> {
     using limit = new Limit(this.#clock, options, { op, path: this.#path })
+    await this.within(limit, isMet)
+  }
+
+  /** As {@link until}, as a part of a job that has a limit already. */
+  async within(limit: Limit, isMet: () => boolean): Promise<void> {
     limit.check()
     for (;;) {
       if (this.#end !== undefined) throw this.#end.error

@@ -97,6 +97,12 @@ export class OwnNode {
     return this.#removal
   }
 
+  /** From now on somebody else deletes the node, in a transaction with what else has to go: it is no longer watched. */
+  handOver(): void {
+    this.#removal ??= Promise.resolve()
+    this.#stop()
+  }
+
   /** Deletes the node without anybody waiting for it. What may not be deleted goes with the session. */
   abandon(): void {
     this.remove().catch(() => {})

@@ -5,6 +5,10 @@ export type RecipeErrorCode =
   | 'CacheTooLarge'
   /** Others changed the node again and again, and the attempts are used up. Nothing was changed. */
   | 'Contended'
+  /** An item of a queue does not fit the codec. It has been taken; the error has its bytes. */
+  | 'InvalidItem'
+  /** An item of a queue is gone, and nobody can say whether it was taken here. The error has its bytes. */
+  | 'ItemInDoubt'
   /** A lock, a lease or a leadership is no longer held, or nobody knows: stop what it protects. */
   | 'LockLost'
   /** A service has no instance that may be used now. */
