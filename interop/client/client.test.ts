@@ -118,6 +118,17 @@ for (const underTest of serversUnderTest)
       )
     })
 
+    test('reads linearizably what another has just written', { timeout }, async () => {
+      await using other = new ZooKeeper(server.address)
+      for (let i = 0; i < 20; i++) {
+        await other.set(root, `${i}`)
+        assert.equal(await zk.get(root, { read: 'linearizable' }), `${i}`)
+      }
+      assert.equal(await zk.exists(`${root}/none`, { read: 'linearizable' }), null)
+      assert.deepEqual(await zk.children(root, { read: 'linearizable' }), [])
+      assert.deepEqual(await zk.childrenWithValues(root, { read: 'linearizable' }), [])
+    })
+
     test('is told of changes before it reads them', { timeout }, async () => {
       const seen: string[] = []
       await zk.get(root, { watch: ({ type }) => seen.push(type) })

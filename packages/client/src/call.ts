@@ -12,6 +12,8 @@ export interface Operation<T> {
   readonly path: string | undefined
   /** Whether it matters that it is carried out twice. Others are sent again after a lost connection. */
   readonly isWrite: boolean
+  /** Whether the answer must show all that was acknowledged to anybody before the request was made. */
+  readonly isLinearizable?: boolean
   write(writer: JuteWriter): void
   read(reader: JuteReader): T
   /** Told the reply's error code before the promise is settled: 0, or one of ErrorCode. */

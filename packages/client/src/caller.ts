@@ -7,6 +7,7 @@ import type { CallOptions, Operation } from './call.ts'
 import type { Chroot } from './chroot.ts'
 import * as operations from './operations.ts'
 import type { NodePath } from './operations.ts'
+import type { ReadOptions } from './options.ts'
 import type { SharedSession } from './shared-session.ts'
 import { ZooKeeperError } from './zookeeper-error.ts'
 
@@ -34,6 +35,16 @@ export class Caller {
     } catch (error) {
       return Promise.reject(error)
     }
+  }
+
+  /** As {@link call}, for a read at the level that the options name. */
+  read<T>(options: ReadOptions, operation: () => Operation<T>): Promise<T> {
+    return this.call(
+      options,
+      options.read === 'linearizable'
+        ? () => ({ ...operation(), isLinearizable: true })
+        : operation,
+    )
   }
 
   set(

@@ -3,11 +3,11 @@
  * others may change the children between two requests.
  */
 import { type MultiResult, OpCode, type Stat, utf8Length } from '@quorate/protocol'
-import type { CallOptions } from './call.ts'
 import { CallBudget } from './call-budget.ts'
 import type { Caller } from './caller.ts'
 import type { ClientCodec, CodecOption, PathCodecs } from './codecs-by-path.ts'
 import * as operations from './operations.ts'
+import type { ReadOptions } from './options.ts'
 import { childPath } from './subtree.ts'
 import { errorCodeOf, ZooKeeperError } from './zookeeper-error.ts'
 
@@ -29,14 +29,19 @@ export async function readChildren(
   caller: Caller,
   codecs: PathCodecs,
   path: string,
-  options: CallOptions & CodecOption<ClientCodec>,
+  options: ReadOptions & CodecOption<ClientCodec>,
 ): Promise<readonly Child<unknown>[]> {
   const budget = new CallBudget(caller.shared.world.clock, caller.limited(options))
   const node = caller.chroot.resolve(path)
-  const names = await caller.call(budget.limits, () => operations.getChildren(node, false))
+  const level = options.read === undefined ? {} : { read: options.read }
+  const names = await caller.read({ ...budget.limits, ...level }, () =>
+    operations.getChildren(node, false),
+  )
   const chunks = chunksOf(names.toSorted(), node.server)
   const read = await Promise.all(
-    chunks.map((chunk) => readChunk({ caller, codecs, budget, codec: options.codec }, path, chunk)),
+    chunks.map((chunk) =>
+      readChunk({ caller, codecs, budget, level, codec: options.codec }, path, chunk),
+    ),
   )
   return read.flat()
 }
@@ -45,6 +50,7 @@ interface Reading {
   readonly caller: Caller
   readonly codecs: PathCodecs
   readonly budget: CallBudget
+  readonly level: Pick<ReadOptions, 'read'>
   readonly codec: CodecOption<ClientCodec>['codec']
 }
 
@@ -53,13 +59,15 @@ async function readChunk(
   parent: string,
   names: readonly string[],
 ): Promise<readonly Child<unknown>[]> {
-  const { caller, budget } = reading
+  const { caller, budget, level } = reading
   const reads = names.map((name) => {
     const { server } = caller.chroot.resolve(childPath(parent, name))
     return { type: OpCode.getData, path: server, watch: false } as const
   })
   try {
-    const results = await caller.call(budget.limits, () => operations.multiRead(reads))
+    const results = await caller.read({ ...budget.limits, ...level }, () =>
+      operations.multiRead(reads),
+    )
     return names.flatMap((name, i) => childOf(reading, childPath(parent, name), name, results[i]))
   } catch (error) {
     const isTooLong = error instanceof ZooKeeperError && error.code === 'ReplyTooLarge'

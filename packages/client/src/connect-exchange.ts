@@ -1,5 +1,6 @@
 /** The first frames on a connection: the client's connect request and the server's answer. */
 import {
+  Capability,
   connectRequest,
   type ConnectRequest,
   connectResponse,
@@ -11,10 +12,17 @@ import {
 } from '@quorate/protocol'
 import { ZooKeeperError } from './zookeeper-error.ts'
 
-export function connectFrame(request: ConnectRequest, platform: Platform): Uint8Array {
+/** What this client can do beyond Apache's protocol. */
+const ownCapabilities = Capability.linearizableReads
+
+/** Servers that do not know what a client can do beyond Apache's protocol look at no byte of it. */
+export function connectFrame(
+  request: Omit<ConnectRequest, 'capabilities'>,
+  platform: Platform,
+): Uint8Array {
   const writer = new JuteWriter(64, platform)
   writer.reserve(4)
-  connectRequest.encode(writer, request)
+  connectRequest.encode(writer, { ...request, capabilities: ownCapabilities })
   writeInt32(writer.bytes, 0, writer.position - 4)
   return writer.written()
 }
@@ -34,4 +42,9 @@ export function readConnectResponse(
       cause,
     })
   }
+}
+
+/** Whether the server knows reads that are linearizable by themselves. */
+export function readsLinearizably({ capabilities = 0 }: ConnectResponse): boolean {
+  return (capabilities & Capability.linearizableReads) !== 0
 }

@@ -20,8 +20,9 @@ import {
   Xid,
   type Zxid,
 } from '@quorate/protocol'
-import type { Call } from './call.ts'
+import { Call } from './call.ts'
 import type { FrameSink } from './frame-decoder.ts'
+import { sync as syncOperation } from './operations.ts'
 import type { Link, World } from './world.ts'
 import { errorCodeOf, ZooKeeperError } from './zookeeper-error.ts'
 
@@ -44,6 +45,10 @@ export interface ConnectionListener {
   broke(cause: Error): void
 }
 
+export interface ServerAbilities {
+  readonly readsLinearizably: boolean
+}
+
 export interface ConnectionLimits {
   readonly requestBytesMax: number
   readonly replyBytesMax: number
@@ -64,6 +69,7 @@ export class Connection implements FrameSink {
   readonly #world: World
   readonly #listener: ConnectionListener
   readonly #limits: ConnectionLimits
+  readonly #readsLinearizably: boolean
   readonly #xids: XidSequence
   readonly #reader: JuteReader
   readonly #inFlightByXid = new Map<number, Call>()
@@ -78,13 +84,14 @@ export class Connection implements FrameSink {
     link: Link,
     world: World,
     xids: XidSequence,
-    limits: ConnectionLimits,
+    limits: ConnectionLimits & ServerAbilities,
     listener: ConnectionListener,
   ) {
     this.#link = link
     this.#world = world
     this.#xids = xids
     this.#limits = limits
+    this.#readsLinearizably = limits.readsLinearizably
     this.#listener = listener
     this.#reader = new JuteReader(new Uint8Array(0), 0, 0, {
       platform: world.platform,
@@ -113,10 +120,17 @@ export class Connection implements FrameSink {
   }
 
   send(call: Call): void {
+    const isExtended = call.operation.isLinearizable === true && this.#readsLinearizably
+    if (call.operation.isLinearizable && !isExtended) this.#sendSyncBefore(call)
     const start = this.#writer.position
     const xid = this.#xids.next()
     try {
-      const length = this.#frame(xid, call.operation.type, (writer) => call.writeRequest(writer))
+      const length = isExtended
+        ? this.#frame(xid, OpCode.linearizableRead, (writer) => {
+            writer.writeInt(call.operation.type)
+            call.writeRequest(writer)
+          })
+        : this.#frame(xid, call.operation.type, (writer) => call.writeRequest(writer))
       if (length > this.#limits.requestBytesMax) {
         this.#writer.position = start
         call.fail('RequestTooLarge', new Error(`the request has ${length} bytes`))
@@ -130,6 +144,21 @@ export class Connection implements FrameSink {
     }
     call.wasSent = true
     this.#inFlightByXid.set(xid, call)
+  }
+
+  /**
+   * What a server that knows no linearizable reads can give: it catches up with its leader, and answers in order. A
+   * leader of Apache's that was replaced and does not know it yet may have nothing to catch up with.
+   */
+  #sendSyncBefore(call: Call): void {
+    const sync = syncOperation({ server: '/', client: call.operation.path ?? '/' })
+    this.send(
+      new Call(
+        sync,
+        () => {},
+        (error) => call.fail(error.code, error),
+      ),
+    )
   }
 
   sendPing(): void {

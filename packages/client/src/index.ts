@@ -17,6 +17,8 @@ export type {
   ClientOptions,
   CreateOptions,
   DeleteOptions,
+  ReadLevel,
+  ReadOptions,
   ReconfigOptions,
   RemoveWatchesOptions,
   SetOptions,

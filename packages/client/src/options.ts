@@ -59,7 +59,20 @@ export interface CreateOptions extends NodeOptions, CallOptions {
   readonly protected?: boolean
 }
 
-export interface WatchOptions extends CallOptions {
+export interface ReadOptions extends CallOptions {
+  /**
+   * - `local` (the default): what the server of the connection has. Never older than anything this client was told, but
+   *   maybe than what others have seen.
+   * - `linearizable`: all that was acknowledged to anybody before the call. Servers of ours ask a quorum, and write
+   *   nothing for it; on Apache's the read goes behind a `sync`, which a leader that was replaced and does not know it
+   *   yet may answer, so that it is linearizable as long as no leader is cut off.
+   */
+  readonly read?: ReadLevel
+}
+
+export type ReadLevel = 'local' | 'linearizable'
+
+export interface WatchOptions extends ReadOptions {
   /**
    * Tell the next change of what is read: `true` tells the listeners of 'change', a function is told as well. Set on the
    * server with the read itself, so no change is missed between the two.

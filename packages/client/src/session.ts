@@ -18,8 +18,14 @@ import {
   type Zxid,
 } from '@quorate/protocol'
 import { Call, type CallOptions, type Operation } from './call.ts'
-import { connectFrame, readConnectResponse } from './connect-exchange.ts'
-import { Connection, type ConnectionLimits, type Credential, XidSequence } from './connection.ts'
+import { connectFrame, readConnectResponse, readsLinearizably } from './connect-exchange.ts'
+import {
+  Connection,
+  type ConnectionLimits,
+  type Credential,
+  type ServerAbilities,
+  XidSequence,
+} from './connection.ts'
 import { FrameDecoder } from './frame-decoder.ts'
 import { authenticate, type SaslMechanism } from './sasl.ts'
 import { ReadWriteSearch } from './read-write-search.ts'
@@ -316,7 +322,7 @@ export class Session {
     }
     this.#timeoutMs = response.timeOut
     this.#lastHeardAtMs = this.#world.clock.nowMs()
-    const connection = this.#connect(link)
+    const connection = this.#connect(link, { readsLinearizably: readsLinearizably(response) })
     const { sasl } = this.#options
     if (sasl === undefined) {
       this.#established(link, server, connection)
@@ -353,8 +359,9 @@ export class Session {
     this.#linkClosed(error)
   }
 
-  #connect(link: Link): Connection {
-    return new Connection(link, this.#world, this.#xids, this.#options, {
+  #connect(link: Link, abilities: ServerAbilities): Connection {
+    const options = { ...this.#options, ...abilities }
+    return new Connection(link, this.#world, this.#xids, options, {
       notified: (event, zxid) => this.#listener.notified(event, zxid),
       saw: (zxid) => {
         if (zxid > this.#lastZxid) this.#lastZxid = zxid

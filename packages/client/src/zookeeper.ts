@@ -34,6 +34,7 @@ import type {
   ClientOptions,
   CreateOptions,
   DeleteOptions,
+  ReadOptions,
   ReconfigOptions,
   RemoveWatchesOptions,
   SetOptions,
@@ -215,7 +216,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     path: P,
     options: WatchOptions & CodecOption<K> = {},
   ): Promise<ValueAt<K, P>> {
-    return this.#caller.call(options, () =>
+    return this.#caller.read(options, () =>
       withResult(
         this.#getData(path, options),
         ({ data }) => this.#codecs.decode(path, data, options.codec) as ValueAt<K, P>,
@@ -227,7 +228,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     path: P,
     options: WatchOptions & CodecOption<K> = {},
   ): Promise<ValueWithStat<ValueAt<K, P>>> {
-    return this.#caller.call(options, () =>
+    return this.#caller.read(options, () =>
       withResult(this.#getData(path, options), ({ data, stat }) => ({
         value: this.#codecs.decode(path, data, options.codec) as ValueAt<K, P>,
         stat,
@@ -287,7 +288,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
 
   /** @returns null when there is no such node; a watch then tells its creation */
   exists(path: string, options: WatchOptions = {}): Promise<Stat | null> {
-    return this.#caller.call(options, () => {
+    return this.#caller.read(options, () => {
       const node = this.#caller.chroot.resolve(path)
       const answered = this.#watchCalls.ofExists(node, options)
       return operations.exists(node, isWatched(options), answered)
@@ -296,7 +297,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
 
   /** Names, not paths, in no particular order. */
   children(path: string, options: WatchOptions = {}): Promise<readonly string[]> {
-    return this.#caller.call(options, () => {
+    return this.#caller.read(options, () => {
       const node = this.#caller.chroot.resolve(path)
       const answered = this.#watchCalls.ofRead('child', node, options)
       return operations.getChildren(node, isWatched(options), answered)
@@ -307,7 +308,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     path: string,
     options: WatchOptions = {},
   ): Promise<{ readonly children: readonly string[]; readonly stat: Stat }> {
-    return this.#caller.call(options, () => {
+    return this.#caller.read(options, () => {
       const node = this.#caller.chroot.resolve(path)
       const answered = this.#watchCalls.ofRead('child', node, options)
       return operations.getChildrenWithStat(node, isWatched(options), answered)
@@ -317,7 +318,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
   /** The children with their values, in the order of their names. Not the picture of one moment. */
   childrenWithValues<P extends string, K extends ClientCodec = C>(
     path: P,
-    options: CallOptions & CodecOption<K> = {},
+    options: ReadOptions & CodecOption<K> = {},
   ): Promise<readonly Child<ValueAt<K, ChildPath<P>>>[]> {
     return readChildren(this.#caller, this.#codecs, path, options) as Promise<
       readonly Child<ValueAt<K, ChildPath<P>>>[]
@@ -331,9 +332,9 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
 
   getAcl(
     path: string,
-    options: CallOptions = {},
+    options: ReadOptions = {},
   ): Promise<{ readonly acl: readonly Acl[]; readonly stat: Stat }> {
-    return this.#caller.call(options, () =>
+    return this.#caller.read(options, () =>
       withResult(operations.getAcl(this.#caller.chroot.resolve(path)), ({ acl, stat }) => ({
         acl: acl ?? [],
         stat,
@@ -364,9 +365,9 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
   /** Each read has its own outcome: look at `error` first. */
   multiRead<const R extends readonly ReadRequest[]>(
     requests: R,
-    options: CallOptions = {},
+    options: ReadOptions = {},
   ): Promise<ReadResults<C, R>> {
-    return this.#caller.call(options, () =>
+    return this.#caller.read(options, () =>
       withResult(
         operations.multiRead(requests.map((request) => readOp(request, this.#caller.chroot))),
         (results) =>
@@ -401,8 +402,8 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
   }
 
   /** How many nodes are below the path. */
-  allChildrenNumber(path: string, options: CallOptions = {}): Promise<number> {
-    return this.#caller.call(options, () =>
+  allChildrenNumber(path: string, options: ReadOptions = {}): Promise<number> {
+    return this.#caller.read(options, () =>
       operations.getAllChildrenNumber(this.#caller.chroot.resolve(path)),
     )
   }

@@ -71,6 +71,7 @@ export class FakeLink implements Link {
       readonly id?: bigint
       readonly timeOut?: number
       readonly readOnly?: boolean
+      readonly capabilities?: number
     } = {},
   ): ConnectRequest {
     const request = this.open()
@@ -83,6 +84,7 @@ export class FakeLink implements Link {
           sessionId: id,
           passwd: new Uint8Array(16).fill(7),
           readOnly: session.readOnly ?? false,
+          ...(session.capabilities === undefined ? {} : { capabilities: session.capabilities }),
         }),
       ),
     )
