@@ -59,13 +59,18 @@ export class WaitingNames {
 
   /** The next name; undefined if there is none now. @throws ZooKeeperError, or the limit's error */
   async next(limit: Limit): Promise<string | undefined> {
-    while (this.#isStale || (this.#names.length === 0 && this.#mayBeMore)) {
+    // A listing that is under way may have been begun for somebody who has given up.
+    while (this.#listing !== undefined || this.#isListingDue) {
       this.#listing ??= this.#list().finally(() => (this.#listing = undefined))
       await limit.join(this.#listing)
     }
     const name = this.#names.pop()
     if (name !== undefined) this.#out.add(name)
     return name
+  }
+
+  get #isListingDue(): boolean {
+    return this.#isStale || (this.#names.length === 0 && this.#mayBeMore)
   }
 
   /** Resolves when a next name is worth asking for. @throws the limit's error */
