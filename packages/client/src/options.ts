@@ -27,7 +27,7 @@ export interface ClientOptions<C extends ClientCodec> extends ViewOptions<C> {
    * (`server.1=host:2888:3888;2181`) and the right to read /zookeeper/config. Default false.
    */
   readonly followConfig?: boolean
-  /** A session to take over from another client, by its `sessionId` and `sessionPassword`. */
+  /** A session to take over from another client: what its `handOver()` gave. */
   readonly session?: SessionIdentity
   /** How each connection proves who the client is, before anything else is sent on it. */
   readonly sasl?: SaslMechanism

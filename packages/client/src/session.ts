@@ -28,6 +28,7 @@ import {
 } from './connection.ts'
 import { FrameDecoder } from './frame-decoder.ts'
 import { authenticate, type SaslMechanism } from './sasl.ts'
+import { exists, type NodePath } from './operations.ts'
 import { ReadWriteSearch } from './read-write-search.ts'
 import type { ServerList } from './server-list.ts'
 import { SessionLoss } from './session-loss.ts'
@@ -188,16 +189,24 @@ export class Session {
    * or the signal the connection is left without the server's answer.
    */
   close(options: CallOptions = {}, cause?: unknown): Promise<void> {
-    this.#closing ??= this.#close(options, cause)
+    this.#closing ??= this.#leave(headerOnly('closeSession', OpCode.closeSession), options, cause)
     return this.#closing
   }
 
-  async #close(options: CallOptions, cause: unknown): Promise<void> {
+  /** Ends here and lives on, for another client to take: answers that are due come first, and nothing is sent later. */
+  async handOver(options: CallOptions = {}): Promise<SessionIdentity | undefined> {
+    this.#closing ??= this.#leave(exists(rootPath, false), options)
+    await this.#closing
+    return this.#isProvisional ? undefined : this.#identity
+  }
+
+  /** @param last the request whose answer, or loss, is the end */
+  async #leave(last: Operation<unknown>, options: CallOptions, cause?: unknown): Promise<void> {
     if (this.#phase.type === 'linked') {
       const { connection } = this.#phase
       await new Promise<void>((resolve) => {
         const call = new Call(
-          headerOnly('closeSession', OpCode.closeSession),
+          last,
           () => resolve(),
           () => resolve(),
         )
@@ -557,6 +566,7 @@ export class Session {
 const dialsPerTimeout = 3
 
 const noSession = 0n as SessionId
+const rootPath: NodePath = { server: '/', client: '/' }
 
 function headerOnly(name: string, type: number): Operation<void> {
   return { name, type, path: undefined, isWrite: true, write() {}, read() {} }

@@ -12,7 +12,7 @@ import { KeptEphemerals } from './kept-ephemerals.ts'
 import { type Rebuild, rebuilt, renew, type SessionRenewal } from './renewal.ts'
 import { ServerList } from './server-list.ts'
 import { Session, type SessionOptions, type SessionStart } from './session.ts'
-import type { StateChange } from './session-state.ts'
+import type { SessionIdentity, StateChange } from './session-state.ts'
 import { WatchRegistry } from './watch-registry.ts'
 import type { WatchStream } from './watch-stream.ts'
 import type { ServerAddress, World } from './world.ts'
@@ -83,6 +83,12 @@ export class SharedSession {
   async close(options: CallOptions, cause?: unknown): Promise<void> {
     this.#isClosing = true
     await this.#session.close(options, cause)
+  }
+
+  /** @see Session.handOver */
+  handOver(options: CallOptions): Promise<SessionIdentity | undefined> {
+    this.#isClosing = true
+    return this.#session.handOver(options)
   }
 
   /** The server has removed these watches. */

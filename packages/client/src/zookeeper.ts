@@ -43,7 +43,7 @@ import type {
 } from './options.ts'
 import type { Rebuild, SessionRenewal } from './renewal.ts'
 import type { Session } from './session.ts'
-import type { SessionState, StateChange } from './session-state.ts'
+import type { SessionIdentity, SessionState, StateChange } from './session-state.ts'
 import { removeSubtree, subtreeOf } from './subtree-calls.ts'
 import { Transaction } from './transaction.ts'
 import {
@@ -56,6 +56,7 @@ import {
 import { isWatched, WatchCalls } from './watch-calls.ts'
 import type { WatchStream } from './watch-stream.ts'
 import type { World } from './world.ts'
+import { ZooKeeperError } from './zookeeper-error.ts'
 
 export interface ValueWithStat<V> {
   readonly value: V
@@ -189,6 +190,17 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     if (!this.#isView) return this.#caller.shared.close(this.#caller.limited(options))
     this.#caller.close()
     await this.#watchCalls.close()
+  }
+
+  /**
+   * Ends this object, and not the session: it lives on for its timeout, with its ephemeral nodes, for another client to
+   * take it over (`session`). Two clients that both use one session take it from each other again and again.
+   * @throws ZooKeeperError Closed when there is no session to give
+   */
+  async handOver(options: CallOptions = {}): Promise<SessionIdentity> {
+    const identity = await this.#caller.shared.handOver(this.#caller.limited(options))
+    if (identity !== undefined && this.state === 'closed') return identity
+    throw new ZooKeeperError('Closed', { message: 'there is no session to hand over.' })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -506,6 +506,33 @@ describe('closing', () => {
   })
 })
 
+describe('handing over', () => {
+  it('waits for the answers that are due, and leaves the session alive', async () => {
+    await connected()
+    const create = zk.create('/a')
+    const handed = zk.handOver()
+    await assert.rejects(zk.get('/a'), { code: 'Closed' })
+    await world.settle()
+    const [first, last] = world.lastLink.requests()
+    world.lastLink.reply(first.xid, { body: pathBody('/a') })
+    world.lastLink.reply(last.xid, { body: statBody })
+    const { id, password } = await handed
+    assert.deepEqual([id, [...password]], [0x1234n, Array.from({ length: 16 }, () => 7)])
+    assert.equal(await create, '/a')
+    assert.equal(zk.state, 'closed')
+    assert.ok(world.lastLink.isClosed)
+    assert.equal(world.alarmCount, 0)
+  })
+
+  it('works between two connections, and not without a session', async () => {
+    await assert.rejects(new ZooKeeper('a', {}, world).handOver(), { code: 'Closed' })
+    await connected()
+    world.lastLink.break()
+    assert.equal((await zk.handOver()).id, 0x1234n)
+    await assert.rejects(zk.get('/a'), { code: 'Closed' })
+  })
+})
+
 describe('a frame in pieces', () => {
   it('is put together', async () => {
     await connected()
