@@ -49,9 +49,32 @@ const foreignPackages: readonly ForeignPackage[] = [
   },
 ]
 
+/** What only the tests of the recipes need. */
+const curatorPackages: readonly ForeignPackage[] = [
+  {
+    name: 'libcurator-recipes-java',
+    file: '/usr/share/java/curator-recipes.jar',
+    purpose: "Apache Curator's recipes",
+  },
+  {
+    name: 'default-jdk-headless',
+    file: '/usr/bin/javac',
+    purpose: 'compiles the program that uses Curator',
+  },
+]
+
+/** @throws Error as {@link installForeignPrograms} does */
+export function installCurator(): void {
+  install([...foreignPackages, ...curatorPackages])
+}
+
 /** @throws Error that says what is missing and how to get it, when apt-get cannot install it here */
 export function installForeignPrograms(): void {
-  const missing = foreignPackages.filter(({ file }) => !existsSync(file))
+  install(foreignPackages)
+}
+
+function install(packages: readonly ForeignPackage[]): void {
+  const missing = packages.filter(({ file }) => !existsSync(file))
   if (missing.length === 0) return
   const names = missing.map(({ name }) => name)
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }

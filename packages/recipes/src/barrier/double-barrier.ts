@@ -10,7 +10,7 @@
  * Layout: Curator's DistributedDoubleBarrier and kazoo's DoubleBarrier: a node for each member, and `ready` once the
  * barrier has opened. The last one to leave removes it; until then, who enters late is let through.
  */
-import { type CallOptions, childPath } from '@quorate/client/core'
+import { type CallOptions, type Change, childPath } from '@quorate/client/core'
 import { type AnyZooKeeper, type BytesClient, bytesClient } from '../foundation/bytes-client.ts'
 import { untilDeleted } from '../foundation/deletion-watches.ts'
 import { Limit } from '../foundation/limit.ts'
@@ -63,11 +63,19 @@ export class DoubleBarrier {
   async enter(options: CallOptions = {}): Promise<void> {
     using limit = this.#limit('enter', options)
     await this.#member?.remove()
+    // Watched before there is a member: what opens the barrier for it is told, though `ready` may be gone again by then.
+    const ready = new Occasion()
+    this.#ready = ready
+    const watch = { watch: this.#told, ...limit.call }
+    const isOpen = (await this.#client.exists(this.#readyPath, watch)) !== null
     const member = await OwnNode.create(this.#client, this.#memberNode(), limit)
     this.#member = member
+    if (isOpen) return
     try {
       using part = limit.within(member.lost, () => member.lost.reason)
-      await this.#untilReady(part)
+      const members = await this.#members(part)
+      if (members.length < this.memberCount) await part.wait(ready.listen)
+      else await ensureNode(this.#client, this.#readyPath, part)
     } catch (error) {
       member.abandon()
       this.#member = undefined
@@ -96,25 +104,10 @@ export class DoubleBarrier {
     }
   }
 
-  /** Who has entered is counted after the watch was set: so the last one to enter sees them all, or sees them told. */
-  async #untilReady(limit: Limit): Promise<void> {
-    for (;;) {
-      const ready = new Occasion()
-      this.#ready = ready
-      if (
-        (await this.#client.exists(this.#readyPath, { watch: this.#told, ...limit.call })) !== null
-      )
-        return
-      if ((await this.#members(limit)).length >= this.memberCount) {
-        await ensureNode(this.#client, this.#readyPath, limit)
-        return
-      }
-      await limit.wait(ready.listen)
-    }
-  }
-
   /** One listener for all waits of this object, however many of them are given up. */
-  readonly #told = (): void => this.#ready.happen()
+  readonly #told = ({ type }: Change): void => {
+    if (type === 'nodeCreated') this.#ready.happen()
+  }
 
   /** The lowest waits for the highest, and all others for the lowest, so that nobody waits for everybody. */
   async #untilAllLeft(member: OwnNode, limit: Limit): Promise<void> {
