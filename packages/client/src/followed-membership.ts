@@ -34,8 +34,8 @@ class FollowedMembership implements WatchingView {
       if (err === 0) watches.add('data', configPath.server, this.#watcher)
     })
     try {
-      const { config } = await session.submit(membershipOf(read))
-      const version = versionOf(config)
+      const { config, version } = await session.submit(membershipOf(read))
+      // A server that is behind tells an older one, which is of no interest.
       if (version <= this.#version) return
       this.#version = version
       const servers = memberAddresses(config)
@@ -44,9 +44,4 @@ class FollowedMembership implements WatchingView {
       // The session is over, or the node may not be read: the list stays as it is. The next connection asks again.
     }
   }
-}
-
-/** A server that is behind tells an older one, which is of no interest. */
-function versionOf(config: string): number {
-  return Number.parseInt(/^version=([0-9a-f]+)$/m.exec(config)?.[1] ?? '0', 16)
 }

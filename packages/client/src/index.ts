@@ -10,6 +10,8 @@ export type {
   Updated,
   UpdateOptions,
 } from './update-calls.ts'
+export type { EnsembleConfig, EnsembleServer, PeerAddress } from './ensemble-config.ts'
+export type { Watched } from './one-shot-watch.ts'
 export type { ReadRequest, ReadResult, ReadResults } from './multi-read.ts'
 export type { Membership } from './membership-calls.ts'
 export type {
@@ -24,6 +26,7 @@ export type {
   SetOptions,
   ViewOptions,
   WatchOptions,
+  WatchStreamOptions,
 } from './options.ts'
 export { digestMd5, type DigestMd5Options } from './digest-md5.ts'
 export type { SaslExchange, SaslMechanism } from './sasl.ts'

@@ -2,13 +2,14 @@
 import { type Stat, utf8Decode } from '@quorate/protocol'
 import { type Operation, withResult } from './call.ts'
 import type { Caller } from './caller.ts'
+import { type EnsembleConfig, parseEnsembleConfig } from './ensemble-config.ts'
 import * as operations from './operations.ts'
 import type { NodePath } from './operations.ts'
 import type { ReconfigOptions, WatchOptions } from './options.ts'
 import { isWatched, type WatchCalls } from './watch-calls.ts'
 
-export interface Membership {
-  /** The lines of the members' `server.N=…`, and `version=` in hexadecimal. */
+export interface Membership extends EnsembleConfig {
+  /** The text: the lines of the members' `server.N=…`, and `version=` in hexadecimal. */
   readonly config: string
   readonly stat: Stat
 }
@@ -42,8 +43,8 @@ export function reconfigure(caller: Caller, options: ReconfigOptions): Promise<M
 export function membershipOf(
   operation: ReturnType<typeof operations.getData>,
 ): Operation<Membership> {
-  return withResult(operation, ({ data, stat }) => ({
-    config: data === null ? '' : utf8Decode(data),
-    stat,
-  }))
+  return withResult(operation, ({ data, stat }) => {
+    const config = data === null ? '' : utf8Decode(data)
+    return { ...parseEnsembleConfig(config), config, stat }
+  })
 }

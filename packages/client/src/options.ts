@@ -1,6 +1,6 @@
 /** The options of a client and of its calls. */
 import type { ChangeListener } from './change.ts'
-import type { CallOptions } from './call.ts'
+import type { AbortSignalLike, CallOptions } from './call.ts'
 import type { CreateOptions as NodeOptions } from './create-options.ts'
 import type { SaslMechanism } from './sasl.ts'
 import type { SessionIdentity } from './session-state.ts'
@@ -93,6 +93,13 @@ export interface AddWatchOptions extends CallOptions {
   /** Everything below the path, too. */
   readonly recursive?: boolean
   readonly listener?: ChangeListener
+}
+
+export interface WatchStreamOptions {
+  /** Everything below the path, too. */
+  readonly recursive?: boolean
+  /** Ends the stream with `Aborted`, and takes the watch away. */
+  readonly signal?: AbortSignalLike
 }
 
 export interface RemoveWatchesOptions extends CallOptions {

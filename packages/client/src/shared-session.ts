@@ -14,7 +14,6 @@ import { ServerList } from './server-list.ts'
 import { Session, type SessionOptions, type SessionStart } from './session.ts'
 import type { SessionIdentity, StateChange } from './session-state.ts'
 import { WatchRegistry } from './watch-registry.ts'
-import type { WatchStream } from './watch-stream.ts'
 import type { ServerAddress, World } from './world.ts'
 import { ZooKeeperError } from './zookeeper-error.ts'
 
@@ -34,6 +33,14 @@ export interface Watcher {
   readonly listener: ChangeListener
 }
 
+/** Somebody who waits for changes. */
+export interface Follower {
+  /** There was a time without a connection, in which persistent watches saw nothing. */
+  pushGap(): void
+  /** No change will come any more: because of the error, or because the client was closed. */
+  finish(error?: ZooKeeperError): void
+}
+
 export interface SharedEvents {
   readonly state: StateChange
   readonly renewed: SessionRenewal
@@ -43,7 +50,7 @@ export class SharedSession {
   readonly world: World
   readonly servers: ServerList
   readonly watches: WatchRegistry<Watcher> = new WatchRegistry<Watcher>()
-  readonly streams: Set<WatchStream> = new Set<WatchStream>()
+  readonly followers: Set<Follower> = new Set<Follower>()
   readonly events: Emitter<SharedEvents> = new Emitter()
   readonly kept: KeptEphemerals = new KeptEphemerals()
   readonly #options: SessionOptions
@@ -115,7 +122,8 @@ export class SharedSession {
     this.events.emit('state', change)
     switch (change.state) {
       case 'connected':
-        if (this.#wasConnected) for (const stream of this.streams) defer(() => stream.pushGap())
+        if (this.#wasConnected)
+          for (const follower of this.followers) defer(() => follower.pushGap())
         this.#wasConnected = true
         this.#connecting?.resolve(true)
         return
@@ -126,11 +134,11 @@ export class SharedSession {
       case 'expired':
         this.#connecting?.resolve(false)
         if (this.isRenewed) this.#renew(change.cause)
-        else this.#endStreams(new ZooKeeperError('SessionExpired', { cause: change.cause }))
+        else this.#endFollowers(new ZooKeeperError('SessionExpired', { cause: change.cause }))
         return
       case 'closed':
         this.#connecting?.resolve(false)
-        this.#endStreams()
+        this.#endFollowers()
         return
       default:
     }
@@ -172,9 +180,9 @@ export class SharedSession {
     }
   }
 
-  #endStreams(error?: ZooKeeperError): void {
-    for (const stream of this.streams) defer(() => stream.finish(error))
-    this.streams.clear()
+  #endFollowers(error?: ZooKeeperError): void {
+    for (const follower of this.followers) defer(() => follower.finish(error))
+    this.followers.clear()
   }
 }
 

@@ -4,9 +4,15 @@ import type { Caller } from './caller.ts'
 import type { Operation } from './call.ts'
 import type { Change, ChangeListener, ChangeType } from './change.ts'
 import { defer } from './emitter.ts'
+import { OneShotWatch, type Watched } from './one-shot-watch.ts'
 import * as operations from './operations.ts'
 import type { NodePath } from './operations.ts'
-import type { AddWatchOptions, RemoveWatchesOptions, WatchOptions } from './options.ts'
+import type {
+  AddWatchOptions,
+  RemoveWatchesOptions,
+  WatchOptions,
+  WatchStreamOptions,
+} from './options.ts'
 import type { Watcher, WatchingView } from './shared-session.ts'
 import type { WatchKind } from './watch-registry.ts'
 import { WatchStream } from './watch-stream.ts'
@@ -21,6 +27,8 @@ export class WatchCalls implements WatchingView {
   readonly #caller: Caller
   readonly #emit: ChangeListener
   readonly #streams = new Set<WatchStream>()
+  /** Each stops one. */
+  readonly #oneShots = new Set<() => Promise<void>>()
   readonly #watchersByListener = new WeakMap<ChangeListener, Watcher>()
 
   /** @param emit told each change once, before the listeners */
@@ -76,16 +84,23 @@ export class WatchCalls implements WatchingView {
     })
   }
 
-  watch(path: string, options: { readonly recursive?: boolean }): WatchStream {
+  watch(path: string, options: WatchStreamOptions): WatchStream {
     const kind = watchKind(options)
     let node: NodePath | undefined
-    const stream = new WatchStream(path, async () => {
+    const { signal } = options
+    const abort = (): void => {
+      stream.finish(new ZooKeeperError('Aborted', { op: 'addWatch', path, cause: signal?.reason }))
+      void stop()
+    }
+    const stop = async (): Promise<void> => {
+      signal?.removeEventListener('abort', abort)
       this.#forget(stream)
       if (node !== undefined) await this.#unwatch(node, kind, listener)
-    })
+    }
+    const stream = new WatchStream(path, stop)
     const listener: ChangeListener = (change) => stream.push(change)
     this.#streams.add(stream)
-    this.#caller.shared.streams.add(stream)
+    this.#caller.shared.followers.add(stream)
     const start = async (): Promise<void> => {
       try {
         await this.#caller.call({}, () => {
@@ -104,17 +119,49 @@ export class WatchCalls implements WatchingView {
       }
     }
     void start()
+    if (signal?.aborted) abort()
+    else signal?.addEventListener('abort', abort)
     return stream
   }
 
-  /** Ends the streams of this view. */
+  /** A read that sets a watch of one change. @param read gets the listener to watch with */
+  async once<T extends object>(
+    path: string,
+    kind: OneShotKind,
+    read: (watch: ChangeListener) => Promise<T>,
+  ): Promise<T & Watched> {
+    const { followers } = this.#caller.shared
+    const forget = (): void => {
+      this.#oneShots.delete(end)
+      followers.delete(watch)
+    }
+    const watch = new OneShotWatch(forget)
+    const end = async (): Promise<void> => {
+      if (!this.#oneShots.has(end)) return
+      watch.finish()
+      const node = this.#caller.chroot.resolve(path)
+      await this.#stop(node, registriesByOneShot[kind], watch.listener)
+    }
+    this.#oneShots.add(end)
+    followers.add(watch)
+    try {
+      const result = await read(watch.listener)
+      return { ...result, changed: watch.changed, [Symbol.asyncDispose]: end }
+    } catch (error) {
+      forget()
+      throw error
+    }
+  }
+
+  /** Ends the streams and the one-shot watches of this view. */
   async close(): Promise<void> {
-    await Promise.all([...this.#streams].map((stream) => stream.return()))
+    const streams = [...this.#streams].map((stream) => stream.return())
+    await Promise.all([...streams, ...[...this.#oneShots].map((end) => end())])
   }
 
   #forget(stream: WatchStream): void {
     this.#streams.delete(stream)
-    this.#caller.shared.streams.delete(stream)
+    this.#caller.shared.followers.delete(stream)
   }
 
   #addWatch(node: NodePath, kind: PersistentKind, listener: ChangeListener): Operation<void> {
@@ -137,20 +184,43 @@ export class WatchCalls implements WatchingView {
     return watcher
   }
 
+  #unwatch(node: NodePath, kind: PersistentKind, listener: ChangeListener): Promise<void> {
+    return this.#stop(node, { type: WatcherType[kind], kinds: [kind] }, listener)
+  }
+
   /** Stops one listener; the server is told when it was the last one. A server that cannot be told forgets with the connection. */
-  async #unwatch(node: NodePath, kind: PersistentKind, listener: ChangeListener): Promise<void> {
+  async #stop(
+    node: NodePath,
+    { type, kinds }: ServerWatches,
+    listener: ChangeListener,
+  ): Promise<void> {
     const { watches, session } = this.#caller.shared
-    const isLast = watches.removeListener(kind, node.server, this.#watcherOf(listener))
-    if (!isLast || session.state !== 'connected') return
-    const remove = (type: WatcherType): Promise<void> =>
-      session.submit(operations.removeWatches(node, type, () => {}))
+    const watcher = this.#watcherOf(listener)
+    const wasLast = kinds.map((kind) => watches.removeListener(kind, node.server, watcher))
+    const isWanted = kinds.some((kind) => watches.has(kind, node.server))
+    if (!wasLast.includes(true) || isWanted || session.state !== 'connected') return
+    const remove = (removed: WatcherType): Promise<void> =>
+      session.submit(operations.removeWatches(node, removed, () => {}))
     try {
-      await remove(WatcherType[kind])
+      await remove(type)
     } catch (error) {
       const isOldServer = error instanceof ZooKeeperError && error.code === 'MarshallingError'
       if (isOldServer && !watches.hasAny(node.server)) await remove(WatcherType.any).catch(() => {})
     }
   }
+}
+
+type OneShotKind = 'data' | 'child'
+
+/** The registries that one kind of watch on the server stands behind. */
+interface ServerWatches {
+  readonly type: WatcherType
+  readonly kinds: readonly WatchKind[]
+}
+
+const registriesByOneShot: Readonly<Record<OneShotKind, ServerWatches>> = {
+  data: { type: WatcherType.data, kinds: ['data', 'exist'] },
+  child: { type: WatcherType.children, kinds: ['child'] },
 }
 
 export function isWatched(options: WatchOptions): boolean {

@@ -24,7 +24,10 @@ interface Reader {
 }
 
 export class WatchStream
-  implements AsyncIterableIterator<WatchedChange, undefined, undefined>, AsyncDisposable
+  implements
+    AsyncIterableIterator<WatchedChange, undefined, undefined>,
+    AsyncDisposable,
+    Disposable
 {
   readonly #path: string
   readonly #unwatch: () => Promise<void>
@@ -80,6 +83,11 @@ export class WatchStream
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return()
+  }
+
+  /** For `using`, which waits for nothing. */
+  [Symbol.dispose](): void {
+    void this.return()
   }
 
   [Symbol.asyncIterator](): this {

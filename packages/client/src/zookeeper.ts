@@ -28,6 +28,7 @@ import type { KeptEphemerals } from './kept-ephemerals.ts'
 import { type Membership, readMembership, reconfigure } from './membership-calls.ts'
 import { type ReadRequest, type ReadResults, readOp, readResult } from './multi-read.ts'
 import { newSession, type ViewOrigin } from './new-session.ts'
+import type { Watched } from './one-shot-watch.ts'
 import * as operations from './operations.ts'
 import type {
   AddWatchOptions,
@@ -40,6 +41,7 @@ import type {
   SetOptions,
   ViewOptions,
   WatchOptions,
+  WatchStreamOptions,
 } from './options.ts'
 import type { Rebuild, SessionRenewal } from './renewal.ts'
 import type { Session } from './session.ts'
@@ -420,6 +422,43 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     )
   }
 
+  /**
+   * The value, and a promise of its next change: nothing is missed between the two. Leaving the scope of `await using`
+   * takes the watch away.
+   *
+   *     await using config = await zk.getAndWatch('/config')
+   *     apply(config.value)
+   *     await config.changed
+   */
+  getAndWatch<P extends string, K extends ClientCodec = C>(
+    path: P,
+    options: ReadOptions & CodecOption<K> = {},
+  ): Promise<ValueWithStat<ValueAt<K, P>> & Watched> {
+    return this.#watchCalls.once(path, 'data', (watch) =>
+      this.getWithStat<P, K>(path, { ...options, watch }),
+    )
+  }
+
+  /** As {@link getAndWatch}: the next change may be the node's creation. */
+  existsAndWatch(
+    path: string,
+    options: ReadOptions = {},
+  ): Promise<{ readonly stat: Stat | null } & Watched> {
+    return this.#watchCalls.once(path, 'data', async (watch) => ({
+      stat: await this.exists(path, { ...options, watch }),
+    }))
+  }
+
+  /** As {@link getAndWatch}: the next change is that of the list, or the node's end. */
+  childrenAndWatch(
+    path: string,
+    options: ReadOptions = {},
+  ): Promise<{ readonly children: readonly string[]; readonly stat: Stat } & Watched> {
+    return this.#watchCalls.once(path, 'child', (watch) =>
+      this.childrenWithStat(path, { ...options, watch }),
+    )
+  }
+
   /** Sets a watch that stays until it is removed. See {@link watch} for one that is read as a stream. */
   addWatch(path: string, options: AddWatchOptions = {}): Promise<void> {
     return this.#watchCalls.addWatch(path, options)
@@ -431,12 +470,12 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
   }
 
   /** The changes of a node, or of all below it, until the loop is left. What is read after this call is not missed. */
-  watch(path: string, options: { readonly recursive?: boolean } = {}): WatchStream {
+  watch(path: string, options: WatchStreamOptions = {}): WatchStream {
     return this.#watchCalls.watch(path, options)
   }
 
   /** The ensemble's membership, as `/zookeeper/config` holds it. */
-  config(options: WatchOptions = {}): Promise<Membership> {
+  getConfig(options: WatchOptions = {}): Promise<Membership> {
     return readMembership(this.#caller, this.#watchCalls, options)
   }
 

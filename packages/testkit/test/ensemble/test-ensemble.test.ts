@@ -124,7 +124,7 @@ test('a member that was reconfigured starts again as it is now', limits, async (
   const staying = ensemble.members.find((member) => member !== leader && member !== leaving)!
   await staying.restart()
   const reader = await staying.client()
-  const { config } = await reader.config()
+  const { config } = await reader.getConfig()
   assert.doesNotMatch(config, new RegExp(`server\\.${leaving.id}=`))
 })
 

@@ -12,7 +12,7 @@ const config: Command = {
   options: { flags: ['c', 'w', 's'] },
   argumentsMin: 0,
   async run(context, invocation) {
-    const read = await context.client().config({ watch: invocation.has('w') })
+    const read = await context.client().getConfig({ watch: invocation.has('w') })
     context.output.line(invocation.has('c') ? connectText(read.config) : read.config)
     if (invocation.has('s')) for (const line of statLines(read.stat)) context.output.line(line)
   },
