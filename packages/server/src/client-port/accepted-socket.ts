@@ -7,6 +7,7 @@
  * is used: the same bytes arrive, a little slower.
  */
 import { type Server, Socket, type SocketConstructorOpts } from 'node:net'
+import { readBuffer } from '../read-buffer.ts'
 
 export type Receiver = (bytes: Uint8Array, end: number) => void
 
@@ -18,11 +19,7 @@ interface ListeningHandle {
   onconnection: (status: number, handle: AcceptedHandle | undefined) => void
 }
 
-/** Room for what arrives at once from one client; a longer burst takes several reads. */
-const sharedBufferBytes = 262_144
-
 export class SocketAcceptor {
-  readonly #shared = new Uint8Array(sharedBufferBytes)
   readonly #accepted: (socket: Socket) => Receiver | undefined
   readonly #failed: (status: number) => void
 
@@ -57,7 +54,7 @@ export class SocketAcceptor {
     const options = {
       handle,
       onread: {
-        buffer: this.#shared,
+        buffer: readBuffer,
         callback: (length: number, bytes: Uint8Array): boolean => {
           receiver!(bytes, length)
           return true

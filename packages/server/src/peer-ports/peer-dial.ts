@@ -8,6 +8,7 @@
  */
 import type { NetConnectOpts, Socket } from 'node:net'
 import type { DialListener, Dialling, HostPort } from '@quorate/consensus'
+import { readBuffer } from '../read-buffer.ts'
 import { type Enter, PeerSocketLink } from './peer-socket-link.ts'
 import type { PeerSockets } from './peer-sockets.ts'
 
@@ -57,7 +58,7 @@ export class PeerDial implements Dialling {
       lookup: this.#sockets.names.lookup,
       // What comes in before somebody listens waits in the socket.
       onread: {
-        buffer: this.#sockets.shared,
+        buffer: readBuffer,
         callback: (length, bytes) => {
           link?.receive(bytes, length)
           return true

@@ -1,4 +1,4 @@
-/** What all sockets between servers have in common: their options, one buffer to read into, and the list of those that are open. */
+/** What all sockets between servers have in common: their options, and the list of those that are open. */
 import type { Socket } from 'node:net'
 import { PeerNames } from './peer-names.ts'
 import { type Enter, PeerSocketLink } from './peer-socket-link.ts'
@@ -8,12 +8,7 @@ export interface PeerSocketOptions {
   readonly keepAliveDelayMs: number
 }
 
-/** Room for what arrives at once from one peer; a longer burst takes several reads. */
-const sharedBufferBytes = 262_144
-
 export class PeerSockets {
-  /** Read into by every socket in turn. */
-  readonly shared: Uint8Array<ArrayBuffer> = new Uint8Array(sharedBufferBytes)
   readonly names: PeerNames = new PeerNames()
   readonly #options: PeerSocketOptions
   readonly #open = new Set<PeerSocketLink>()
