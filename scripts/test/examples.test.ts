@@ -1,4 +1,4 @@
-/** The examples of the READMEs run: each TypeScript block, as it stands, against a server of its own. */
+/** The examples of the READMEs and of the guides run: each TypeScript block, as it stands, against a server of its own. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,9 +8,13 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { exists, readText, roomNames, rootDirectory } from '../repository.ts'
+import { exists, filesBelow, readText, roomNames, rootDirectory } from '../repository.ts'
 
-const pages = ['README.md', ...roomNames().map((room) => `packages/${room}/README.md`)]
+const pages = [
+  'README.md',
+  ...roomNames().map((room) => `packages/${room}/README.md`),
+  ...filesBelow('docs/guides', '.md'),
+]
 /** Where examples look for a server. */
 const documentedAddress = /(127\.0\.0\.1|localhost):2181/g
 
