@@ -49,7 +49,7 @@ export class Call {
   wasSent = false
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: ZooKeeperError) => void
-  readonly #releases: (() => void)[] = []
+  readonly #releases: ((error?: ZooKeeperError) => void)[] = []
   #isSettled = false
   #captured: Uint8Array | undefined
 
@@ -67,8 +67,8 @@ export class Call {
     return this.#isSettled
   }
 
-  /** Runs `release` when the call is settled. */
-  onSettled(release: () => void): void {
+  /** Runs `release` when the call is settled, with the error if it failed. */
+  onSettled(release: (error?: ZooKeeperError) => void): void {
     this.#releases.push(release)
   }
 
@@ -105,7 +105,7 @@ export class Call {
   }
 
   failWith(error: ZooKeeperError): void {
-    if (this.#settle()) this.#reject(error)
+    if (this.#settle(error)) this.#reject(error)
   }
 
   /** A failure without an answer: whether a write was carried out is unknown once it was sent. */
@@ -115,10 +115,10 @@ export class Call {
     this.failWith(new ZooKeeperError(code, { op: name, path, applied, cause }))
   }
 
-  #settle(): boolean {
+  #settle(error?: ZooKeeperError): boolean {
     if (this.#isSettled) return false
     this.#isSettled = true
-    for (const release of this.#releases) release()
+    for (const release of this.#releases) release(error)
     return true
   }
 }

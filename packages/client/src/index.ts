@@ -35,6 +35,7 @@ export type { SessionRenewal } from './renewal.ts'
 export { SessionLoss, type SessionLossReason } from './session-loss.ts'
 export type { SessionIdentity, SessionState, StateChange } from './session-state.ts'
 export { childPath } from './subtree.ts'
+export type { TracedCall, TracedConnection, TracedState, Tracer } from './tracer.ts'
 export { Transaction, type VersionOptions } from './transaction.ts'
 export {
   type CodecChoice,

@@ -1,6 +1,6 @@
 /** What is told of a session: its state, and what makes it usable by another client. */
 import type { SessionId } from '@quorate/protocol'
-import type { ServerAddress } from './world.ts'
+import type { ServerAddress } from './server-address.ts'
 
 export type SessionState =
   /** There is no session: no call was made yet, or no server could be reached for the last ones. */

@@ -34,8 +34,9 @@ import type { ServerList } from './server-list.ts'
 import { SessionLoss } from './session-loss.ts'
 import type { SessionPhase } from './session-phase.ts'
 import type { SessionIdentity, SessionState, StateChange } from './session-state.ts'
-import { StallMeter } from './stall-meter.ts'
-import type { Alarm, Link, ServerAddress, World } from './world.ts'
+import type { TracedConnection, Tracer } from './tracer.ts'
+import { WatchfulAlarm } from './watchful-alarm.ts'
+import type { Link, ServerAddress, World } from './world.ts'
 import type { ZooKeeperError, ZooKeeperErrorCode } from './zookeeper-error.ts'
 
 export interface SessionOptions extends ConnectionLimits {
@@ -74,7 +75,7 @@ export class Session {
   readonly #servers: ServerList
   readonly #xids = new XidSequence()
   readonly #credentials: Credential[]
-  readonly #stalls = new StallMeter()
+  readonly #alarm: WatchfulAlarm
   #phase: SessionPhase = { type: 'unlinked' }
   #state: SessionState = 'idle'
   #identity: SessionIdentity | undefined
@@ -91,7 +92,6 @@ export class Session {
   #lastZxid: Zxid
   #lastCause: unknown
   #waiting = new Set<Call>()
-  #alarm: Alarm | undefined
   #closing: Promise<void> | undefined
 
   constructor(
@@ -103,6 +103,7 @@ export class Session {
   ) {
     this.#options = options
     this.#world = world
+    this.#alarm = new WatchfulAlarm(world.clock, () => this.#tick())
     this.#watches = watches
     this.#listener = listener
     this.#servers = start.servers
@@ -158,8 +159,24 @@ export class Session {
   submit<T>(operation: Operation<T>, options: CallOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const call = new Call(operation, resolve as (value: unknown) => void, reject)
+      if (this.#world.tracer?.isActive) this.#trace(call, this.#world.tracer)
       call.limit(this.#world.clock, options)
       if (!call.isSettled) this.#accept(call)
+    })
+  }
+
+  #trace(call: Call, tracer: Tracer): void {
+    const { name: op, path } = call.operation
+    const { server } = this
+    call.onSettled(tracer.callStarted({ op, path, sessionId: this.#identity?.id, server }))
+  }
+
+  #traceConnection(type: TracedConnection['type'], server: ServerAddress, cause?: unknown): void {
+    this.#world.tracer?.connectionChanged({
+      type,
+      server,
+      sessionId: this.#identity?.id,
+      ...(cause === undefined ? {} : { cause }),
     })
   }
 
@@ -250,6 +267,7 @@ export class Session {
 
   #dial(): void {
     const server = this.#servers.next()
+    this.#traceConnection('dialing', server)
     const decoder = new FrameDecoder(this.#options.replyBytesMax)
     const link = this.#world.transport.dial(server, {
       opened: () => link.send(this.#connectFrame()),
@@ -347,6 +365,7 @@ export class Session {
   #established(link: Link, server: ServerAddress, connection: Connection): void {
     this.#servers.succeeded()
     this.#phase = { type: 'linked', link, server, connection }
+    this.#traceConnection('connected', server)
     this.#enter('connected', { server })
     this.#catchUp(connection)
     this.#schedule()
@@ -397,6 +416,7 @@ export class Session {
   #linkClosed(cause: unknown): void {
     this.#lastCause = cause
     const phase = this.#phase
+    if ('server' in phase) this.#traceConnection('lost', phase.server, cause)
     if (phase.type === 'authenticating') phase.connection.abandon()
     if (phase.type === 'dialing' || phase.type === 'authenticating') {
       this.#pause()
@@ -432,17 +452,7 @@ export class Session {
 
   /** Sets the one alarm of the session to the next moment at which something may have to be done. */
   #schedule(): void {
-    const { clock } = this.#world
-    this.#alarm?.cancel()
-    this.#alarm = undefined
-    this.#stalls.awake(clock.nowMs(), this.#stallsMatterMs)
-    const atMs = this.#nextAtMs()
-    this.#stalls.expect(atMs ?? Infinity)
-    if (atMs === undefined) return
-    this.#alarm = clock.wakeAfter(Math.max(0, atMs - clock.nowMs()), () => {
-      this.#stalls.awake(clock.nowMs(), this.#stallsMatterMs)
-      clock.afterTurn(() => this.#tick())
-    })
+    this.#alarm.set(this.#nextAtMs(), this.#stallsMatterMs)
   }
 
   /** So long after its end a stall may still be why the session is lost. */
@@ -530,7 +540,7 @@ export class Session {
       wasHeld: this.#wasHeld,
       timeoutMs: this.#timeoutMs,
       silentMs: nowMs - this.#lastHeardAtMs,
-      stallMs: this.#stalls.longestMs(nowMs, this.#stallsMatterMs),
+      stallMs: this.#alarm.longestStallMs(this.#stallsMatterMs),
       cause: this.#lastCause,
     })
     this.#end('expired', 'SessionExpired', loss)

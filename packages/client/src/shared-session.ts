@@ -120,6 +120,7 @@ export class SharedSession {
 
   #stateChanged(change: StateChange): void {
     this.events.emit('state', change)
+    this.world.tracer?.stateChanged({ ...change, sessionId: this.#session.identity?.id })
     switch (change.state) {
       case 'connected':
         if (this.#wasConnected)

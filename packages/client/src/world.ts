@@ -3,12 +3,10 @@
  * the client then does the same things in the same order for the same seed.
  */
 import type { Platform } from '@quorate/protocol'
+import type { ServerAddress } from './server-address.ts'
+import type { Tracer } from './tracer.ts'
 
-/** One server as the connect string names it. The host is resolved at every dial, so that a server may move. */
-export interface ServerAddress {
-  readonly host: string
-  readonly port: number
-}
+export type { ServerAddress }
 
 /** What happens to a link. Nothing is called while `dial` runs, and nothing after the link was closed from our side. */
 export interface LinkListener {
@@ -52,4 +50,6 @@ export interface World {
   readonly clock: Clock
   readonly random: Random
   readonly platform: Platform
+  /** Who is told of calls, connections and sessions. */
+  readonly tracer?: Tracer
 }

@@ -12,7 +12,9 @@ import { nodeWorld } from './node-world.ts'
 import { type TlsOptions, tlsTransport } from './tls-transport.ts'
 
 export * from '../index.ts'
+export { type CallMessage, diagnosticsTracer } from './diagnostics-tracer.ts'
 export { nodeWorld } from './node-world.ts'
+export { type OpenTelemetryApi, type OpenTelemetrySpan, traceCalls } from './opentelemetry.ts'
 export { type TlsOptions, type TlsSource, tlsTransport } from './tls-transport.ts'
 
 /** A user and a password of the servers' JAAS configuration; the mechanism is DIGEST-MD5. */

@@ -2,6 +2,7 @@
 import { connect } from 'node:net'
 import { purePlatform, type Platform } from '@quorate/protocol'
 import { socketLink } from './socket-link.ts'
+import { diagnosticsTracer } from './diagnostics-tracer.ts'
 import type { Clock, Link, LinkListener, ServerAddress, Transport, World } from '../world.ts'
 
 /** Resolves the host at each dial and tries its addresses one after the other, as node:net does. */
@@ -37,4 +38,5 @@ export const nodeWorld: World = {
   clock: nodeClock,
   random: { next: () => Math.random() },
   platform: nodePlatform,
+  tracer: diagnosticsTracer,
 }
