@@ -1,29 +1,30 @@
 /**
- * A transport between a client and its servers that a test can cut, for a moment or until it is healed.
+ * A transport between a client and its servers that a test can cut, or silence, for a moment or until it is healed.
  *
- * 1. While it is isolated nothing goes through in either direction. A connection that was silent meanwhile has lost bytes, so it
- *    breaks when the silence ends.
+ * 1. While the client is cut off no connection is made, and those that were there break.
+ * 2. While there is silence nothing comes through in either direction, and nobody is told. What was sent arrives when it ends, as from
+ *    a cable that was pulled and put back. A connection that was to be made during it is made then.
  */
 import type { Link, LinkListener, ServerAddress, Transport } from '@quorate/client/core'
-
-/** How a client is cut off: its connections break, or nobody hears anything any more. */
-export type Isolation = 'broken' | 'silent'
 
 export class CuttableTransport implements Transport {
   readonly #transport: Transport
   readonly #links = new Set<CuttableLink>()
-  #isolation: Isolation | undefined
+  #isCutOff = false
+  #isSilent: (address: ServerAddress) => boolean = nowhere
 
   constructor(transport: Transport) {
     this.#transport = transport
   }
 
   dial(address: ServerAddress, listener: LinkListener): Link {
-    const link = new CuttableLink(listener, () => this.#links.delete(link))
+    const link = new CuttableLink(address, listener, () => this.#links.delete(link))
     this.#links.add(link)
-    if (this.#isolation === undefined) link.dial(this.#transport, address)
-    else if (this.#isolation === 'broken') setImmediate(() => link.cut())
-    else link.isSilent = true
+    if (this.#isCutOff) setImmediate(() => link.cut())
+    else {
+      if (this.#isSilent(address)) link.silence()
+      link.dial(this.#transport)
+    }
     return link
   }
 
@@ -32,46 +33,50 @@ export class CuttableTransport implements Transport {
     for (const link of this.#links) link.cut()
   }
 
-  isolate(isolation: Isolation): void {
-    this.#isolation = isolation
-    if (isolation === 'broken') this.cut()
-    else for (const link of this.#links) link.isSilent = true
+  /** From now on no server is to be reached. */
+  cutOff(): void {
+    this.#isCutOff = true
+    this.cut()
+  }
+
+  /** From now on these servers are silent. */
+  silence(isSilent: (address: ServerAddress) => boolean): void {
+    this.#isSilent = isSilent
+    for (const link of this.#links) if (isSilent(link.address)) link.silence()
   }
 
   heal(): void {
-    this.#isolation = undefined
-    for (const link of this.#links) if (link.isSilent) link.cut()
+    this.#isCutOff = false
+    this.#isSilent = nowhere
+    for (const link of this.#links) link.resume()
   }
 }
 
 class CuttableLink implements Link {
+  readonly address: ServerAddress
   readonly #listener: LinkListener
   readonly #gone: () => void
   #link: Link | undefined
+  /** What is on its way while there is silence. */
+  #held: (() => void)[] | undefined
   #isOver = false
-  isSilent = false
 
-  constructor(listener: LinkListener, gone: () => void) {
+  constructor(address: ServerAddress, listener: LinkListener, gone: () => void) {
+    this.address = address
     this.#listener = listener
     this.#gone = gone
   }
 
-  dial(transport: Transport, address: ServerAddress): void {
-    this.#link = transport.dial(address, {
-      opened: () => {
-        if (!this.isSilent) this.#listener.opened()
-      },
-      received: (bytes) => {
-        if (!this.isSilent) this.#listener.received(bytes)
-      },
-      closed: (cause) => {
-        if (!this.isSilent) this.#end(cause)
-      },
+  dial(transport: Transport): void {
+    this.#link = transport.dial(this.address, {
+      opened: () => this.#pass(() => this.#listener.opened()),
+      received: (bytes) => this.#pass(() => this.#listener.received(bytes)),
+      closed: (cause) => this.#pass(() => this.#end(cause)),
     })
   }
 
   send(bytes: Uint8Array): void {
-    if (!this.isSilent) this.#link?.send(bytes)
+    this.#pass(() => this.#link?.send(bytes))
   }
 
   close(): void {
@@ -85,10 +90,30 @@ class CuttableLink implements Link {
     this.#end(new Error('the test cut the connection'))
   }
 
+  silence(): void {
+    this.#held ??= []
+  }
+
+  resume(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const step of held) this.#pass(step)
+  }
+
+  #pass(step: () => void): void {
+    if (this.#isOver) return
+    if (this.#held === undefined) step()
+    else this.#held.push(step)
+  }
+
   #end(cause: unknown): void {
     if (this.#isOver) return
     this.#isOver = true
     this.#gone()
     this.#listener.closed(cause)
   }
+}
+
+function nowhere(): boolean {
+  return false
 }

@@ -6,13 +6,16 @@ import {
   ZooKeeper,
   type ZooKeeperOptions,
 } from '@quorate/client/core'
-import { CuttableTransport } from './cuttable-transport.ts'
+import { TestWorld } from './test-world.ts'
 
 /** A client of any codec. */
 export type AnyZooKeeper = Pick<ZooKeeper, 'sessionId' | 'close'>
 
 export interface IsolateOptions {
-  /** Nobody is told that the connection is gone: nothing arrives any more. Default: it breaks. */
+  /**
+   * Nothing comes through, and nobody is told, as when a cable is pulled; what was sent arrives when it is put back. Default: the
+   * connection breaks.
+   */
   readonly isSilent?: boolean
 }
 
@@ -21,7 +24,8 @@ const closeMs = 1_000
 
 export class TestClients {
   readonly #world: World
-  readonly #transportByClient = new Map<AnyZooKeeper, CuttableTransport>()
+  readonly #worldByClient = new Map<AnyZooKeeper, TestWorld>()
+  #silentPorts: ReadonlySet<number> = new Set()
 
   constructor(world: World) {
     this.#world = world
@@ -32,9 +36,10 @@ export class TestClients {
     connectString: string,
     options: ZooKeeperOptions<C>,
   ): Promise<ZooKeeper<C>> {
-    const transport = new CuttableTransport(this.#world.transport)
-    const client = new ZooKeeper<C>(connectString, options, { ...this.#world, transport })
-    this.#transportByClient.set(client, transport)
+    const world = new TestWorld(this.#world)
+    const client = new ZooKeeper<C>(connectString, options, world)
+    this.#worldByClient.set(client, world)
+    this.#silence(world)
     client.on('state', ({ state }: StateChange) => {
       if (state === 'closed') this.#forget(client)
     })
@@ -48,37 +53,62 @@ export class TestClients {
    * @throws Error for a client that is not of this kit
    */
   cut(client?: AnyZooKeeper): void {
-    if (client !== undefined) this.#transportOf(client).cut()
-    else for (const transport of this.#transportByClient.values()) transport.cut()
+    if (client !== undefined) this.#worldOf(client).network.cut()
+    else for (const { network } of this.#worldByClient.values()) network.cut()
   }
 
   /** @throws Error for a client that is not of this kit */
   isolate(client: AnyZooKeeper, { isSilent = false }: IsolateOptions): void {
-    this.#transportOf(client).isolate(isSilent ? 'silent' : 'broken')
+    const { network } = this.#worldOf(client)
+    if (isSilent) network.silence(() => true)
+    else network.cutOff()
+  }
+
+  /** Nothing comes through between clients and servers at these ports. */
+  silence(ports: ReadonlySet<number>): void {
+    this.#silentPorts = ports
+    for (const world of this.#worldByClient.values()) this.#silence(world)
   }
 
   heal(): void {
-    for (const transport of this.#transportByClient.values()) transport.heal()
+    this.#silentPorts = new Set()
+    for (const { network } of this.#worldByClient.values()) network.heal()
+  }
+
+  /** @throws Error for a client that is not of this kit */
+  pause(client: AnyZooKeeper): void {
+    this.#worldOf(client).pause()
+  }
+
+  /** @throws Error for a client that is not of this kit */
+  resume(client: AnyZooKeeper): void {
+    this.#worldOf(client).resume()
   }
 
   /** Resolves when all are closed, or have had a second for it. */
   async closeAll(): Promise<void> {
-    const closing = Promise.all([...this.#transportByClient.keys()].map((client) => client.close()))
+    this.heal()
+    for (const world of this.#worldByClient.values()) world.resume()
+    const closing = Promise.all([...this.#worldByClient.keys()].map((client) => client.close()))
     let timer: NodeJS.Timeout | undefined
     const overdue = new Promise<void>((resolve) => (timer = setTimeout(resolve, closeMs)))
     await Promise.race([closing, overdue])
     clearTimeout(timer)
   }
 
-  #transportOf(client: AnyZooKeeper): CuttableTransport {
-    const transport = this.#transportByClient.get(client)
-    if (transport !== undefined) return transport
+  #silence({ network }: TestWorld): void {
+    if (this.#silentPorts.size > 0) network.silence(({ port }) => this.#silentPorts.has(port))
+  }
+
+  #worldOf(client: AnyZooKeeper): TestWorld {
+    const world = this.#worldByClient.get(client)
+    if (world !== undefined) return world
     throw new Error(
-      'this client cannot be cut off: it is closed, or was not made by client() of the server or ensemble that is asked',
+      'nothing can be done to this client: it is closed, or was not made by client() of the server or ensemble that is asked',
     )
   }
 
   #forget(client: AnyZooKeeper): void {
-    this.#transportByClient.delete(client)
+    this.#worldByClient.delete(client)
   }
 }

@@ -130,6 +130,17 @@ export class TestEnsemble implements AsyncDisposable {
     await this.settled()
   }
 
+  /**
+   * From now on these members, and no others, hear nobody, and nobody hears them, as if they stood still or their cables were pulled: all
+   * connections stay, those of clients that `client()` made too, and what was sent arrives when `heal` ends it. Resolves when the
+   * others have a leader, if they are a majority.
+   */
+  async silence(...members: readonly TestMember[]): Promise<void> {
+    this.#network.silence(members.map(({ id }) => id))
+    this.#clients.silence(new Set(members.map(({ port }) => port)))
+    await this.settled()
+  }
+
   /** All members reach each other again, and all clients them. Resolves when they serve. */
   async heal(): Promise<void> {
     this.#network.heal()
@@ -164,10 +175,23 @@ export class TestEnsemble implements AsyncDisposable {
     this.#clients.isolate(client, options)
   }
 
+  /**
+   * The client stands still, as a process does that is stopped, or collects garbage for long: it sends nothing, hears nothing, and no
+   * time limit of its own comes up, while everybody else goes on. What is asked of it waits.
+   */
+  pauseClient(client: AnyZooKeeper): void {
+    this.#clients.pause(client)
+  }
+
+  /** It goes on, in time as it is by then, with all that has come meanwhile. */
+  resumeClient(client: AnyZooKeeper): void {
+    this.#clients.resume(client)
+  }
+
   /** Closes the clients, then all members. */
   async close(): Promise<void> {
     for (const member of this.members) member.mendDisk()
-    this.#clients.heal()
+    this.#network.heal()
     await this.#clients.closeAll()
     await Promise.all(this.members.map((member) => member.stop()))
   }
@@ -182,10 +206,13 @@ export class TestEnsemble implements AsyncDisposable {
 
   #leadsMajority(member: TestMember): boolean {
     if (member.mode !== 'leader') return false
-    return this.#isMajority(this.members.filter(({ leaderId }) => leaderId === member.id))
+    const followers = this.members.filter(({ leaderId }) => leaderId === member.id)
+    return this.#isMajority(followers.filter(({ id }) => this.#network.areConnected(member.id, id)))
   }
 
   #isSettled(member: TestMember): boolean {
+    // It may take it long to notice, and nobody can tell.
+    if (this.#network.isSilent(member.id)) return true
     const reachable = this.#running.filter(({ id }) => this.#network.areConnected(member.id, id))
     if (!this.#isMajority(reachable)) return member.leaderId === undefined
     const leader = reachable.find(({ id }) => id === member.leaderId)

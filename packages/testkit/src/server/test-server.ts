@@ -77,6 +77,19 @@ export class TestServer extends HostedServer implements AsyncDisposable {
     this.#clients.isolate(client, options)
   }
 
+  /**
+   * The client stands still, as a process does that is stopped, or collects garbage for long: it sends nothing, hears nothing, and no
+   * time limit of its own comes up, while everybody else goes on. What is asked of it waits.
+   */
+  pauseClient(client: AnyZooKeeper): void {
+    this.#clients.pause(client)
+  }
+
+  /** It goes on, in time as it is by then, with all that has come meanwhile. */
+  resumeClient(client: AnyZooKeeper): void {
+    this.#clients.resume(client)
+  }
+
   /** Clients that were isolated reach the server again. */
   heal(): void {
     this.#clients.heal()
@@ -85,7 +98,6 @@ export class TestServer extends HostedServer implements AsyncDisposable {
   /** Closes the clients, then the server. */
   async close(): Promise<void> {
     this.mendDisk()
-    this.heal()
     await this.#clients.closeAll()
     await this.stop()
   }

@@ -143,3 +143,33 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition() && performance.now() < overdueAtMs)
     await new Promise((resolve) => setTimeout(resolve, 5))
 }
+
+test(
+  'a leader that falls silent is replaced, and follows when it is heard again',
+  limits,
+  async () => {
+    await using ensemble = await startEnsemble(3)
+    const silent = await ensemble.leader()
+    await ensemble.silence(silent)
+    const leader = await ensemble.leader()
+    assert.notEqual(leader, silent)
+    const zk = await leader.client()
+    await zk.create('/in-the-silence', '')
+    await ensemble.heal()
+    assert.equal(silent.mode, 'follower')
+    const reader = await silent.client()
+    assert.notEqual(await reader.exists('/in-the-silence'), null)
+  },
+)
+
+test('a client of a member that falls silent goes to another one', limits, async () => {
+  await using ensemble = await startEnsemble(3)
+  const leader = await ensemble.leader()
+  const silent = ensemble.members.filter((member) => member !== leader)
+  const zk = await ensemble.client({ timeout: 2_000 })
+  await zk.create('/member', '', { ephemeral: true })
+  for (const member of silent) {
+    await ensemble.silence(member)
+    assert.notEqual(await zk.exists('/member'), null)
+  }
+})

@@ -109,7 +109,7 @@ test('only the connections of the client that is named are cut', limits, async (
 test('a client that is not of the kit cannot be cut', limits, async () => {
   await using server = await startServer()
   await using stranger = new ZooKeeper(server.connectString)
-  assert.throws(() => server.cutConnections(stranger), /cannot be cut off/)
+  assert.throws(() => server.cutConnections(stranger), /nothing can be done to this client/)
 })
 
 function stateOf(zk: AnyZooKeeper & Pick<ZooKeeper, 'on'>, wanted: string): Promise<void> {
@@ -133,5 +133,38 @@ test(
     await lost
     server.heal()
     await zk.create('/back', '')
+  },
+)
+
+test(
+  'a client that stood still too long has lost its session without having noticed',
+  limits,
+  async () => {
+    await using server = await startServer()
+    const [owner, witness] = [await server.client({ timeout: 300 }), await server.client()]
+    await owner.create('/member', '', { ephemeral: true })
+    server.pauseClient(owner)
+    while ((await witness.exists('/member')) !== null)
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    assert.equal(owner.state, 'connected')
+    const expired = stateOf(owner, 'expired')
+    server.resumeClient(owner)
+    await expired
+  },
+)
+
+test(
+  'a client that stands still answers no call, and answers all of them afterwards',
+  limits,
+  async () => {
+    await using server = await startServer()
+    const zk = await server.client()
+    server.pauseClient(zk)
+    let isCreated = false
+    const created = zk.create('/late', '').then(() => (isCreated = true))
+    await (await server.client()).create('/meanwhile', '')
+    assert.equal(isCreated, false)
+    server.resumeClient(zk)
+    await created
   },
 )
