@@ -1,4 +1,4 @@
-/** The examples of the READMEs and of the guides run: each TypeScript block, as it stands, against a server of its own. */
+/** The examples of the READMEs, the guides and the pages of the recipes run: each TypeScript block, as it stands, against a server of its own. */
 import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,6 +14,7 @@ const pages = [
   'README.md',
   ...roomNames().map((room) => `packages/${room}/README.md`),
   ...filesBelow('docs/guides', '.md'),
+  ...filesBelow('docs/recipes', '.md'),
 ]
 /** Where examples look for a server. */
 const documentedAddress = /(127\.0\.0\.1|localhost):2181/g
