@@ -60,6 +60,13 @@ export {
 export { group, Group, type GroupMember, groupMember, type GroupOptions } from './group/group.ts'
 export { type Party, party, type PartyOptions } from './group/party.ts'
 export {
+  type Divide,
+  type PartitionerOptions,
+  type SetPartitioner,
+  setPartitioner,
+  type Share,
+} from './group/set-partitioner.ts'
+export {
   type PersistentNode,
   persistentNode,
   type PersistentNodeOptions,

@@ -16,11 +16,14 @@ import { ensureContainer, parentOf } from '../foundation/container.ts'
 import { Limit } from '../foundation/limit.ts'
 import { codeOf, isPassing } from '../foundation/outcome.ts'
 import { RecipeError } from '../foundation/recipe-error.ts'
+import { Mutex } from '../lock/mutex.ts'
 import { areEqual, pauseMs, writeConditionally } from './conditional-write.ts'
 
 export interface AtomicOptions {
   /** So often a change is tried on what others leave before it is given up, with the error Contended. Default: no limit. */
   readonly attemptsMax?: number
+  /** After so many attempts a change takes a lock, and goes on behind others who have done the same. */
+  readonly promote?: { readonly lockPath: string; readonly after: number }
 }
 
 /** Both values around one change. */
@@ -83,7 +86,25 @@ export class AtomicValue<V> {
    */
   async update(change: (value: V) => V, options: CallOptions = {}): Promise<Changed<V>> {
     using limit = this.#limit('update', options)
-    const { attemptsMax = Infinity } = this.#settings
+    const { attemptsMax = Infinity, promote } = this.#settings
+    const optimisticMax = Math.min(attemptsMax, promote?.after ?? Infinity)
+    let changed = await this.#attempt(change, optimisticMax, limit)
+    if (changed === undefined && promote !== undefined) {
+      await using _ = await this.#promoted(promote.lockPath, limit)
+      changed = await this.#attempt(change, attemptsMax - optimisticMax, limit)
+    }
+    if (changed !== undefined) return changed
+    throw new RecipeError('Contended', {
+      path: this.path,
+      message: `${this.path} was changed by others in each of ${attemptsMax} attempts. Try again, or allow more attempts.`,
+    })
+  }
+
+  async #attempt(
+    change: (value: V) => V,
+    attemptsMax: number,
+    limit: Limit,
+  ): Promise<Changed<V> | undefined> {
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const before = await this.#readOrCreate(limit)
       const after = change(before.value)
@@ -91,10 +112,15 @@ export class AtomicValue<V> {
       if (stat !== undefined) return { before: before.value, after }
       await limit.pause(pauseMs(this.#zk, attempt))
     }
-    throw new RecipeError('Contended', {
-      path: this.path,
-      message: `${this.path} was changed by others in each of ${attemptsMax} attempts. Try again, or allow more attempts.`,
-    })
+    return undefined
+  }
+
+  async #promoted(lockPath: string, limit: Limit): Promise<AsyncDisposable> {
+    try {
+      return await new Mutex(this.#zk, lockPath).acquire(limit.call)
+    } catch (error) {
+      throw limit.errorOf(error)
+    }
   }
 
   /** Sets the value if it is `expected` now, by its bytes. @returns whether it was */

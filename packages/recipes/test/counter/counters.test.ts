@@ -109,6 +109,14 @@ describe('an atomic number', () => {
     assert.match(await one.get(), /^between/)
   })
 
+  it('takes a lock when others are too quick', limits, async () => {
+    const promote = { lockPath: `${path}-lock`, after: 1 }
+    const counters = [zk, other].map((client) => atomicInteger(client, path, { promote }))
+    await Promise.all(counters.flatMap((one) => Array.from({ length: 10 }, () => one.increment())))
+    assert.equal(await counters[0].get(), 20)
+    assert.ok((await zk.exists(`${path}-lock`))!.cversion > 0)
+  })
+
   it('ends by its deadline', limits, async () => {
     const lossy = new LossyWorld()
     const lost = new ZooKeeper(server.connectString, { timeout: 300 }, lossy)
