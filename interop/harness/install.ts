@@ -57,6 +57,11 @@ const curatorPackages: readonly ForeignPackage[] = [
     purpose: "Apache Curator's recipes",
   },
   {
+    name: 'libcurator-discovery-java',
+    file: '/usr/share/java/curator-x-discovery.jar',
+    purpose: "Apache Curator's service discovery",
+  },
+  {
     name: 'default-jdk-headless',
     file: '/usr/bin/javac',
     purpose: 'compiles the program that uses Curator',

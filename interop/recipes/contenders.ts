@@ -20,6 +20,7 @@ const timeoutMs = 90_000
 /** What Curator's jars need, by their names in Debian. */
 const curatorJars = [
   'curator-recipes',
+  'curator-x-discovery',
   'curator-framework',
   'curator-client',
   'zookeeper',
@@ -40,12 +41,29 @@ const curatorJars = [
 ]
 
 export async function runKazoo(contention: Contention): Promise<void> {
+  await runPython('kazoo_contender.py', contention)
+}
+
+export async function runCurator(contention: Contention): Promise<void> {
+  await runJava('CuratorContender.java', contention)
+}
+
+/** The recipes that share data, where nobody contends. */
+export async function useKazoo(contention: Contention): Promise<void> {
+  await runPython('kazoo_data.py', contention)
+}
+
+export async function useCurator(contention: Contention): Promise<void> {
+  await runJava('CuratorData.java', contention)
+}
+
+async function runPython(program: string, contention: Contention): Promise<void> {
   installForeignPrograms()
-  await run('/usr/bin/python3', [join(programs, 'kazoo_contender.py')], contention)
+  await run('/usr/bin/python3', [join(programs, program)], contention)
 }
 
 /** Java compiles the program on its way: nothing is written. */
-export async function runCurator(contention: Contention): Promise<void> {
+async function runJava(program: string, contention: Contention): Promise<void> {
   installCurator()
   const words = [
     '-Xmx128m',
@@ -54,7 +72,7 @@ export async function runCurator(contention: Contention): Promise<void> {
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     '-cp',
     classPath(curatorJars),
-    join(programs, 'CuratorContender.java'),
+    join(programs, program),
   ]
   await run(java, words, contention)
 }
