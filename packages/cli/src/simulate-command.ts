@@ -22,6 +22,7 @@ options                                                            default
   --workload W         only this workload                          all
   --clients N          sessions                                    12
   --real-clients N     clients that are the real library           2 or 3 of 12
+  --recipe-clients N   processes beside them that use recipes      0
   --load N             operations per virtual second               150
   --duration-ms N      virtual time under faults                   20000
   --steps N            events under faults, at most                no limit
@@ -70,6 +71,7 @@ export function parseSimulateArguments(args: readonly string[]): SeedRuns {
       workload: { type: 'string' },
       clients: { type: 'string' },
       'real-clients': { type: 'string' },
+      'recipe-clients': { type: 'string' },
       load: { type: 'string' },
       'duration-ms': { type: 'string' },
       steps: { type: 'string' },
@@ -92,6 +94,7 @@ export function parseSimulateArguments(args: readonly string[]): SeedRuns {
       stepsMax: optionalWhole('--steps', values.steps),
       clientCount: optionalPositive('--clients', values.clients),
       realClientCount: optionalWhole('--real-clients', values['real-clients']),
+      recipeClientCount: optionalWhole('--recipe-clients', values['recipe-clients']),
       loadPerSecond: optionalPositive('--load', values.load),
       faultNames: faultNamesOf(values.faults),
       workload: workloadOf(values.workload),

@@ -19,6 +19,7 @@ export interface RunRequest {
   readonly stepsMax?: number | undefined
   readonly clientCount?: number | undefined
   readonly realClientCount?: number | undefined
+  readonly recipeClientCount?: number | undefined
   readonly loadPerSecond?: number | undefined
   /** Names of faults; all others stay away. */
   readonly faultNames?: readonly string[] | undefined
@@ -58,6 +59,7 @@ export function argumentsOf(request: RunRequest): readonly string[] {
     ...option('steps', request.stepsMax),
     ...option('clients', request.clientCount),
     ...option('real-clients', request.realClientCount),
+    ...option('recipe-clients', request.recipeClientCount),
     ...option('load', request.loadPerSecond),
     ...option('workload', request.workload),
     ...(names === undefined ? [] : [`--faults ${names.length === 0 ? 'none' : names.join(',')}`]),

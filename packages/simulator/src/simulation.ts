@@ -10,6 +10,7 @@ import { parseMembership } from '@quorate/consensus'
 import { type Checker, isRead } from './checkers/checker.ts'
 import { standardCheckers } from './checkers/standard-checkers.ts'
 import type { ClientProcess } from './client/client-process.ts'
+import { RecipeClient } from './client/recipe-client.ts'
 import { RealClient } from './client/real-client.ts'
 import { SimulatedClient } from './client/simulated-client.ts'
 import { EventLog, type LineSink } from './event-log.ts'
@@ -42,6 +43,8 @@ export interface SimulationOptions {
   readonly clientCount: number
   /** How many of them are the real client library; undefined: some, drawn from the seed. */
   readonly realClientCount: number | undefined
+  /** How many processes beside them contend by recipes. */
+  readonly recipeClientCount: number
   /** Operations that the clients together ask for in a virtual second, if they are answered soon. */
   readonly loadPerSecond: number
   /** The name of one workload; undefined: all of them. */
@@ -64,6 +67,7 @@ export const simulationDefaults: Omit<SimulationOptions, 'seed'> = {
   stepsMax: Infinity,
   clientCount: 12,
   realClientCount: undefined,
+  recipeClientCount: 0,
   loadPerSecond: 150,
   workload: undefined,
   faults: allFaults,
@@ -116,8 +120,15 @@ export async function simulateAsync(options: Asked): Promise<SimulationResult> {
 }
 
 /** The same with no real clients, at once. */
-export function simulate(options: Omit<Asked, 'realClientCount'>): SimulationResult {
-  const run = new Simulation({ ...simulationDefaults, ...options, realClientCount: 0 }).run()
+export function simulate(
+  options: Omit<Asked, 'realClientCount' | 'recipeClientCount'>,
+): SimulationResult {
+  const run = new Simulation({
+    ...simulationDefaults,
+    ...options,
+    realClientCount: 0,
+    recipeClientCount: 0,
+  }).run()
   const { done, value } = run.next()
   if (done === true) return value
   throw new Error('a simulation without real clients waits for a promise')
@@ -313,7 +324,7 @@ class Simulation {
     const realCount = this.#realClientCount(world.random.fork('real clients'))
     const burstChance = random.pick(burstChances)
     const thinkMostMs = Math.ceil((2_000 * clientCount) / loadPerSecond / (1 - burstChance))
-    return Array.from({ length: clientCount }, (_, at) => {
+    const clients = Array.from({ length: clientCount }, (_, at): ClientProcess => {
       const host = new Host(`client${at + 1}`, this.#scheduler)
       network.addHost(host)
       const settings = {
@@ -328,6 +339,24 @@ class Simulation {
       if (at >= clientCount - realCount)
         return new RealClient(host, { ...parts, turns: this.#turns })
       return new SimulatedClient(host, parts)
+    })
+    return [...clients, ...this.#createRecipeClients(world, network)]
+  }
+
+  #createRecipeClients(world: World, network: Network): readonly ClientProcess[] {
+    const random = world.random.fork('recipe clients')
+    return Array.from({ length: this.#options.recipeClientCount }, (_, at) => {
+      const host = new Host(`contender${at + 1}`, this.#scheduler)
+      network.addHost(host)
+      const settings = {
+        servers: this.#fleet.clientHosts,
+        sessionTimeoutMs: random.between(600, 3_000),
+        acceptsReadOnly: false,
+        depthMax: 1,
+        burstChance: 0,
+        thinkMostMs: random.between(10, 300),
+      }
+      return new RecipeClient(host, { world, network, settings, turns: this.#turns })
     })
   }
 

@@ -6,11 +6,13 @@ import type { Checker } from './checker.ts'
 import { ClientPromises } from './client-promises.ts'
 import { CommitQuorum } from './commit-quorum.ts'
 import { EpochsOnDisk } from './epochs-on-disk.ts'
+import { FencingTokens } from './fencing-tokens.ts'
 import { EphemeralOwners } from './ephemeral-owners.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
 import { Linearizability } from './linearizability.ts'
 import { Liveness } from './liveness.ts'
 import { Memberships } from './memberships.ts'
+import { LockExclusion } from './lock-exclusion.ts'
 import { MultiAtomicity } from './multi-atomicity.ts'
 import { NodeRemovals } from './node-removals.ts'
 import { QuotaLimits } from './quota-limits.ts'
@@ -58,6 +60,8 @@ export function standardCheckers(options: { readonly livenessBoundMs: number }):
     new QuotaLimits(history),
     new Memberships(history),
     new RecoveredState(committed),
+    new FencingTokens(history),
+    new LockExclusion(committed),
     new Linearizability(history),
     new Liveness(options.livenessBoundMs),
   ]

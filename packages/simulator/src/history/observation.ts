@@ -286,6 +286,18 @@ export interface StateTold {
   readonly state: string
 }
 
+/** A recipe has granted a client a lock, a lease or a leadership. */
+export interface Granted {
+  readonly type: 'granted'
+  readonly client: string
+  readonly lock: string
+  /** The node that it is held by. */
+  readonly path: string
+  readonly token: Zxid
+  /** The last transaction that the client had been told of then. */
+  readonly zxid: Zxid
+}
+
 /** No fault begins after this, and all have ended. */
 export interface FaultsEnded {
   readonly type: 'faultsEnded'
@@ -329,5 +341,6 @@ export type Observation =
   | Returned
   | ChangeTold
   | StateTold
+  | Granted
   | FaultsEnded
   | Ended

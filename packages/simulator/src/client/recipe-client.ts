@@ -1,0 +1,221 @@
+/**
+ * A process that uses the recipes, as an application would: it waits for locks, leases and leaderships on the real client library,
+ * writes through what it holds, and gives it back. It makes a new client when a session is lost. Its sockets are tapped, so that all
+ * checkers see what it asks for; what it was granted it tells itself. Some go on in a new session of the same client object, where
+ * nothing but the guard of a lost lock keeps them from writing.
+ *
+ * 1. It trusts a lock no longer than a careless application would: it goes on until a guarded write is refused.
+ * 2. It judges nothing. A recipe that rejects with something else than what it documents ends the run.
+ */
+import { ZooKeeper, ZooKeeperError } from '@quorate/client/core'
+import {
+  type HeldLock,
+  LeaderLatch,
+  type Lock,
+  Mutex,
+  ReadWriteLock,
+  RecipeError,
+  Semaphore,
+} from '@quorate/recipes'
+import type { Host } from '../host.ts'
+import type { Network } from '../network/network.ts'
+import type { Prng } from '../prng.ts'
+import type { PromiseTurns } from '../promise-turns.ts'
+import { usPerMs, type World } from '../world.ts'
+import { contended, type Contended, tokenPath } from '../workload/contended.ts'
+import type { ClientProcess, ClientSettings } from './client-process.ts'
+import { createClientWorld } from './client-world.ts'
+import type { ConnectionTap } from './connection-tap.ts'
+
+export interface RecipeClientParts {
+  readonly world: World
+  readonly network: Network
+  readonly settings: ClientSettings
+  readonly turns: PromiseTurns
+}
+
+const port = 2181
+const waitMostMs = 2_000
+const holdMostMs = 400
+const writesMost = 3
+const mournMostMs = 300
+/** How often a process removes the node of a contender, as an operator might. */
+const removalChance = 0.05
+
+type Held = HeldLock<'utf8'>
+
+export class RecipeClient implements ClientProcess {
+  readonly host: Host
+  isResting = false
+  readonly #parts: RecipeClientParts
+  readonly #random: Prng
+  #zk: ZooKeeper | undefined
+  #tap: ConnectionTap | undefined
+  #isBusy = false
+  #isStopping = false
+
+  constructor(host: Host, parts: RecipeClientParts) {
+    this.host = host
+    this.#parts = parts
+    this.#random = parts.world.random.fork(`recipe client ${host.name}`)
+  }
+
+  get isIdle(): boolean {
+    return !this.#isBusy
+  }
+
+  start(): void {
+    this.host.powerOn()
+    this.#later(this.#random.below(50), 'opens a client', () => this.#open())
+  }
+
+  stop(): void {
+    this.#isStopping = true
+  }
+
+  kill(losesPower: boolean): void {
+    this.#tap?.closed()
+    this.#parts.network.processEnded(this.host, losesPower)
+    this.host.endProcess(losesPower)
+    this.#zk = undefined
+    this.#tap = undefined
+    this.#isBusy = false
+  }
+
+  #open(): void {
+    const { host } = this
+    const { network, settings, turns, world } = this.#parts
+    turns.begin()
+    const clientWorld = createClientWorld({
+      host,
+      network,
+      turns,
+      random: this.#random,
+      observe: (observation) => world.observe(observation),
+      tapped: (tap) => (this.#tap = tap),
+    })
+    const servers = settings.servers.map((server) => `${server}:${port}`).join(',')
+    const onExpired = this.#random.chance(0.5) ? 'renew' : 'end'
+    const zk = new ZooKeeper(
+      servers,
+      { timeout: settings.sessionTimeoutMs, onExpired },
+      clientWorld,
+    )
+    this.#zk = zk
+    zk.on(
+      'state',
+      this.#guarded(({ state }: { readonly state: string }) => {
+        if (zk !== this.#zk || state !== 'expired' || onExpired === 'renew') return
+        host.note(`has lost its session and opens another client`)
+        this.#zk = undefined
+        this.#later(this.#random.below(mournMostMs), 'opens another client', () => this.#open())
+      }),
+    )
+    this.#think(zk)
+  }
+
+  #think(zk: ZooKeeper): void {
+    this.#later(this.#random.below(this.#parts.settings.thinkMostMs), 'thinks', () => {
+      if (this.#isStopping || zk !== this.#zk) return
+      if (this.isResting) this.#think(zk)
+      else this.#contend(zk)
+    })
+  }
+
+  /** The continuations of an earlier life never come: nothing wakes them. */
+  #contend(zk: ZooKeeper): void {
+    const { turns } = this.#parts
+    const what = this.#random.pick(contended)
+    this.host.note('wants %', what.name)
+    this.#isBusy = true
+    turns.begin()
+    const over = (): void => {
+      this.#isBusy = false
+      if (zk === this.#zk) this.#think(zk)
+    }
+    void this.#takeTurn(zk, what).then(
+      this.#guarded(over),
+      this.#guarded((error: unknown) => {
+        if (!(error instanceof ZooKeeperError || error instanceof RecipeError)) throw error
+        this.host.note('fails with %', error.code)
+        over()
+      }),
+    )
+  }
+
+  async #takeTurn(zk: ZooKeeper, what: Contended): Promise<void> {
+    const deadlineMs = this.#random.below(waitMostMs)
+    if (this.#random.chance(removalChance)) await this.#removeSomebody(zk, what)
+    if (what.kind === 'latch') {
+      await using latch = new LeaderLatch(zk, what.path)
+      await latch.start()
+      await this.#hold(zk, what, await latch.untilLeader({ deadlineMs }))
+      return
+    }
+    await using held = await lockOf(zk, what).acquire({ deadlineMs })
+    await this.#hold(zk, what, held)
+  }
+
+  async #hold(zk: ZooKeeper, what: Contended, held: Held): Promise<void> {
+    const { world } = this.#parts
+    const { name: lock } = what
+    const { path, token } = held
+    this.host.note('holds % by %', lock, path)
+    const client = this.host.name
+    world.observe({ type: 'granted', client, lock, path, token, zxid: zk.lastZxid })
+    for (let i = this.#random.below(writesMost + 1); i > 0; i--) {
+      await this.#pause(this.#random.below(holdMostMs))
+      if (what.kind !== 'read' && what.kind !== 'semaphore') await writeToken(held, lock)
+    }
+    await this.#pause(this.#random.below(holdMostMs))
+  }
+
+  async #removeSomebody(zk: ZooKeeper, what: Contended): Promise<void> {
+    const names = await zk.children(what.path).catch(() => [])
+    if (names.length > 0) await zk.delete(`${what.path}/${this.#random.pick(names)}`)
+  }
+
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) =>
+      this.#later(delayMs, 'goes on', () => {
+        this.#parts.turns.begin()
+        resolve()
+      }),
+    )
+  }
+
+  #guarded<A extends readonly unknown[]>(job: (...args: A) => void): (...args: A) => void {
+    const { life } = this.host
+    return this.#parts.turns.guarded((...args: A) => {
+      if (life === this.host.life) job(...args)
+    })
+  }
+
+  #later(delayMs: number, what: string, run: () => void): void {
+    this.host.after(delayMs * usPerMs, 'timer', what, run)
+  }
+}
+
+function lockOf(zk: ZooKeeper, { kind, path, leaseCount }: Contended): Lock<'utf8'> {
+  switch (kind) {
+    case 'read':
+      return new ReadWriteLock(zk, path).read
+    case 'write':
+      return new ReadWriteLock(zk, path).write
+    case 'semaphore':
+      return new Semaphore(zk, path, leaseCount)
+    default:
+      return new Mutex(zk, path)
+  }
+}
+
+async function writeToken(held: Held, lock: string): Promise<void> {
+  const path = tokenPath(lock)
+  const value = String(held.token)
+  try {
+    await held.guarded.set(path, value)
+  } catch (error) {
+    if (!(error instanceof ZooKeeperError && error.code === 'NoNode')) throw error
+    await held.guarded.create(path, value)
+  }
+}
