@@ -56,7 +56,12 @@ export interface ConnectionLimits {
 
 /** Counts the requests of a session. A server's outcome of a request is known by session and xid, so a new connection goes on. */
 export class XidSequence {
-  #last = 0
+  #last: number
+
+  /** @param last the xid before the first one */
+  constructor(last = 0) {
+    this.#last = last
+  }
 
   next(): number {
     this.#last = this.#last === 0x7fff_ffff ? 1 : this.#last + 1

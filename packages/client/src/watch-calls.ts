@@ -140,7 +140,7 @@ export class WatchCalls implements WatchingView {
       if (!this.#oneShots.has(end)) return
       watch.finish()
       const node = this.#caller.chroot.resolve(path)
-      await this.#stop(node, registriesByOneShot[kind], watch.listener)
+      await this.#stop(node, registries[kind], watch.listener)
     }
     this.#oneShots.add(end)
     followers.add(watch)
@@ -153,10 +153,18 @@ export class WatchCalls implements WatchingView {
     }
   }
 
-  /** Ends the streams and the one-shot watches of this view. */
+  /** Ends the streams of this view, and takes all its watches away. */
   async close(): Promise<void> {
     const streams = [...this.#streams].map((stream) => stream.return())
     await Promise.all([...streams, ...[...this.#oneShots].map((end) => end())])
+    const { watches } = this.#caller.shared
+    const unheard = [...watches.removeListeners(({ view }) => view === this)]
+    // What the server does not remove it forgets with the connection; its events find nobody until then.
+    await Promise.allSettled(
+      unheard.map(([kind, path]) =>
+        this.#removeUnwanted({ server: path, client: path }, registries[kind]),
+      ),
+    )
   }
 
   #forget(stream: WatchStream): void {
@@ -185,20 +193,21 @@ export class WatchCalls implements WatchingView {
   }
 
   #unwatch(node: NodePath, kind: PersistentKind, listener: ChangeListener): Promise<void> {
-    return this.#stop(node, { type: WatcherType[kind], kinds: [kind] }, listener)
+    return this.#stop(node, registries[kind], listener)
   }
 
   /** Stops one listener; the server is told when it was the last one. A server that cannot be told forgets with the connection. */
-  async #stop(
-    node: NodePath,
-    { type, kinds }: ServerWatches,
-    listener: ChangeListener,
-  ): Promise<void> {
-    const { watches, session } = this.#caller.shared
+  async #stop(node: NodePath, registry: ServerWatches, listener: ChangeListener): Promise<void> {
+    const { watches } = this.#caller.shared
     const watcher = this.#watcherOf(listener)
-    const wasLast = kinds.map((kind) => watches.removeListener(kind, node.server, watcher))
+    const wasLast = registry.kinds.map((kind) => watches.removeListener(kind, node.server, watcher))
+    if (wasLast.includes(true)) await this.#removeUnwanted(node, registry)
+  }
+
+  async #removeUnwanted(node: NodePath, { type, kinds }: ServerWatches): Promise<void> {
+    const { watches, session } = this.#caller.shared
     const isWanted = kinds.some((kind) => watches.has(kind, node.server))
-    if (!wasLast.includes(true) || isWanted || session.state !== 'connected') return
+    if (isWanted || session.state !== 'connected') return
     const remove = (removed: WatcherType): Promise<void> =>
       session.submit(operations.removeWatches(node, removed, () => {}))
     try {
@@ -218,9 +227,14 @@ interface ServerWatches {
   readonly kinds: readonly WatchKind[]
 }
 
-const registriesByOneShot: Readonly<Record<OneShotKind, ServerWatches>> = {
-  data: { type: WatcherType.data, kinds: ['data', 'exist'] },
+const dataWatches: ServerWatches = { type: WatcherType.data, kinds: ['data', 'exist'] }
+
+const registries: Readonly<Record<WatchKind, ServerWatches>> = {
+  data: dataWatches,
+  exist: dataWatches,
   child: { type: WatcherType.children, kinds: ['child'] },
+  persistent: { type: WatcherType.persistent, kinds: ['persistent'] },
+  persistentRecursive: { type: WatcherType.persistentRecursive, kinds: ['persistentRecursive'] },
 }
 
 export function isWatched(options: WatchOptions): boolean {

@@ -61,6 +61,14 @@ export class WatchRegistry<L> {
     return true
   }
 
+  /** Takes many listeners away; yields the watches that nobody waits for any more. */
+  *removeListeners(isGone: (listener: L) => boolean): Generator<readonly [WatchKind, string]> {
+    for (const kind of kinds)
+      for (const [path, listeners] of this.#tables[kind])
+        for (const listener of listeners)
+          if (isGone(listener) && this.removeListener(kind, path, listener)) yield [kind, path]
+  }
+
   /** Forgets the watches that removeWatches names, and returns what to tell about them. */
   remove(path: string, type: WatcherType): ReadonlyMap<ChangeType, ReadonlySet<L>> {
     const removed = new Map<ChangeType, Set<L>>()

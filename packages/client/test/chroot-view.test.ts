@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { beforeEach, describe, it } from 'node:test'
-import { createRequest, EventType, OpCode, pathWatchRequest } from '@quorate/protocol'
+import {
+  createRequest,
+  EventType,
+  OpCode,
+  pathWatchRequest,
+  WatcherType,
+  watchTypeRequest,
+} from '@quorate/protocol'
 import { ZooKeeper } from '../src/index.ts'
 import { FakeWorld } from './support/fake-world.ts'
 import { dataBody, pathBody } from './support/records.ts'
@@ -89,6 +96,32 @@ describe('a chroot view', () => {
     await world.settle()
     world.lastLink.reply(world.lastLink.requests()[0].xid, { body: dataBody('x') })
     assert.equal(await get, 'x')
+  })
+
+  it('takes its other watches away when it is closed, and leaves those of its origin', async () => {
+    const seen: string[] = []
+    zk.on('change', ({ path }) => seen.push(path))
+    const reads = [
+      view.get('/a', { watch: true }),
+      view.get('/b', { watch: true }),
+      zk.chroot('/app', { codec: 'json' }).get('/b', { watch: ({ path }) => seen.push(path) }),
+    ]
+    await world.settle()
+    for (const { xid } of world.lastLink.requests())
+      world.lastLink.reply(xid, { body: dataBody('1') })
+    await Promise.all(reads)
+    const closed = view.close()
+    await world.settle()
+    const removals = world.lastLink.requests()
+    assert.deepEqual(
+      removals.map((request) => request.body(watchTypeRequest)),
+      [{ path: '/top/app/a', type: WatcherType.data }],
+    )
+    for (const { xid } of removals) world.lastLink.reply(xid)
+    await closed
+    world.lastLink.event(EventType.nodeDataChanged, '/top/app/b')
+    await world.settle()
+    assert.deepEqual(seen, ['/b'])
   })
 
   it('ends with the session', async () => {
