@@ -43,6 +43,11 @@ export interface CallOptions {
   readonly deadlineMs?: number
 }
 
+/** What the requests of calls take in memory that are not answered yet. */
+export interface PendingBytes {
+  count: number
+}
+
 export class Call {
   readonly operation: Operation<unknown>
   /** Whether a server may have seen it. */
@@ -52,13 +57,18 @@ export class Call {
   readonly #releases: ((error?: ZooKeeperError) => void)[] = []
   #isSettled = false
   #captured: Uint8Array | undefined
+  readonly #pending: PendingBytes | undefined
+  #bytes = 0
+  #isInFlight = false
 
   constructor(
     operation: Operation<unknown>,
     resolve: (value: unknown) => void,
     reject: (error: ZooKeeperError) => void,
+    pending?: PendingBytes,
   ) {
     this.operation = operation
+    this.#pending = pending
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -77,6 +87,19 @@ export class Call {
     const writer = new JuteWriter(capturedCapacity, platform)
     this.operation.write(writer)
     this.#captured = writer.written()
+    this.#hold(this.#captured.length)
+  }
+
+  /** A connection has taken the request, and keeps it until {@link left}, settled or not. */
+  sent(bytes: number): void {
+    this.wasSent = true
+    this.#isInFlight = true
+    this.#hold(bytes)
+  }
+
+  left(): void {
+    this.#isInFlight = false
+    if (this.#isSettled) this.#letGo()
   }
 
   writeRequest(writer: JuteWriter): void {
@@ -115,9 +138,21 @@ export class Call {
     this.failWith(new ZooKeeperError(code, { op: name, path, applied, cause }))
   }
 
+  #hold(bytes: number): void {
+    if (this.#pending === undefined || this.#bytes > 0) return
+    this.#bytes = bytes
+    this.#pending.count += bytes
+  }
+
+  #letGo(): void {
+    if (this.#pending !== undefined) this.#pending.count -= this.#bytes
+    this.#bytes = 0
+  }
+
   #settle(error?: ZooKeeperError): boolean {
     if (this.#isSettled) return false
     this.#isSettled = true
+    if (!this.#isInFlight) this.#letGo()
     for (const release of this.#releases) release(error)
     return true
   }

@@ -147,7 +147,7 @@ export class Connection implements FrameSink {
       call.fail('BadArguments', error)
       return
     }
-    call.wasSent = true
+    call.sent(this.#writer.position - start)
     this.#inFlightByXid.set(xid, call)
   }
 
@@ -191,6 +191,7 @@ export class Connection implements FrameSink {
   abandon(): readonly Call[] {
     this.#isAbandoned = true
     const calls = [...this.#inFlightByXid.values()]
+    for (const call of calls) call.left()
     this.#inFlightByXid.clear()
     return calls
   }
@@ -242,6 +243,7 @@ export class Connection implements FrameSink {
     if (call === undefined)
       throw new Error(`the server answered xid ${xid}, which waits for no answer`)
     this.#inFlightByXid.delete(xid)
+    call.left()
     return call
   }
 

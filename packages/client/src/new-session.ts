@@ -6,6 +6,7 @@ import { parseConnectString } from './connect-string.ts'
 import { followMembership } from './followed-membership.ts'
 import {
   type ClientOptions,
+  pendingBytesMaxDefault,
   pendingMaxDefault,
   replyBytesMaxDefault,
   timeoutMsDefault,
@@ -35,6 +36,7 @@ export function newSession(
     timeoutMs: options.timeout ?? timeoutMsDefault,
     acceptsReadOnly: options.readOnly ?? false,
     pendingMax: options.pendingMax ?? pendingMaxDefault,
+    pendingBytesMax: options.pendingBytesMax ?? pendingBytesMaxDefault,
     identity: options.session,
     sasl: options.sasl,
     requestBytesMax: options.requestBytesMax ?? juteMaxBufferDefault,

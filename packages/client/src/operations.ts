@@ -255,3 +255,8 @@ function operation<R, T>(
     read: (reader) => response.decode(reader),
   }
 }
+
+/** A request without a body, as those that begin and end what a connection may do. */
+export function headerOnly(name: string, type: number): Operation<void> {
+  return { name, type, path: undefined, isWrite: true, write() {}, read() {} }
+}

@@ -31,8 +31,13 @@ export interface ClientOptions<C extends ClientCodec> extends ViewOptions<C> {
   readonly session?: SessionIdentity
   /** How each connection proves who the client is, before anything else is sent on it. */
   readonly sasl?: SaslMechanism
-  /** How many calls may wait for answers; one more is rejected with Overloaded. Default 65 536. */
+  /**
+   * How many calls may wait for answers; one more is rejected with Overloaded. Await {@link ZooKeeper.drained} now and
+   * then where more are made than a server answers. Default 131 072.
+   */
   readonly pendingMax?: number
+  /** The same by the bytes of their requests: what is over goes on, and the next call is rejected. Default 64 MiB. */
+  readonly pendingBytesMax?: number
   /** The longest request; the server's limit is jute.maxbuffer. Default 1 048 575. */
   readonly requestBytesMax?: number
   /** The longest reply. Default 128 MiB. */
@@ -40,7 +45,8 @@ export interface ClientOptions<C extends ClientCodec> extends ViewOptions<C> {
 }
 
 export const timeoutMsDefault = 30_000
-export const pendingMaxDefault = 65_536
+export const pendingMaxDefault = 131_072
+export const pendingBytesMaxDefault: number = 64 * 1024 * 1024
 export const replyBytesMaxDefault: number = 128 * 1024 * 1024
 
 export interface CreateOptions extends NodeOptions, CallOptions {

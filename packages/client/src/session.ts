@@ -27,8 +27,9 @@ import {
   XidSequence,
 } from './connection.ts'
 import { FrameDecoder } from './frame-decoder.ts'
+import { PendingBound, type PendingLimits } from './pending-bound.ts'
 import { authenticate, type SaslMechanism } from './sasl.ts'
-import { exists, type NodePath } from './operations.ts'
+import { exists, headerOnly, type NodePath } from './operations.ts'
 import { ReadWriteSearch } from './read-write-search.ts'
 import type { ServerList } from './server-list.ts'
 import { SessionLoss } from './session-loss.ts'
@@ -36,15 +37,14 @@ import type { SessionPhase } from './session-phase.ts'
 import type { SessionIdentity, SessionState, StateChange } from './session-state.ts'
 import type { TracedConnection, Tracer } from './tracer.ts'
 import { WatchfulAlarm } from './watchful-alarm.ts'
-import type { Link, ServerAddress, World } from './world.ts'
+import { describeServer, type Link, type ServerAddress, type World } from './world.ts'
 import type { ZooKeeperError, ZooKeeperErrorCode } from './zookeeper-error.ts'
 
-export interface SessionOptions extends ConnectionLimits {
+export interface SessionOptions extends ConnectionLimits, PendingLimits {
   /** The session timeout to ask for; the server has its own bounds. */
   readonly timeoutMs: number
   /** Whether a server that is cut off from the ensemble will do. */
   readonly acceptsReadOnly: boolean
-  readonly pendingMax: number
   readonly sasl: SaslMechanism | undefined
   /** An existing session to take over. */
   readonly identity: SessionIdentity | undefined
@@ -76,6 +76,7 @@ export class Session {
   readonly #xids = new XidSequence()
   readonly #credentials: Credential[]
   readonly #alarm: WatchfulAlarm
+  readonly #pending: PendingBound
   #phase: SessionPhase = { type: 'unlinked' }
   #state: SessionState = 'idle'
   #identity: SessionIdentity | undefined
@@ -102,6 +103,10 @@ export class Session {
     listener: SessionListener,
   ) {
     this.#options = options
+    this.#pending = new PendingBound(options, () => {
+      const linked = this.#phase.type === 'linked' ? this.#phase.connection.inFlightCount : 0
+      return linked + this.#waiting.size
+    })
     this.#world = world
     this.#alarm = new WatchfulAlarm(world.clock, () => this.#tick())
     this.#watches = watches
@@ -158,7 +163,8 @@ export class Session {
 
   submit<T>(operation: Operation<T>, options: CallOptions = {}): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const call = new Call(operation, resolve as (value: unknown) => void, reject)
+      const resolved = resolve as (value: unknown) => void
+      const call = new Call(operation, resolved, reject, this.#pending.bytes)
       if (this.#world.tracer?.isActive) this.#trace(call, this.#world.tracer)
       call.limit(this.#world.clock, options)
       if (!call.isSettled) this.#accept(call)
@@ -236,14 +242,18 @@ export class Session {
 
   #accept(call: Call): void {
     if (this.#refuseWhenOver(call)) return
-    const inFlightCount = this.#phase.type === 'linked' ? this.#phase.connection.inFlightCount : 0
-    if (inFlightCount + this.#waiting.size >= this.#options.pendingMax) {
+    if (this.#pending.isReached) {
       call.fail('Overloaded')
     } else if (this.#phase.type === 'linked' && !this.#isMoving) {
       this.#phase.connection.send(call)
     } else {
       this.#wait(call)
     }
+  }
+
+  /** Resolves when no more than half is pending of what may be. */
+  drained(): Promise<void> {
+    return this.#pending.drained()
   }
 
   #wait(call: Call): void {
@@ -254,7 +264,10 @@ export class Session {
       return
     }
     this.#waiting.add(call)
-    call.onSettled(() => this.#waiting.delete(call))
+    call.onSettled(() => {
+      this.#waiting.delete(call)
+      this.#pending.lessened()
+    })
     this.open()
   }
 
@@ -311,6 +324,7 @@ export class Session {
             this.#phase.connection.oversized(frameBytes, start, end)
         },
       })
+      this.#pending.lessened()
     } catch (error) {
       if (this.#phase.type === 'ended') return
       link.close()
@@ -325,7 +339,9 @@ export class Session {
     if (phase.connection.inFlightCount > 0) return
     phase.link.close()
     phase.connection.abandon()
-    this.#enter('disconnected', { cause: new Error(`left ${describe(phase.server)} for another`) })
+    this.#enter('disconnected', {
+      cause: new Error(`left ${describeServer(phase.server)} for another`),
+    })
     this.#dial()
   }
 
@@ -334,7 +350,7 @@ export class Session {
     const response = readConnectResponse(bytes, start, end)
     if (response.timeOut <= 0) {
       if (this.#identity === undefined || this.#isProvisional)
-        throw new Error(`${describe(this.#phase.server)} gave no session`)
+        throw new Error(`${describeServer(this.#phase.server)} gave no session`)
       this.#phase.link.close()
       this.#expire(this.#phase.server)
       return
@@ -487,7 +503,7 @@ export class Session {
           this.#giveUp()
         } else if (nowMs >= phase.untilMs) {
           phase.link.close()
-          this.#linkClosed(new Error(`${describe(phase.server)} took no session in time`))
+          this.#linkClosed(new Error(`${describeServer(phase.server)} took no session in time`))
         } else this.#schedule()
         return
       case 'linked':
@@ -561,6 +577,7 @@ export class Session {
   #failWaiting(code: ZooKeeperErrorCode): void {
     for (const call of this.#waiting) call.fail(code, this.#lastCause)
     for (const { call } of this.#credentials) call.fail(code, this.#lastCause)
+    this.#pending.lessened()
   }
 
   #enter(state: SessionState, change: Omit<StateChange, 'state'> = {}): void {
@@ -577,11 +594,3 @@ const dialsPerTimeout = 3
 
 const noSession = 0n as SessionId
 const rootPath: NodePath = { server: '/', client: '/' }
-
-function headerOnly(name: string, type: number): Operation<void> {
-  return { name, type, path: undefined, isWrite: true, write() {}, read() {} }
-}
-
-function describe(server: ServerAddress): string {
-  return `${server.host}:${server.port}`
-}

@@ -8,6 +8,11 @@ import type { Tracer } from './tracer.ts'
 
 export type { ServerAddress }
 
+/** For messages. */
+export function describeServer({ host, port }: ServerAddress): string {
+  return `${host}:${port}`
+}
+
 /** What happens to a link. Nothing is called while `dial` runs, and nothing after the link was closed from our side. */
 export interface LinkListener {
   opened(): void

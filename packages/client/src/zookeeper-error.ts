@@ -111,7 +111,8 @@ const sentences: Readonly<Record<ZooKeeperErrorCode, string>> = {
   NotEmpty: '% has children. Delete them first, or delete recursively.',
   NotReadOnly: 'the server is in read-only mode and takes no change of %.',
   OperationTimeout: 'the deadline of the call on % passed before an answer came.',
-  Overloaded: 'too many calls wait for answers. Await some of them before more are made.',
+  Overloaded:
+    'too many calls wait for answers (pendingMax, pendingBytesMax). Await some of them, or drained(), before more are made.',
   QuotaExceeded: 'the change of % would exceed its quota.',
   ReconfigDisabled: 'reconfiguration is disabled on the server (reconfigEnabled).',
   ReconfigInProgress: 'another reconfiguration is in progress. Try again when it is done.',

@@ -166,6 +166,14 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
         )
   }
 
+  /**
+   * Resolves when no more than half of the calls and bytes are pending that may be (`pendingMax`, `pendingBytesMax`), or
+   * the session has ended: for a loop that makes more calls than a server answers.
+   */
+  drained(): Promise<void> {
+    return this.#session.drained()
+  }
+
   /** Connects without waiting for the first call. */
   connect(): void {
     this.#session.open()
