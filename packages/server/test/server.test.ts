@@ -4,8 +4,10 @@ import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, describe, it } from 'node:test'
+import { MemoryDisk } from '@quorate/log'
 import { OpCode } from '@quorate/protocol'
 import { resolveConfig } from '../src/config/server-config.ts'
+import { type Machine, thisMachine } from '../src/machine.ts'
 import { Server } from '../src/server.ts'
 import { LineLog } from './line-log.ts'
 import { ask, RawClient } from './raw-client.ts'
@@ -208,5 +210,36 @@ describe('Server', () => {
     await fresh.stop()
     rmSync(join(folder, 'snapshot.0'))
     await assert.rejects(start('broken'), { code: 'RECOVERY_FAILED', exitCode: 3 })
+  })
+
+  it('breaks connections at once when it is halted, and serves nobody any more', async () => {
+    const { server, port } = await start('halted')
+    const { client } = await open(port)
+    assert.equal(server.mode, 'standalone')
+    await client.create('/a', '')
+    const unanswered = assert.rejects(client.get('/a'))
+    await server.halt()
+    await unanswered
+    assert.equal(server.mode, undefined)
+    await assert.rejects(RawClient.open(port))
+    assert.ok(!existsSync(join(root, 'halted/quorate.lock')))
+  })
+
+  it('keeps what it has on the machine that it is given', async () => {
+    const disk = new MemoryDisk()
+    const machine: Machine = {
+      ...thisMachine,
+      lock: () => ({ release() {} }),
+      openDisk: () => disk,
+    }
+    const dataDir = join(root, 'elsewhere')
+    const text = `dataDir=${dataDir}\nclientPort=0\nclientPortAddress=127.0.0.1\n`
+    const { config } = resolveConfig({ file: { path: 'zoo.cfg', text } })
+    const server = await Server.start({ config, log: new LineLog(), machine })
+    running.push(server)
+    const { client } = await open(server.port)
+    await client.create('/a', '')
+    assert.ok(!existsSync(dataDir))
+    assert.deepEqual(disk.list(join(dataDir, 'version-2')).toSorted(), ['log.1', 'snapshot.0'])
   })
 })
