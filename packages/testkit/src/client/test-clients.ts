@@ -43,9 +43,14 @@ export class TestClients {
     client.on('state', ({ state }: StateChange) => {
       if (state === 'closed') this.#forget(client)
     })
-    // Any call connects, waits for the session, and fails when there will be none.
-    await client.exists('/')
-    return client
+    try {
+      // Any call connects, waits for the session, and fails when there will be none.
+      await client.exists('/')
+      return client
+    } catch (error) {
+      await client.close()
+      throw error
+    }
   }
 
   /**

@@ -168,3 +168,9 @@ test(
     await created
   },
 )
+
+test('no client is handed out by a server that does not run', limits, async () => {
+  await using server = await startServer()
+  await server.kill()
+  await assert.rejects(server.client({ timeout: 300 }), { code: 'ConnectionLoss' })
+})
