@@ -111,6 +111,18 @@ export function getData(
   return read(OpCode.getData, path, request, getDataResponse, answered)
 }
 
+/** As {@link getData}, for those who do not want the Stat: it is the larger part of decoding a small value. */
+export function getValue<T>(
+  path: NodePath,
+  watch: boolean,
+  decode: (data: Uint8Array | null) => T,
+  answered?: Answered,
+): Operation<T> {
+  const request = [pathWatchRequest, { path: path.server, watch }] as const
+  const value = { decode: (reader: JuteReader) => decode(reader.readBuffer()) }
+  return read(OpCode.getData, path, request, value, answered)
+}
+
 export function setData(path: NodePath, data: Uint8Array | null, version: number): Operation<Stat> {
   return write(OpCode.setData, path, [setDataRequest, { path: path.server, data, version }], stat)
 }

@@ -238,24 +238,30 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     path: P,
     options: WatchOptions & CodecOption<K> = {},
   ): Promise<ValueAt<K, P>> {
-    return this.#caller.read(options, () =>
-      withResult(
-        this.#getData(path, options),
-        ({ data }) => this.#codecs.decode(path, data, options.codec) as ValueAt<K, P>,
-      ),
-    )
+    return this.#caller.read(options, () => {
+      const node = this.#caller.chroot.resolve(path)
+      const answered = this.#watchCalls.ofRead('data', node, options)
+      const decode = (data: Uint8Array | null): ValueAt<K, P> =>
+        this.#codecs.decode(path, data, options.codec) as ValueAt<K, P>
+      return operations.getValue(node, isWatched(options), decode, answered)
+    })
   }
 
   getWithStat<P extends string, K extends ClientCodec = C>(
     path: P,
     options: WatchOptions & CodecOption<K> = {},
   ): Promise<ValueWithStat<ValueAt<K, P>>> {
-    return this.#caller.read(options, () =>
-      withResult(this.#getData(path, options), ({ data, stat }) => ({
-        value: this.#codecs.decode(path, data, options.codec) as ValueAt<K, P>,
-        stat,
-      })),
-    )
+    return this.#caller.read(options, () => {
+      const node = this.#caller.chroot.resolve(path)
+      const answered = this.#watchCalls.ofRead('data', node, options)
+      return withResult(
+        operations.getData(node, isWatched(options), answered),
+        ({ data, stat }) => ({
+          value: this.#codecs.decode(path, data, options.codec) as ValueAt<K, P>,
+          stat,
+        }),
+      )
+    })
   }
 
   set<P extends string, K extends ClientCodec = C>(
@@ -502,11 +508,5 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
 
   get #kept(): KeptEphemerals {
     return this.#caller.shared.kept
-  }
-
-  #getData(path: string, options: WatchOptions): ReturnType<typeof operations.getData> {
-    const node = this.#caller.chroot.resolve(path)
-    const answered = this.#watchCalls.ofRead('data', node, options)
-    return operations.getData(node, isWatched(options), answered)
   }
 }
