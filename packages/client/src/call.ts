@@ -1,7 +1,7 @@
 /** A request on its way: what to send, how to read the answer, and the promise that is settled exactly once. */
-import { type JuteReader, JuteWriter, type Platform } from '@quorate/protocol'
+import { type JuteReader, JuteWriter, type OutcomeQuestion, type Platform } from '@quorate/protocol'
 import type { Alarm, Clock } from './world.ts'
-import { ZooKeeperError, type ZooKeeperErrorCode } from './zookeeper-error.ts'
+import { errorCodeOf, ZooKeeperError, type ZooKeeperErrorCode } from './zookeeper-error.ts'
 
 /** What one request means, apart from when it is sent. */
 export interface Operation<T> {
@@ -50,6 +50,11 @@ export interface CallOptions {
   readonly signal?: AbortSignalLike
   /** Rejects the call with `OperationTimeout` after so many milliseconds. */
   readonly deadlineMs?: number
+  /**
+   * Whether a write that was lost with its connection is sent again when the server says that it was never carried out, which
+   * servers of ours can. Otherwise it is rejected with ConnectionLoss and `applied: 'no'`. Default true.
+   */
+  readonly resend?: boolean
 }
 
 /** What the requests of calls take in memory that are not answered yet. */
@@ -61,6 +66,8 @@ export class Call {
   readonly operation: Operation<unknown>
   /** Whether a server may have seen it. */
   wasSent = false
+  /** What to ask a server, should the connection on which it was sent be lost; undefined when that server can't tell. */
+  question: OutcomeQuestion | undefined
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: ZooKeeperError) => void
   /** Most calls have none. */
@@ -70,6 +77,7 @@ export class Call {
   readonly #pending: PendingBytes | undefined
   #bytes = 0
   #isInFlight = false
+  #isResent = true
 
   constructor(
     operation: Operation<unknown>,
@@ -113,13 +121,23 @@ export class Call {
     if (this.#isSettled) this.#letGo()
   }
 
+  /** The same, of a call that has been written. */
+  keep(request: Uint8Array): void {
+    this.#captured = request
+  }
+
+  get isCaptured(): boolean {
+    return this.#captured !== undefined
+  }
+
   writeRequest(writer: JuteWriter): void {
     if (this.#captured === undefined) this.operation.write(writer)
     else writer.writeBytes(this.#captured)
   }
 
   /** Bounds the call by the caller's signal and deadline. */
-  limit(clock: Clock, { signal, deadlineMs }: CallOptions): void {
+  limit(clock: Clock, { signal, deadlineMs, resend = true }: CallOptions): void {
+    this.#isResent = resend
     if (deadlineMs !== undefined) {
       const alarm: Alarm = clock.wakeAfter(deadlineMs, () => this.fail('OperationTimeout'))
       this.onSettled(() => alarm.cancel())
@@ -132,6 +150,35 @@ export class Call {
     }
     signal.addEventListener('abort', abort)
     this.onSettled(() => signal.removeEventListener('abort', abort))
+  }
+
+  /** Settles the call with a reply. */
+  answer(err: number, reader: JuteReader): void {
+    const { operation } = this
+    operation.answered?.(err)
+    if (err !== 0) {
+      const code = errorCodeOf(err)
+      const answer = operation.answerOf?.(code)
+      if (answer !== undefined) this.succeed(answer.value)
+      else this.failWith(new ZooKeeperError(code, { op: operation.name, path: operation.path }))
+      return
+    }
+    try {
+      this.succeed(operation.read(reader))
+    } catch (error) {
+      if (error instanceof ZooKeeperError) this.failWith(error)
+      else this.fail('MarshallingError', error)
+    }
+  }
+
+  /**
+   * It was sent, and no server has carried it out nor ever will: as if it had not been sent.
+   * @param isInOrder whether it may still be sent
+   */
+  takeBack(isInOrder: boolean): void {
+    this.question = undefined
+    this.wasSent = false
+    if (!isInOrder || !this.#isResent) this.fail('ConnectionLoss')
   }
 
   succeed(value: unknown): void {

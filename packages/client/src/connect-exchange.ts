@@ -13,7 +13,7 @@ import {
 import { ZooKeeperError } from './zookeeper-error.ts'
 
 /** What this client can do beyond Apache's protocol. */
-const ownCapabilities = Capability.linearizableReads
+const ownCapabilities = Capability.linearizableReads | Capability.outcomes
 
 /** Servers that do not know what a client can do beyond Apache's protocol look at no byte of it. */
 export function connectFrame(

@@ -4,13 +4,16 @@
  *
  * 1. Requests are written in the order in which they are sent here, and answered in that order.
  * 2. A watch event is told before the reply that follows it on the wire.
- * 3. After {@link abandon} nothing is sent, settled or told any more.
+ * 3. Of a write that is sent to a server of ours it is known how to ask about it later, and what to send again; no more of them are
+ *    unanswered than the server keeps outcomes of.
+ * 4. After {@link abandon} nothing is sent, settled or told any more.
  */
 import {
   authPacket,
   JuteReader,
   JuteWriter,
   OpCode,
+  type OutcomeTerms,
   type SetWatches2Request,
   setWatches2Request,
   setWatchesRequest,
@@ -39,6 +42,8 @@ export interface ConnectionListener {
   notified(event: WatcherEvent, zxid: Zxid | undefined): void
   /** The server has come as far as this zxid. */
   saw(zxid: Zxid): void
+  /** A write that had no room before has it now. */
+  roomMade(): void
   /** The server does not know this identity; it closes the connection. */
   refused(credential: Credential): void
   /** The peer broke the protocol: the connection is of no more use. */
@@ -47,6 +52,8 @@ export interface ConnectionListener {
 
 export interface ServerAbilities {
   readonly readsLinearizably: boolean
+  /** What outcomes of writes it keeps; undefined: it can't be asked for any. */
+  readonly outcomes: OutcomeTerms | undefined
 }
 
 export interface ConnectionLimits {
@@ -82,25 +89,33 @@ export class Connection implements FrameSink {
   #writer: JuteWriter
   #isFlushDue = false
   #isAbandoned = false
+  /** What outcomes the server keeps; undefined: none. */
+  readonly #terms: OutcomeTerms | undefined
   #lastSentAtMs: number
+  #writesInFlight = 0
+  #hadNoRoom = false
+  /** What is sent from here on comes behind this transaction. */
+  #zxid: Zxid
   #askedAtMs = Infinity
 
   constructor(
     link: Link,
     world: World,
     xids: XidSequence,
-    limits: ConnectionLimits & ServerAbilities,
+    options: ConnectionLimits & ServerAbilities,
     listener: ConnectionListener,
   ) {
     this.#link = link
     this.#world = world
     this.#xids = xids
-    this.#limits = limits
-    this.#readsLinearizably = limits.readsLinearizably
+    this.#limits = options
+    this.#readsLinearizably = options.readsLinearizably
+    this.#terms = options.outcomes
+    this.#zxid = options.outcomes?.zxid ?? 0
     this.#listener = listener
     this.#reader = new JuteReader(new Uint8Array(0), 0, 0, {
       platform: world.platform,
-      lengthMax: limits.replyBytesMax,
+      lengthMax: options.replyBytesMax,
     })
     this.#writer = new JuteWriter(writerCapacity, world.platform)
     this.#lastSentAtMs = world.clock.nowMs()
@@ -108,6 +123,18 @@ export class Connection implements FrameSink {
 
   get inFlightCount(): number {
     return this.#inFlightByXid.size
+  }
+
+  /** Whether the server can be asked what became of earlier writes. */
+  get tellsOutcomes(): boolean {
+    return this.#terms !== undefined
+  }
+
+  /** Whether the call may be sent now. */
+  hasRoomFor(call: Call): boolean {
+    if (!call.operation.isWrite || this.#terms === undefined) return true
+    this.#hadNoRoom = this.#writesInFlight >= this.#terms.writesMax
+    return !this.#hadNoRoom
   }
 
   get lastSentAtMs(): number {
@@ -149,6 +176,15 @@ export class Connection implements FrameSink {
     }
     call.sent(this.#writer.position - start)
     this.#inFlightByXid.set(xid, call)
+    if (call.operation.isWrite && this.#terms !== undefined) this.#prepareForLoss(call, xid, start)
+  }
+
+  /** The caller may use its buffers again: what may have to be sent once more is copied from where it was just written. */
+  #prepareForLoss(call: Call, xid: number, start: number): void {
+    this.#writesInFlight++
+    call.question = { xid, after: this.#zxid }
+    if (!call.isCaptured)
+      call.keep(this.#writer.bytes.slice(start + headerBytes, this.#writer.position))
   }
 
   /**
@@ -213,6 +249,7 @@ export class Connection implements FrameSink {
       reader.readLong()
       call.operation.answered?.(reader.readInt())
       call.fail('ReplyTooLarge')
+      this.#makeRoom(call)
     } catch (error) {
       this.#listener.broke(error as Error)
     }
@@ -222,7 +259,10 @@ export class Connection implements FrameSink {
     const xid = reader.readInt()
     const zxid = reader.readLong()
     const err = reader.readInt()
-    if (zxid > 0) this.#listener.saw(zxid)
+    if (zxid > 0) {
+      if (zxid > this.#zxid) this.#zxid = zxid
+      this.#listener.saw(zxid)
+    }
     switch (xid) {
       case Xid.notification:
         this.#listener.notified(watcherEvent.decode(reader), zxid > 0 ? zxid : undefined)
@@ -244,25 +284,19 @@ export class Connection implements FrameSink {
       throw new Error(`the server answered xid ${xid}, which waits for no answer`)
     this.#inFlightByXid.delete(xid)
     call.left()
+    if (call.question !== undefined) this.#writesInFlight--
     return call
   }
 
   #answer(call: Call, err: number, reader: JuteReader): void {
-    const { operation } = call
-    operation.answered?.(err)
-    if (err !== 0) {
-      const code = errorCodeOf(err)
-      const answer = operation.answerOf?.(code)
-      if (answer !== undefined) call.succeed(answer.value)
-      else call.failWith(new ZooKeeperError(code, { op: operation.name, path: operation.path }))
-      return
-    }
-    try {
-      call.succeed(operation.read(reader))
-    } catch (error) {
-      if (error instanceof ZooKeeperError) call.failWith(error)
-      else call.fail('MarshallingError', error)
-    }
+    call.answer(err, reader)
+    this.#makeRoom(call)
+  }
+
+  #makeRoom(call: Call): void {
+    if (!call.operation.isWrite || !this.#hadNoRoom) return
+    this.#hadNoRoom = false
+    this.#listener.roomMade()
   }
 
   /** A server answers auth packets ahead of earlier requests, but in their own order. */
@@ -310,6 +344,8 @@ export class Connection implements FrameSink {
 }
 
 const lengthBytes = 4
+/** Of a request: its length, xid and type. */
+const headerBytes = 12
 const writerCapacity = 1024
 /** Bytes of a batch that is sent as a copy. */
 const copiedMost = 512

@@ -5,7 +5,8 @@
  * 1. Every call is settled: by its answer, by its own deadline, or when the session ends. Without a session the calls
  *    wait at most 4/3 of the timeout for one.
  * 2. On a new connection go, in this order: the connect request, the SASL exchange, the credentials, the watches, the
- *    reads that the last connection left unanswered, and the calls that waited. Unanswered writes are never sent again.
+ *    question about the writes that the last connection left unanswered, the calls that it left and are to be sent
+ *    again, and the calls that waited; see {@link CallQueue}.
  * 3. A stall of this process is not the death of a server: whatever input is there is handled before the clock is judged.
  * 4. The session counts as expired 4/3 of its timeout after a server was last heard, though no server may have said so:
  *    by then a leader has expired it, and its owner must not go on as if it held locks (ZOOKEEPER-4508).
@@ -18,6 +19,7 @@ import {
   type Zxid,
 } from '@quorate/protocol'
 import { Call, type CallOptions, type Operation } from './call.ts'
+import { CallQueue } from './call-queue.ts'
 import { connectFrame, readConnectResponse, readsLinearizably } from './connect-exchange.ts'
 import {
   Connection,
@@ -77,6 +79,7 @@ export class Session {
   readonly #credentials: Credential[]
   readonly #alarm: WatchfulAlarm
   readonly #pending: PendingBound
+  readonly #calls: CallQueue
   #phase: SessionPhase = { type: 'unlinked' }
   #state: SessionState = 'idle'
   #identity: SessionIdentity | undefined
@@ -92,7 +95,6 @@ export class Session {
   #lastHeardAtMs = 0
   #lastZxid: Zxid
   #lastCause: unknown
-  #waiting = new Set<Call>()
   #closing: Promise<void> | undefined
 
   constructor(
@@ -105,7 +107,7 @@ export class Session {
     this.#options = options
     this.#pending = new PendingBound(options, () => {
       const linked = this.#phase.type === 'linked' ? this.#phase.connection.inFlightCount : 0
-      return linked + this.#waiting.size
+      return linked + this.#calls.size
     })
     this.#world = world
     this.#alarm = new WatchfulAlarm(world.clock, () => this.#tick())
@@ -116,6 +118,13 @@ export class Session {
     this.#lastZxid = start.lastZxid
     this.#identity = options.identity
     this.#timeoutMs = options.timeoutMs
+    this.#calls = new CallQueue({
+      platform: world.platform,
+      isTakenOver: options.identity !== undefined,
+      serverCount: () => this.#servers.size,
+      lessened: () => this.#pending.lessened(),
+      moveOn: () => this.#moveOn('the server has forgotten what became of earlier writes'),
+    })
   }
 
   get state(): SessionState {
@@ -190,6 +199,7 @@ export class Session {
   move(): void {
     if (this.#phase.type !== 'linked') return
     this.#isMoving = true
+    this.#calls.hold(true)
     this.#moveWhenIdle()
   }
 
@@ -226,7 +236,6 @@ export class Session {
   /** @param last the request whose answer, or loss, is the end */
   async #leave(last: Operation<unknown>, options: CallOptions, cause?: unknown): Promise<void> {
     if (this.#phase.type === 'linked') {
-      const { connection } = this.#phase
       await new Promise<void>((resolve) => {
         const call = new Call(
           last,
@@ -234,7 +243,8 @@ export class Session {
           () => resolve(),
         )
         call.limit(this.#world.clock, options)
-        if (!call.isSettled) connection.send(call)
+        this.#calls.hold(false)
+        if (!call.isSettled) this.#calls.submit(call)
       })
     }
     if (this.#phase.type !== 'ended') this.#end('closed', 'Closed', cause)
@@ -244,31 +254,15 @@ export class Session {
     if (this.#refuseWhenOver(call)) return
     if (this.#pending.isReached) {
       call.fail('Overloaded')
-    } else if (this.#phase.type === 'linked' && !this.#isMoving) {
-      this.#phase.connection.send(call)
-    } else {
-      this.#wait(call)
+      return
     }
+    this.#calls.submit(call)
+    if (this.#calls.size > 0) this.open()
   }
 
   /** Resolves when no more than half is pending of what may be. */
   drained(): Promise<void> {
     return this.#pending.drained()
-  }
-
-  #wait(call: Call): void {
-    try {
-      call.capture(this.#world.platform)
-    } catch (error) {
-      call.fail('BadArguments', error)
-      return
-    }
-    this.#waiting.add(call)
-    call.onSettled(() => {
-      this.#waiting.delete(call)
-      this.#pending.lessened()
-    })
-    this.open()
   }
 
   #refuseWhenOver(call: Call): boolean {
@@ -338,10 +332,9 @@ export class Session {
     if (phase.type !== 'linked' || this.#closing !== undefined) return
     if (phase.connection.inFlightCount > 0) return
     phase.link.close()
-    phase.connection.abandon()
-    this.#enter('disconnected', {
-      cause: new Error(`left ${describeServer(phase.server)} for another`),
-    })
+    const cause = new Error(`left ${describeServer(phase.server)} for another`)
+    this.#calls.detach(phase.connection.abandon(), cause)
+    this.#enter('disconnected', { cause })
     this.#dial()
   }
 
@@ -365,7 +358,11 @@ export class Session {
     }
     this.#timeoutMs = response.timeOut
     this.#lastHeardAtMs = this.#world.clock.nowMs()
-    const connection = this.#connect(link, { readsLinearizably: readsLinearizably(response) })
+    const { outcomes } = response
+    const connection = this.#connect(link, {
+      readsLinearizably: readsLinearizably(response),
+      outcomes,
+    })
     const { sasl } = this.#options
     if (sasl === undefined) {
       this.#established(link, server, connection)
@@ -410,6 +407,7 @@ export class Session {
       saw: (zxid) => {
         if (zxid > this.#lastZxid) this.#lastZxid = zxid
       },
+      roomMade: () => this.#calls.sendNext(),
       refused: (credential) => {
         const at = this.#credentials.indexOf(credential)
         if (at >= 0) this.#credentials.splice(at, 1)
@@ -424,9 +422,14 @@ export class Session {
   #catchUp(connection: Connection): void {
     for (const credential of this.#credentials) connection.sendAuth(credential)
     for (const request of this.#watches.setWatches(this.#lastZxid)) connection.sendWatches(request)
-    const waiting = this.#waiting
-    this.#waiting = new Set()
-    for (const call of waiting) connection.send(call)
+    this.#calls.attach(connection)
+  }
+
+  /** Leaves a server for another one. */
+  #moveOn(reason: string): void {
+    if (this.#phase.type !== 'linked') return
+    this.#phase.link.close()
+    this.#linkClosed(new Error(reason))
   }
 
   #linkClosed(cause: unknown): void {
@@ -443,19 +446,12 @@ export class Session {
     const unanswered = phase.connection.abandon()
     if (this.#closing !== undefined) {
       for (const call of unanswered) call.fail('ConnectionLoss', cause)
+      this.#calls.failAll('ConnectionLoss', cause)
       return
     }
+    this.#calls.detach(unanswered, cause)
     this.#enter('disconnected', { cause })
-    this.#keepReads(unanswered, cause)
     this.#pause()
-  }
-
-  /** Reads go first on the next connection; of a write nobody knows whether it was carried out. */
-  #keepReads(unanswered: readonly Call[], cause: unknown): void {
-    const reads = unanswered.filter((call) => !call.operation.isWrite && !call.isSettled)
-    this.#waiting = new Set([...reads, ...this.#waiting])
-    for (const call of reads) call.onSettled(() => this.#waiting.delete(call))
-    for (const call of unanswered) if (call.operation.isWrite) call.fail('ConnectionLoss', cause)
   }
 
   #pause(): void {
@@ -508,8 +504,7 @@ export class Session {
         return
       case 'linked':
         if (nowMs >= this.#silentAtMs(phase.connection)) {
-          phase.link.close()
-          this.#linkClosed(new Error('the server was silent for two thirds of the session timeout'))
+          this.#moveOn('the server was silent for two thirds of the session timeout')
           return
         }
         if (nowMs >= this.#pingAtMs(phase.connection)) phase.connection.sendPing()
@@ -575,7 +570,7 @@ export class Session {
   }
 
   #failWaiting(code: ZooKeeperErrorCode): void {
-    for (const call of this.#waiting) call.fail(code, this.#lastCause)
+    this.#calls.failAll(code, this.#lastCause)
     for (const { call } of this.#credentials) call.fail(code, this.#lastCause)
     this.#pending.lessened()
   }

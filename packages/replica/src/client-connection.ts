@@ -60,7 +60,7 @@ export class ClientConnection implements ConnectionView, Watcher {
   isConnecting = false
   /** The first frame had the readOnly byte, so the answer has it. */
   hasReadOnlyByte = false
-  /** Bits of Capability that its first frame announced; undefined when it announced none, so that the answer has none either. */
+  /** Bits of Capability that both sides have; undefined when its first frame announced none, so that the answer has none either. */
   capabilities: number | undefined
   isClosed = false
   /** An auth packet was refused: nothing more is taken, and the connection is closed behind the answer. */

@@ -30,6 +30,8 @@ export type ConnectOutcome =
 
 /** What the server can do of {@link Capability}. */
 const ownCapabilities = Capability.linearizableReads | Capability.outcomes
+/** Without a leader there is nobody to ask. */
+const readOnlyCapabilities = Capability.linearizableReads
 
 export class ConnectHandler {
   readonly #tree: Tree
@@ -56,7 +58,9 @@ export class ConnectHandler {
       return { type: 'close', reason }
     }
     connection.hasReadOnlyByte = request.readOnly !== undefined
-    connection.capabilities = request.capabilities
+    if (request.capabilities !== undefined)
+      connection.capabilities =
+        request.capabilities & (isReadOnly ? readOnlyCapabilities : ownCapabilities)
     if (isReadOnly && request.readOnly !== true) {
       const reason = 'the server is read-only now, and the client wants one that is not'
       return { type: 'close', reason }
@@ -84,8 +88,7 @@ export class ConnectHandler {
     session: { readonly id: SessionId; readonly timeoutMs: number },
     isReadOnly: boolean,
   ): void {
-    const capabilities =
-      connection.capabilities === undefined ? undefined : connection.capabilities & ownCapabilities
+    const { capabilities } = connection
     connectResponse.encode(connection.beginFrame(), {
       protocolVersion: 0,
       timeOut: session.timeoutMs,

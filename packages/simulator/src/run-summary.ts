@@ -16,6 +16,7 @@ export class RunSummary {
   #leaderCount = 0
   readonly #faultHits = new Map<string, number>()
   readonly #reports = new Map<string, number>()
+  readonly #outcomes = new Map<string, number>()
 
   add(result: SimulationResult): void {
     this.#runCount++
@@ -26,6 +27,7 @@ export class RunSummary {
     this.#leaderCount += result.leaderCount
     addCounts(this.#faultHits, result.faultHits)
     addCounts(this.#reports, result.reports)
+    addCounts(this.#outcomes, result.outcomes)
     if (result.violation !== undefined) this.failedSeeds.push(result.seed)
   }
 
@@ -50,6 +52,7 @@ export class RunSummary {
       `simulated: ${hours(this.#virtualMs)} hours, ${this.#stepCount} events, ${this.#replyCount} operations, ${this.#recoveryCount} recoveries`,
       `elections won: ${this.#leaderCount}; synchronisations: ${syncs.join(', ')}`,
       `handed over from a slow disk: ${this.#count('LEADER_DISK_SLOW')}; served without a full one: ${this.#count('SERVING_WITHOUT_DISK')}`,
+      `writes whose answers were lost: ${describe(this.#outcomes)}`,
       `faults: ${describe(this.#faultHits)}`,
       ...(missed.length > 0 ? [`faults without effect: ${missed.join(', ')}`] : []),
       `${this.#runCount} seeds, ${this.failedSeeds.length} failed${failed}`,

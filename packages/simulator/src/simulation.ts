@@ -17,7 +17,7 @@ import { EventLog, type LineSink } from './event-log.ts'
 import type { Fault } from './faults/fault.ts'
 import { FaultCounts, type FaultKind } from './faults/fault-counts.ts'
 import { allFaults, Nemesis } from './faults/nemesis.ts'
-import type { Observation } from './history/observation.ts'
+import type { Observation, Replied } from './history/observation.ts'
 import { driftMostPpm, Host } from './host.ts'
 import { Network } from './network/network.ts'
 import { Prng } from './prng.ts'
@@ -104,6 +104,8 @@ export interface SimulationResult {
   readonly faultHits: ReadonlyMap<FaultKind, number>
   /** What servers had for their logs, by code. */
   readonly reports: ReadonlyMap<string, number>
+  /** What servers said of writes whose answers were lost, and how often. */
+  readonly outcomes: ReadonlyMap<string, number>
   readonly violation: Violation | undefined
 }
 
@@ -164,6 +166,7 @@ class Simulation {
   readonly #scheduler: Scheduler
   readonly #faults = new FaultCounts()
   readonly #reports = new Map<string, number>()
+  readonly #outcomes = new Map<string, number>()
   readonly #checkers: readonly Checker[]
   readonly #readersByType = new Map<Observation['type'], readonly Reader[]>()
   readonly #fleet: Fleet
@@ -222,6 +225,7 @@ class Simulation {
       leaderCount: this.#leaderCount,
       faultHits: this.#faults.hits,
       reports: this.#reports,
+      outcomes: this.#outcomes,
       violation: this.#violation,
     }
   }
@@ -277,7 +281,7 @@ class Simulation {
 
   #observe(observation: Observation): void {
     const { type } = observation
-    if (type === 'replied') this.#replyCount++
+    if (type === 'replied') this.#countReply(observation)
     else if (type === 'recovered') this.#recoveryCount++
     else if (type === 'loaded' && observation.cause === 'recovered') this.#recoveryCount++
     else if (type === 'termStarted' && observation.role === 'leading') this.#leaderCount++
@@ -288,6 +292,12 @@ class Simulation {
       const message = observe(observation, nowUs)
       if (message !== undefined) this.#violate(checker, message)
     }
+  }
+
+  #countReply({ answer }: Replied): void {
+    this.#replyCount++
+    for (const { state } of answer.outcomes ?? [])
+      this.#outcomes.set(state, (this.#outcomes.get(state) ?? 0) + 1)
   }
 
   #reported(code: string): void {

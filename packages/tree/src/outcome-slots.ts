@@ -7,8 +7,8 @@
  */
 
 /** 32-bit numbers in a slot. */
-export const slotWords = 16
-export const slotBytes = 64
+const slotWords = 16
+const slotBytes = 64
 /** What follows the link in a slot that goes on with another's bytes. */
 const moreBytes = 60
 const chunkShift = 8
@@ -60,6 +60,10 @@ function copyOut(
   for (let i = 0; i < length; i++) target[at + i] = bytes[start + i]!
 }
 
+export function firstWord(slot: number): number {
+  return (slot & chunkMask) * slotWords
+}
+
 export class OutcomeSlots {
   readonly #chunks: SlotChunk[] = []
   /** Which chunks are in the frozen set and not copied yet: 1 for each. */
@@ -109,8 +113,17 @@ export class OutcomeSlots {
     this.#giveOne(slot)
   }
 
+  word(slot: number, at: number): number {
+    return this.#chunks[slot >>> chunkShift]!.words[(slot & chunkMask) * slotWords + at]!
+  }
+
   set(slot: number, at: number, value: number): void {
     this.#own(slot).words[(slot & chunkMask) * slotWords + at] = value
+  }
+
+  /** Words among which the slot's can be set, from {@link firstWord} on. */
+  words(slot: number): Int32Array {
+    return this.#own(slot).words
   }
 
   /**

@@ -19,13 +19,23 @@ import {
   highHalf,
   lowHalf,
   type SessionId,
+  sessionIdHigh,
+  sessionIdLow,
   sessionIdOf,
   type Zxid,
 } from '@quorate/protocol'
-import { noSlot, OutcomeSlots, readSlotBytes, type SlotChunk, word } from './outcome-slots.ts'
+import { OutcomeIndex } from './outcome-index.ts'
+import {
+  firstWord,
+  noSlot,
+  OutcomeSlots,
+  readSlotBytes,
+  type SlotChunk,
+  word,
+} from './outcome-slots.ts'
 
 /** How many writes of a session may be unanswered, so that its client can learn of each what became of it. */
-export const outcomesPerSession = 1024
+export const outcomesPerSession = 256
 /** Three times the longest session timeout that is of use. */
 export const outcomeAgeSeconds = 600
 /** 32 MiB. */
@@ -114,9 +124,9 @@ interface Result {
 
 export class OutcomeTable {
   readonly #slots = new OutcomeSlots()
-  readonly #newestBySession = new Map<SessionId, number>()
+  readonly #newest = new OutcomeIndex(this.#slots)
   #oldest = noSlot
-  #newest = noSlot
+  #latest = noSlot
   #count = 0
   #bodyBytes = 0
   #floor: Zxid = 0
@@ -134,7 +144,7 @@ export class OutcomeTable {
     return this.#count
   }
 
-  /** What the entries take, in bytes. */
+  /** What the entries take, without their index, in bytes. */
   get memoryBytes(): number {
     return this.#slots.chunks.length * 16_384
   }
@@ -157,7 +167,7 @@ export class OutcomeTable {
   /** In the order of the zxids. */
   restore(entry: KeptOutcome): void {
     const { session, body, previousZxid } = entry
-    const slot = this.#add(entry, Number(session >> 32n) | 0, Number(session & 0xffff_ffffn) | 0)
+    const slot = this.#add(entry, sessionIdHigh(session), sessionIdLow(session))
     this.#setPrevious(slot, previousZxid)
     this.#setBody(slot, body ?? new Uint8Array(0), body === undefined ? -1 : body.length)
   }
@@ -190,7 +200,7 @@ export class OutcomeTable {
   /** @param after a zxid that the client had seen when it sent the write */
   find(session: SessionId, cxid: number, after: Zxid): Outcome {
     const { chunks } = this.#slots
-    const newest = this.#newestBySession.get(session) ?? noSlot
+    const newest = this.#newest.find(sessionIdHigh(session), sessionIdLow(session))
     if (newest === noSlot) return this.#absent(this.#floor, after)
     const oldest = word(chunks, newest, Field.next)
     for (let slot = oldest, isLast = false; !isLast; slot = word(chunks, slot, Field.next)) {
@@ -205,7 +215,7 @@ export class OutcomeTable {
   openImage(): OutcomeImage {
     const { chunks, thaw } = this.#slots.freeze()
     const first = this.#oldest
-    const last = this.#newest
+    const last = this.#latest
     return {
       floor: this.#floor,
       clockMs: this.#clockMs,
@@ -235,40 +245,38 @@ export class OutcomeTable {
     idLow: number,
   ): number {
     const slots = this.#slots
+    const { zxid, err } = entry
     const slot = slots.take()
-    slots.set(slot, Field.idHigh, idHigh)
-    slots.set(slot, Field.idLow, idLow)
-    slots.set(slot, Field.cxid, entry.cxid)
-    slots.set(slot, Field.zxidHigh, highHalf(entry.zxid))
-    slots.set(slot, Field.zxidLow, lowHalf(entry.zxid))
-    slots.set(slot, Field.seconds, entry.seconds)
-    this.#linkToSession(slot, entry.err, sessionIdOf(idHigh, idLow))
-    slots.set(slot, Field.olderOfAll, this.#newest)
-    slots.set(slot, Field.newerOfAll, noSlot)
-    if (this.#newest === noSlot) this.#oldest = slot
-    else slots.set(this.#newest, Field.newerOfAll, slot)
-    this.#newest = slot
+    const words = slots.words(slot)
+    const at = firstWord(slot)
+    const before = this.#newest.find(idHigh, idLow)
+    const number = before === noSlot ? 0 : (numberAt(slots.chunks, before) + 1) & 0xffff
+    words[at + Field.idHigh] = idHigh
+    words[at + Field.idLow] = idLow
+    words[at + Field.cxid] = entry.cxid
+    words[at + Field.zxidHigh] = highHalf(zxid)
+    words[at + Field.zxidLow] = lowHalf(zxid)
+    words[at + Field.errAndNumber] = (number << 16) | (err & 0xffff)
+    words[at + Field.seconds] = entry.seconds
+    words[at + Field.olderOfAll] = this.#latest
+    words[at + Field.newerOfAll] = noSlot
+    words[at + Field.next] = before === noSlot ? slot : slots.word(before, Field.next)
+    words[at + Field.previousHigh] = before === noSlot ? 0 : slots.word(before, Field.zxidHigh)
+    words[at + Field.previousLow] = before === noSlot ? 0 : slots.word(before, Field.zxidLow)
+    if (before !== noSlot) slots.set(before, Field.next, slot)
+    this.#newest.set(idHigh, idLow, slot)
+    if (this.#latest === noSlot) this.#oldest = slot
+    else slots.set(this.#latest, Field.newerOfAll, slot)
+    this.#latest = slot
     this.#count++
+    this.#dropBeyond(slot, number)
     return slot
   }
 
-  #linkToSession(slot: number, err: number, session: SessionId): void {
-    const slots = this.#slots
-    const before = this.#newestBySession.get(session) ?? noSlot
-    this.#newestBySession.set(session, slot)
-    if (before === noSlot) {
-      slots.set(slot, Field.next, slot)
-      slots.set(slot, Field.errAndNumber, err & 0xffff)
-      this.#setPrevious(slot, 0)
-      return
-    }
-    const oldest = word(slots.chunks, before, Field.next)
-    slots.set(slot, Field.next, oldest)
-    slots.set(before, Field.next, slot)
-    const number = (numberAt(slots.chunks, before) + 1) & 0xffff
-    slots.set(slot, Field.errAndNumber, (number << 16) | (err & 0xffff))
-    this.#setPrevious(slot, zxidAt(slots.chunks, before))
-    const count = ((number - numberAt(slots.chunks, oldest)) & 0xffff) + 1
+  /** The session's oldest, when it has one too many. */
+  #dropBeyond(newest: number, number: number): void {
+    const oldest = this.#slots.word(newest, Field.next)
+    const count = ((number - numberAt(this.#slots.chunks, oldest)) & 0xffff) + 1
     if (count > outcomesPerSession) this.#remove(oldest)
   }
 
@@ -302,15 +310,16 @@ export class OutcomeTable {
   #remove(slot: number): void {
     const slots = this.#slots
     const { chunks } = slots
-    const session = sessionIdOf(word(chunks, slot, Field.idHigh), word(chunks, slot, Field.idLow))
-    const newest = this.#newestBySession.get(session)!
-    if (newest === slot) this.#newestBySession.delete(session)
+    const idHigh = slots.word(slot, Field.idHigh)
+    const idLow = slots.word(slot, Field.idLow)
+    const newest = this.#newest.find(idHigh, idLow)
+    if (newest === slot) this.#newest.delete(idHigh, idLow)
     else slots.set(newest, Field.next, word(chunks, slot, Field.next))
     const older = word(chunks, slot, Field.olderOfAll)
     const newer = word(chunks, slot, Field.newerOfAll)
     if (older === noSlot) this.#oldest = newer
     else slots.set(older, Field.newerOfAll, newer)
-    if (newer === noSlot) this.#newest = older
+    if (newer === noSlot) this.#latest = older
     else slots.set(newer, Field.olderOfAll, older)
     this.#bodyBytes -= Math.max(0, word(chunks, slot, Field.bodyLength))
     this.#count--

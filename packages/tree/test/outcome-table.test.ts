@@ -40,6 +40,11 @@ function bytesOf(length: number, seed = 0): Uint8Array {
   return Uint8Array.from({ length }, (_, i) => (seed + i * 7) & 0xff)
 }
 
+/** Ids of which either half differs. */
+function sessionOf(i: number): SessionId {
+  return (one + BigInt(i) * 0x1_0000_0001n) as SessionId
+}
+
 function typeOf(table: OutcomeTable, cxid: number, after = 0): string {
   return table.find(one, cxid, after).type
 }
@@ -157,6 +162,23 @@ describe('OutcomeTable', () => {
     assert.equal(table.find(two, 1, table.floor).type, 'neverApplied')
   })
 
+  test('sessions are found however many come and go', () => {
+    const table = new OutcomeTable()
+    const count = 5_000
+    let zxid = 0
+    let timeMs = 0
+    for (const round of [1, 2, 3]) {
+      for (let i = 0; i < count; i++)
+        record(table, { session: sessionOf(i), cxid: round, zxid: ++zxid, timeMs: (timeMs += 100) })
+      for (let i = 0; i < count; i++) {
+        const { type } = table.find(sessionOf(i), round, 0)
+        assert.equal(type, 'applied', `session ${i} in round ${round}`)
+        assert.equal(table.find(sessionOf(i), 9, zxid - count).type, 'neverApplied')
+      }
+      assert.ok(table.count <= 6_011)
+    }
+  })
+
   test('a result that is too long is unknown, not wrong', () => {
     const table = new OutcomeTable()
     record(table, { cxid: 1, zxid: 1, body: bytesOf(262_145) })
@@ -199,7 +221,7 @@ describe('OutcomeTable against a model', () => {
         const add = (at: number, cxid: number, length: number): void => {
           zxid++
           const body = bytesOf(length, zxid)
-          const write = { session: sessions[at], cxid, zxid, timeMs, err: -(zxid % 120), body }
+          const write = { session: sessions[at], cxid, zxid, timeMs, err: -(zxid % 100), body }
           writes.push(write)
           record(table, write)
         }

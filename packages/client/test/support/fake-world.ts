@@ -4,6 +4,7 @@
  */
 import { setImmediate as microtasksDone } from 'node:timers/promises'
 import {
+  Capability,
   type Codec,
   connectRequest,
   type ConnectRequest,
@@ -11,6 +12,7 @@ import {
   encode,
   JuteReader,
   JuteWriter,
+  type OutcomeTerms,
   purePlatform,
   replyHeader,
   requestHeader,
@@ -72,9 +74,12 @@ export class FakeLink implements Link {
       readonly timeOut?: number
       readonly readOnly?: boolean
       readonly capabilities?: number
+      /** Of a server that tells outcomes. */
+      readonly outcomes?: OutcomeTerms
     } = {},
   ): ConnectRequest {
     const request = this.open()
+    const { outcomes } = session
     const id = (session.id ?? 0x1234n) as SessionId
     this.receive(
       frame(
@@ -84,7 +89,11 @@ export class FakeLink implements Link {
           sessionId: id,
           passwd: new Uint8Array(16).fill(7),
           readOnly: session.readOnly ?? false,
-          ...(session.capabilities === undefined ? {} : { capabilities: session.capabilities }),
+          ...(outcomes === undefined
+            ? session.capabilities === undefined
+              ? {}
+              : { capabilities: session.capabilities }
+            : { capabilities: Capability.outcomes, outcomes }),
         }),
       ),
     )

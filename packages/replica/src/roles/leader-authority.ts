@@ -208,10 +208,7 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
     const { session, connection } = request
     const err = session.isLocal ? ErrorCode.Ok : this.#globalError(session, connection)
     if (err === ErrorCode.SessionMoved) this.sessionMoved(connection)
-    if (err === ErrorCode.Ok)
-      this.#pipeline.fence({ ...this.#ownWrite(OpCode.delete, session), xid: fenceCxid }, () =>
-        fenced(err),
-      )
+    if (err === ErrorCode.Ok) this.#pipeline.fence(this.#fenceOf(session), () => fenced(err))
     else fenced(err)
   }
 
@@ -466,6 +463,10 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
 
   #ownWrite(type: number, session: SessionHalves): Write {
     return { type, session, xid: 0, timeMs: this.#host.wallMs, identities: noIdentities }
+  }
+
+  #fenceOf(session: Session): Write {
+    return { ...this.#ownWrite(OpCode.delete, session), xid: fenceCxid }
   }
 
   /** While this server stood still no learner was asked for the sessions it had heard of. */

@@ -4,7 +4,7 @@
  */
 import { ErrorCode, type Zxid } from '@quorate/protocol'
 import { watchKind } from '../client/client-watches.ts'
-import { describe, isWrite, type Operation } from '../client/operation.ts'
+import { describe, isWrite, type Operation, type Outcome } from '../client/operation.ts'
 import type {
   Called,
   ChangeTold,
@@ -29,8 +29,8 @@ interface Call {
   isAsked: boolean
   /** It was on the wire at any time. */
   wasAsked: boolean
-  /** The connection went while it was open: it may have been about to be sent. */
-  wasCut: boolean
+  /** It was sent, and nobody knows what became of it: the last server that was asked could not say. */
+  isInDoubt: boolean
   isSettled: boolean
 }
 
@@ -54,7 +54,11 @@ export class CalledClient {
   readonly #servers: readonly string[]
   readonly #calls = new Map<number, Call>()
   readonly #askedByXid = new Map<number, Call>()
+  /** Writes that were on the wire of an earlier connection. */
+  readonly #lostByXid = new Map<number, Call>()
   readonly #watches = new WatchListeners()
+  /** Answers, one after the other, in which a server did not know of a write. */
+  #vagueCount = 0
   /** In order. */
   readonly #due: Due[] = []
   /** Returns that come behind more promises than one. */
@@ -63,6 +67,7 @@ export class CalledClient {
   #timeoutMs: number
   #hasSession = false
   #isConnected = false
+  #isReadOnly = false
   #isRefused = false
   #isOver = false
   /** It went by a clock that nobody else can see: what follows cannot be matched to calls any more. */
@@ -95,11 +100,12 @@ export class CalledClient {
   }
 
   called(called: Called, atUs: number): void {
-    const state = { isAsked: false, wasAsked: false, wasCut: false, isSettled: false }
+    const state = { isAsked: false, wasAsked: false, isInDoubt: false, isSettled: false }
     this.#calls.set(called.call, { called, atUs, key: describe(called.operation), ...state })
   }
 
-  connected({ timeoutMs }: Connected, atUs: number): void {
+  connected({ timeoutMs, isReadOnly = false }: Connected, atUs: number): void {
+    this.#isReadOnly = isReadOnly
     this.#timeoutMs = timeoutMs
     this.#hasSession = true
     this.#isConnected = true
@@ -115,9 +121,12 @@ export class CalledClient {
 
   disconnected(atUs: number): void {
     this.#isConnected = false
-    for (const call of this.#calls.values()) {
-      call.isAsked = false
-      call.wasCut = true
+    for (const call of this.#calls.values()) call.isAsked = false
+    for (const [xid, call] of this.#askedByXid) {
+      if (!isWrite(call.called.operation) || call.isSettled) continue
+      this.#lostByXid.set(xid, call)
+      // A server that only reads keeps no outcomes.
+      if (this.#isReadOnly) call.isInDoubt = true
     }
     this.#askedByXid.clear()
     if (!this.#isClosing && !this.#isOver) this.#owe({ type: 'state', state: 'disconnected' }, atUs)
@@ -129,7 +138,8 @@ export class CalledClient {
       this.#hasWatchesToSet = false
       if (!this.#isBlind) return this.#watchesProblem(operation)
     }
-    if (operation.type === 'setWatches' || this.#isBlind) return undefined
+    if (operation.type === 'setWatches' || operation.type === 'outcomes' || this.#isBlind)
+      return undefined
     const key = describe(operation)
     const call = this.#waitingCall(key)
     if (call === undefined) return this.#says(`sends ${key}, which it was not called for`)
@@ -142,6 +152,10 @@ export class CalledClient {
 
   replied(reply: Replied, atUs: number): void {
     this.#heard(reply.zxid, atUs)
+    this.#outcomesTold(reply, atUs)
+    // A server that refuses to tell leaves all of them in doubt.
+    if (reply.operation?.type === 'outcomes' && reply.err !== ErrorCode.Ok)
+      for (const call of this.#lostByXid.values()) call.isInDoubt = true
     const call = this.#askedByXid.get(reply.xid)
     if (call === undefined) return
     this.#askedByXid.delete(reply.xid)
@@ -153,7 +167,30 @@ export class CalledClient {
     if (kind !== undefined && isWatched && 'path' in operation)
       this.#watches.add(kind, operation.path, number)
     if (call.isSettled) this.#calls.delete(number)
-    else if (operation.type === 'multi' || operation.type === 'closeSession') {
+    else this.#oweReturn(call, reply, atUs)
+  }
+
+  /** A client asks one server after the other until one knows all, or as many as there are have been asked. */
+  #outcomesTold(reply: Replied, atUs: number): void {
+    const { outcomes = [] } = reply.answer
+    const isVague = outcomes.some(({ state }) => state === 'unknown')
+    if (isVague && ++this.#vagueCount < this.#servers.length) return
+    if (outcomes.length > 0) this.#vagueCount = 0
+    for (const outcome of outcomes) this.#outcomeTold(reply, outcome, atUs)
+  }
+
+  #outcomeTold(reply: Replied, outcome: Outcome, atUs: number): void {
+    const call = this.#lostByXid.get(outcome.xid)
+    this.#lostByXid.delete(outcome.xid)
+    if (call === undefined || call.isSettled) return
+    if (outcome.state === 'unknown') call.isInDoubt = true
+    else if (outcome.state === 'neverApplied') call.wasAsked = false
+    else this.#oweReturn(call, { ...reply, ...outcome }, atUs)
+  }
+
+  #oweReturn(call: Call, reply: Replied, atUs: number): void {
+    const { type } = call.called.operation
+    if (type === 'multi' || type === 'closeSession') {
       this.#dueLater.set(call, reply)
       this.#dueAtUs = atUs
     } else this.#owe({ type: 'return', call, reply }, atUs)
@@ -288,7 +325,7 @@ export class CalledClient {
   }
 
   #unansweredProblem(
-    { called, atUs: calledAtUs, isAsked, wasAsked, wasCut }: Call,
+    { called, atUs: calledAtUs, isAsked, wasAsked, isInDoubt }: Call,
     { code, applied }: Returned,
     atUs: number,
   ): string | undefined {
@@ -306,9 +343,8 @@ export class CalledClient {
       }
       case 'ConnectionLoss':
         if (isAsked) return 'its connection is there'
-        return (wasCut && isWrite(operation)) || !this.#hasSession || this.#isClosing
-          ? undefined
-          : 'it can be sent on the next connection'
+        if (isInDoubt || !this.#hasSession || this.#isClosing) return undefined
+        return wasAsked ? 'the next server can be asked' : 'it can be sent on the next connection'
       case 'SessionExpired':
         return this.#isOver || this.#isRefused ? undefined : 'the session is not lost'
       case 'Closed':

@@ -9,9 +9,11 @@ const lookPauseUs = 500 * usPerMs
 /**
  * The client library keeps what it promises its caller, as seen from its socket.
  *
- * 1. Every call returns: with what its reply says, in the event in which the reply came; else by its deadline, when the
- *    session is lost, and for a write when its connection is. In the end none is left open.
- * 2. What was sent and not answered is `applied: 'unknown'`, and no write is sent twice.
+ * 1. Every call returns: with what its reply says, in the event in which the reply came; else by its deadline or when the
+ *    session is lost. In the end none is left open.
+ * 2. What a server says of a write whose reply was lost with its connection counts as the reply; what it says was never applied is sent
+ *    again, and nothing else is sent twice. While the session lives a write is in doubt only when as many servers as there are say that they do not know.
+ *    What was sent and not answered is `applied: 'unknown'`.
  * 3. Every watch event on the wire is told once to each listener that waits for it, and in the order of events and replies.
  * 4. What is told of the session is so: connected and disconnected when the wire says it, and expired when a server said it or
  *    nothing was heard for 4/3 of the timeout; then it is told before long.

@@ -27,6 +27,7 @@ import { SessionMoves } from './session-moves.ts'
 import { SessionRefusals } from './session-refusals.ts'
 import { TotalOrder } from './total-order.ts'
 import { WatchOrder } from './watch-order.ts'
+import { WriteOutcomes } from './write-outcomes.ts'
 import { ZxidOrder } from './zxid-order.ts'
 
 /**
@@ -44,6 +45,7 @@ export function standardCheckers(options: { readonly livenessBoundMs: number }):
     new CommitQuorum(history),
     new EpochsOnDisk(history),
     new ReplyOrder(),
+    new WriteOutcomes(history),
     new ClientPromises(),
     new ZxidOrder(),
     new RealTimeOrder(),

@@ -7,6 +7,7 @@ import type { Prng } from '../prng.ts'
 import type { PromiseTurns } from '../promise-turns.ts'
 import { usPerMs, type World } from '../world.ts'
 import { ConnectionTap } from './connection-tap.ts'
+import type { SentRequest } from './operation-decoder.ts'
 
 export interface ClientWorldParts {
   readonly host: Host
@@ -19,9 +20,10 @@ export interface ClientWorldParts {
 }
 
 export function createClientWorld(parts: ClientWorldParts): ClientWorld {
+  const writes = new Map<number, SentRequest>()
   return {
     transport: {
-      dial: ({ host: server }, listener) => new TappedLink(parts, server, listener),
+      dial: ({ host: server }, listener) => new TappedLink(parts, server, { listener, writes }),
     },
     clock: createClock(parts),
     random: parts.random,
@@ -54,7 +56,14 @@ class TappedLink implements Link {
   readonly #turns: PromiseTurns
   #isOver = false
 
-  constructor(parts: ClientWorldParts, server: string, listener: LinkListener) {
+  constructor(
+    parts: ClientWorldParts,
+    server: string,
+    {
+      listener,
+      writes,
+    }: { readonly listener: LinkListener; readonly writes: Map<number, SentRequest> },
+  ) {
     const { host, network, turns, observe } = parts
     this.#listener = listener
     this.#turns = turns
@@ -63,7 +72,7 @@ class TappedLink implements Link {
       failed: (cause) => this.#closed(cause),
     })
     const { connection } = this.#endpoint
-    this.#tap = new ConnectionTap({ host, server, connection, observe })
+    this.#tap = new ConnectionTap({ host, server, connection, observe, writes })
     this.#endpoint.handler = {
       received: (bytes) => this.#received(bytes),
       drained: () => {},

@@ -21,15 +21,22 @@ import type { ClientMoment } from '../history/observation.ts'
 import type { Host } from '../host.ts'
 import type { World } from '../world.ts'
 import { FrameReader } from './frame-reader.ts'
-import { OperationText } from './operation.ts'
+import { type Answer, isWrite, OperationText } from './operation.ts'
 import { readReplyHeader } from './operation-codec.ts'
-import { decodeReply, decodeRequest, type SentRequest } from './operation-decoder.ts'
+import {
+  decodeOutcomes,
+  decodeReply,
+  decodeRequest,
+  type SentRequest,
+} from './operation-decoder.ts'
 
 export interface TapParts {
   readonly host: Host
   readonly server: string
   readonly connection: number
   observe: World['observe']
+  /** By xid, of all connections of the client: writes that were not answered. */
+  readonly writes: Map<number, SentRequest>
 }
 
 export class ConnectionTap {
@@ -79,6 +86,7 @@ export class ConnectionTap {
     if (others === undefined) this.#unanswered.set(xid, [request])
     else others.push(request)
     if (operation === undefined || session === undefined) return
+    if (isWrite(operation)) this.#parts.writes.set(xid, request)
     host.note('asks % %', xid, new OperationText(operation))
     observe({ type: 'invoked', client: host.name, session, connection, xid, operation })
   }
@@ -122,8 +130,9 @@ export class ConnectionTap {
     const request = this.#unanswered.get(header.xid)?.shift()
     if (header.xid === Xid.auth) return
     host.note('is answered % at % with %', header.xid, header.zxid, header.err)
+    this.#parts.writes.delete(header.xid)
     const isOk = request !== undefined && header.err === ErrorCode.Ok
-    const answer = isOk ? decodeReply(request, body) : {}
+    const answer = isOk ? this.#answer(request, body) : {}
     observe({
       type: 'replied',
       client,
@@ -135,6 +144,18 @@ export class ConnectionTap {
       operation: request?.operation,
       answer,
     })
+  }
+
+  #answer(request: SentRequest, body: Uint8Array): Answer {
+    const { operation } = request
+    if (operation?.type !== 'outcomes') return decodeReply(request, body)
+    const { writes, host } = this.#parts
+    const outcomes = decodeOutcomes(body, writes)
+    for (const { xid, state } of outcomes) host.note('learns that % is %', xid, state)
+    // When something is not known another server may be asked about all of them.
+    const isVague = outcomes.some(({ state }) => state === 'unknown')
+    if (!isVague) for (const { xid } of outcomes) writes.delete(xid)
+    return { outcomes }
   }
 
   #moment(session: SessionId): ClientMoment {

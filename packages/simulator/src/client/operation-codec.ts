@@ -18,6 +18,7 @@ import {
   multiResponse,
   OpCode,
   openAcl,
+  outcomesRequest,
   pathRecord,
   pathVersionRequest,
   pathWatchRequest,
@@ -80,6 +81,7 @@ const opCodes: Readonly<Record<Operation['type'], number>> = {
   sync: OpCode.sync,
   auth: OpCode.auth,
   reconfig: OpCode.reconfig,
+  outcomes: OpCode.outcomes,
   ping: OpCode.ping,
   closeSession: OpCode.closeSession,
 }
@@ -103,6 +105,8 @@ function encodeBody(writer: JuteWriter, operation: Operation): void {
       return pathWatchRequest.encode(writer, operation)
     case 'multi':
       return multiRequest.encode(writer, operation.operations.map(multiOpOf))
+    case 'outcomes':
+      return outcomesRequest.encode(writer, operation.questions)
     case 'multiRead':
       return multiRequest.encode(
         writer,

@@ -11,6 +11,9 @@ import {
   type MultiOp,
   multiRequest,
   OpCode,
+  outcomesRequest,
+  outcomesResponse,
+  OutcomeState,
   pathRecord,
   pathVersionRequest,
   pathWatchRequest,
@@ -21,7 +24,7 @@ import {
   setWatches2Request,
   setWatchesRequest,
 } from '@quorate/protocol'
-import type { Answer, Operation, WriteOperation } from './operation.ts'
+import type { Answer, Operation, Outcome, WriteOperation } from './operation.ts'
 import { decodeAnswer, textOf } from './operation-codec.ts'
 
 export interface SentRequest {
@@ -44,6 +47,23 @@ export function decodeReply({ code, operation }: SentRequest, body: Uint8Array):
   if (code === OpCode.create) return pathRecord.decode(new JuteReader(body))
   if (code === OpCode.getChildren) return getChildrenResponse.decode(new JuteReader(body))
   return operation === undefined ? {} : decodeAnswer(operation, body)
+}
+
+/** The answer to a question about writes that were sent on earlier connections, which are found by their xids. */
+export function decodeOutcomes(
+  body: Uint8Array,
+  writes: ReadonlyMap<number, SentRequest>,
+): readonly Outcome[] {
+  return outcomesResponse.decode(new JuteReader(body)).map((told): Outcome => {
+    const { xid, state, zxid, err } = told
+    if (state === OutcomeState.neverApplied) return { xid, state: 'neverApplied' }
+    if (state === OutcomeState.unknown) return { xid, state: 'unknown' }
+    const write = writes.get(xid)
+    if (write?.operation === undefined)
+      throw new Error(`a server tells of ${xid}, which is no write`)
+    const answer = err === 0 ? decodeReply(write, told.body ?? new Uint8Array(0)) : {}
+    return { xid, state: 'applied', zxid, err, operation: write.operation, answer }
+  })
 }
 
 function decodeBody(code: number, reader: JuteReader): Operation {
@@ -87,6 +107,8 @@ function decodeBody(code: number, reader: JuteReader): Operation {
 
 function decodeRarer(code: number, reader: JuteReader): Operation {
   switch (code) {
+    case OpCode.outcomes:
+      return { type: 'outcomes', questions: outcomesRequest.decode(reader) }
     case OpCode.multi:
       return { type: 'multi', operations: multiRequest.decode(reader).map(partOf) }
     case OpCode.multiRead:

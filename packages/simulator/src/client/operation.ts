@@ -1,5 +1,5 @@
 /** What simulated clients ask for, and what they are answered, as plain data: short to write in workloads, easy to check. */
-import type { CreateMode, MultiResult, Stat, Zxid } from '@quorate/protocol'
+import type { CreateMode, MultiResult, OutcomeQuestion, Stat, Zxid } from '@quorate/protocol'
 
 export type WriteOperation =
   | {
@@ -58,7 +58,21 @@ export type Operation =
       /** −1: whatever it is. */
       readonly version: Zxid
     }
+  /** What became of these writes of the session; the library asks by itself. */
+  | { readonly type: 'outcomes'; readonly questions: readonly OutcomeQuestion[] }
   | { readonly type: 'ping' | 'closeSession' }
+
+/** What a server said of a write whose answer was lost. */
+export type Outcome = { readonly xid: number } & (
+  | { readonly state: 'neverApplied' | 'unknown' }
+  | {
+      readonly state: 'applied'
+      readonly zxid: Zxid
+      readonly err: number
+      readonly operation: Operation
+      readonly answer: Answer
+    }
+)
 
 /** The body of a reply without error; what the operation's kind of reply has not is undefined. */
 export interface Answer {
@@ -68,6 +82,7 @@ export interface Answer {
   readonly data?: string
   readonly children?: readonly string[]
   readonly results?: readonly MultiResult[]
+  readonly outcomes?: readonly Outcome[]
 }
 
 /** Whether a server gives the operation a transaction, and so a zxid, of its own. */
@@ -110,6 +125,8 @@ export function describe(operation: Operation): string {
     case 'ping':
     case 'closeSession':
       return operation.type
+    case 'outcomes':
+      return `outcomes of ${operation.questions.map(({ xid }) => xid).join(', ')}`
     case 'multi':
       return `multi [${operation.operations.map(describeWrite).join(', ')}]`
     case 'multiRead':

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ErrorCode, EventType } from '@quorate/protocol'
 import { ClientPromises } from '../../src/checkers/client-promises.ts'
-import type { Operation } from '../../src/client/operation.ts'
+import type { Operation, Outcome } from '../../src/client/operation.ts'
 import type { Observation } from '../../src/history/observation.ts'
 import { client, connected, invoked, replied, statOf } from './wrong-history.ts'
 
@@ -106,27 +106,72 @@ test('client-promises: a call whose deadline and reply come at one moment may be
   assert.match(judge(start, asked, [reply, late])!, /1000 ms of 1500/)
 })
 
-test('client-promises: a write that was sent and not answered is in doubt', () => {
+const again = [
+  disconnected,
+  stateTold('disconnected'),
+  dialled('server2'),
+  connected(2, 1_500),
+  stateTold('connected'),
+]
+
+/** And then with the first server again. */
+const backAgain = [
+  disconnected,
+  stateTold('disconnected'),
+  dialled('server1'),
+  connected(3, 1_500),
+  stateTold('connected'),
+]
+
+function loss(applied: 'no' | 'unknown'): Observation {
+  return returned(1, 'ConnectionLoss', undefined, applied)
+}
+
+/** What is wrong when a call's request goes out on both connections. */
+function twice(operation: Operation): string | undefined {
+  const first = [called(1, operation), invoked(1, operation)]
+  return judge(start, first, again, [invoked(2, operation, 2)])
+}
+
+/** The reply to a question about the write with this xid. */
+function told(outcome: Outcome): Observation {
+  const question: Operation = { type: 'outcomes', questions: [{ xid: outcome.xid, after: 0 }] }
+  return replied(100, 6, question, { answer: { outcomes: [outcome] } })
+}
+
+test('client-promises: a write that was sent and not answered is in doubt if no server knows more', () => {
   const asked = [called(1, setX), invoked(1, setX)]
-  const [unknown, no] = (['unknown', 'no'] as const).map((applied) => [
-    disconnected,
-    stateTold('disconnected'),
-    returned(1, 'ConnectionLoss', undefined, applied),
-  ])
-  assert.equal(judge(start, asked, unknown), undefined)
-  assert.match(judge(start, asked, no)!, /nobody knows/)
+  const unknown = told({ xid: 1, state: 'unknown' })
+  const both = [...again, unknown, ...backAgain, unknown]
+  assert.equal(judge(start, asked, both, [loss('unknown')]), undefined)
+  assert.match(judge(start, asked, both, [loss('no')])!, /nobody knows/)
+  assert.match(judge(start, asked, again, [unknown, loss('unknown')])!, /can be asked/)
+  assert.match(judge(start, asked, again, [loss('unknown')])!, /can be asked/)
+  const readOnly = [{ ...connected(1, 1_500), isReadOnly: true } as Observation]
+  const onReadOnly = [opened, dialled('server1'), ...readOnly, stateTold('connected')]
+  const lost = [disconnected, stateTold('disconnected'), loss('unknown')]
+  assert.equal(judge(onReadOnly, asked, lost), undefined)
+})
+
+test('client-promises: a write that a server says was applied returns what its reply would have said', () => {
+  const asked = [called(1, setX), invoked(1, setX)]
+  const applied = told({ xid: 1, state: 'applied', zxid: 5, err: 0, operation: setX, answer })
+  assert.equal(judge(start, asked, again, [applied, returned(1, 'Ok', stat)], [ended]), undefined)
+  assert.match(judge(start, asked, again, [applied], [ended])!, /does not tell of the return/)
+  const other = returned(1, 'Ok', statOf({ mzxid: 6 }))
+  assert.match(judge(start, asked, again, [applied, other])!, /and it gives/)
+})
+
+test('client-promises: a write that was never applied is sent again, or is no doubt', () => {
+  const asked = [called(1, setX), invoked(1, setX)]
+  const never = told({ xid: 1, state: 'neverApplied' })
+  const resent = [never, invoked(2, setX, 2)]
+  const done = [replied(2, 7, setX, { answer }), returned(1, 'Ok', stat)]
+  assert.equal(judge(start, asked, again, resent, done, [ended]), undefined)
+  assert.match(judge(start, asked, again, [never], [ended])!, /never return/)
 })
 
 test('client-promises: a write is sent once, a read as often as it takes', () => {
-  const again = [
-    disconnected,
-    stateTold('disconnected'),
-    dialled('server2'),
-    connected(2, 1_500),
-    stateTold('connected'),
-  ]
-  const twice = (operation: Operation): string | undefined =>
-    judge(start, [called(1, operation), invoked(1, operation)], again, [invoked(2, operation, 2)])
   assert.match(twice(setX)!, /a second time/)
   assert.equal(twice(getX), undefined)
 })

@@ -2,6 +2,7 @@ import { broadcastFaults } from './faults/broadcast.ts'
 import { clientFaults } from './faults/client.ts'
 import { durabilityFaults } from './faults/durability.ts'
 import { epochFaults } from './faults/epochs.ts'
+import { outcomeFaults } from './faults/outcomes.ts'
 import { readFaults } from './faults/reads.ts'
 import { recoveryFaults } from './faults/recovery.ts'
 import { sessionFaults } from './faults/sessions.ts'
@@ -21,4 +22,5 @@ export const allPlantedFaults: readonly PlantedFault[] = [
   ...watchFaults,
   ...treeFaults,
   ...clientFaults,
+  ...outcomeFaults,
 ]

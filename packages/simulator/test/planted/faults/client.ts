@@ -4,18 +4,13 @@ import type { PlantedFault } from '../planted-fault.ts'
 export const clientFaults: readonly PlantedFault[] = [
   {
     name: 'client-sends-writes-again',
-    explanation: 'The client sends writes again that a lost connection left unanswered.',
+    explanation:
+      'The client sends writes again that a lost connection left unanswered, and asks nobody.',
     edits: [
       {
-        file: 'client/src/session.ts',
-        original: 'unanswered.filter((call) => !call.operation.isWrite && !call.isSettled)',
-        planted: 'unanswered.filter((call) => !call.isSettled)',
-      },
-      {
-        file: 'client/src/session.ts',
-        original:
-          "for (const call of unanswered) if (call.operation.isWrite) call.fail('ConnectionLoss', cause)",
-        planted: '',
+        file: 'client/src/call-queue.ts',
+        original: 'unresolvedWrites(this.#calls)',
+        planted: 'unresolvedWrites([])',
       },
     ],
   },
@@ -35,9 +30,10 @@ export const clientFaults: readonly PlantedFault[] = [
     explanation: 'Reads that a lost connection left unanswered are forgotten.',
     edits: [
       {
-        file: 'client/src/session.ts',
-        original: 'this.#waiting = new Set([...reads, ...this.#waiting])',
-        planted: '',
+        file: 'client/src/call-queue.ts',
+        original: 'if (isKept(call)) this.#add(call)',
+        planted:
+          'if (!call.operation.isWrite) continue\n      else if (isKept(call)) this.#add(call)',
       },
     ],
   },
@@ -60,8 +56,8 @@ export const clientFaults: readonly PlantedFault[] = [
     edits: [
       {
         file: 'client/src/connection.ts',
-        original: 'if (zxid > 0) this.#listener.saw(zxid)',
-        planted: 'if (zxid > 0 && xid !== Xid.notification) this.#listener.saw(zxid)',
+        original: '      this.#listener.saw(zxid)',
+        planted: '      if (xid !== Xid.notification) this.#listener.saw(zxid)',
       },
     ],
   },
@@ -117,8 +113,8 @@ export const clientFaults: readonly PlantedFault[] = [
     explanation: 'Calls that wait for a connection never return when the session ends.',
     edits: [
       {
-        file: 'client/src/session.ts',
-        original: 'for (const call of this.#waiting) call.fail(code, this.#lastCause)',
+        file: 'client/src/call-queue.ts',
+        original: 'for (const call of this.#calls) call.fail(code, cause)',
         planted: '',
       },
     ],

@@ -8,8 +8,8 @@ export const treeFaults: readonly PlantedFault[] = [
     edits: [
       {
         file: 'tree/src/txn-applier.ts',
-        original: 'if (!hasFailed) this.#applyOp(moment, -1, observer)',
-        planted: 'if (!hasFailed || type !== OpCode.error) this.#applyOp(moment, -1, observer)',
+        original: 'if (!hasFailed) this.#applyOp(moment, -1)',
+        planted: 'if (!hasFailed || type !== OpCode.error) this.#applyOp(moment, -1)',
       },
     ],
   },

@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ErrorCode, OpCode } from '@quorate/protocol'
+import { WriteOutcomes } from '../../src/checkers/write-outcomes.ts'
+import type { Operation, Outcome } from '../../src/client/operation.ts'
+import type { Observation } from '../../src/history/observation.ts'
+import { applied, judged, recovered, replied, txnOf } from './wrong-history.ts'
+
+const setX: Operation = { type: 'setData', path: '/x', data: 'v', version: -1 }
+const question: Operation = { type: 'outcomes', questions: [] }
+
+function judge(...observations: readonly Observation[]): string | undefined {
+  return judged((history) => new WriteOutcomes(history), observations)
+}
+
+function told(outcome: Outcome): Observation {
+  return replied(100, 3, question, { answer: { outcomes: [outcome] } })
+}
+
+function happened(zxid: number, cxid: number, err?: number): Observation {
+  const body =
+    err === undefined
+      ? ({ type: OpCode.delete, path: '/x' } as const)
+      : ({ type: OpCode.error, err } as const)
+  return applied(txnOf(zxid, body, cxid))
+}
+
+function appliedAt(xid: number, zxid: number, err = 0): Outcome {
+  return { xid, state: 'applied', zxid, err, operation: setX, answer: {} }
+}
+
+test('write-outcomes: what was applied is the transaction that the server names', () => {
+  assert.equal(judge(recovered(0), happened(1, 7), told(appliedAt(7, 1))), undefined)
+  assert.match(judge(recovered(0), happened(1, 7), told(appliedAt(8, 1)))!, /which it is not/)
+  assert.match(judge(recovered(0), told(appliedAt(8, 1)))!, /which it is not/)
+  const failed = happened(1, 7, ErrorCode.NoNode)
+  assert.equal(judge(recovered(0), failed, told(appliedAt(7, 1, ErrorCode.NoNode))), undefined)
+  assert.match(judge(recovered(0), failed, told(appliedAt(7, 1)))!, /ended with/)
+})
+
+test('write-outcomes: what was never applied is no transaction, then and ever after', () => {
+  const never = told({ xid: 7, state: 'neverApplied' })
+  assert.equal(judge(recovered(0), happened(1, 6), never, happened(2, 8)), undefined)
+  assert.match(judge(recovered(0), happened(1, 7), never)!, /and it is the transaction 1/)
+  assert.match(judge(recovered(0), never, happened(1, 7))!, /and now it is the transaction 1/)
+  assert.equal(judge(recovered(0), never, happened(1, 7, ErrorCode.SessionMoved)), undefined)
+})
+
+test('write-outcomes: a server may say that it does not know', () => {
+  const unknown = told({ xid: 7, state: 'unknown' })
+  assert.equal(judge(recovered(0), happened(1, 7), unknown), undefined)
+})

@@ -1,0 +1,62 @@
+/** What servers say of writes whose answers were lost, and what the client makes of it. */
+import type { PlantedFault } from '../planted-fault.ts'
+
+export const outcomeFaults: readonly PlantedFault[] = [
+  {
+    name: 'outcomes-without-fence',
+    explanation: 'A server says what became of a write while it may still be carried out.',
+    edits: [
+      {
+        file: 'replica/src/outcome-handler.ts',
+        original: 'this.#authority.fence(request, (err) => {',
+        planted: '[ErrorCode.Ok].forEach((err) => {',
+      },
+    ],
+  },
+  {
+    name: 'fence-passes-proposals',
+    explanation:
+      'A leader says what became of a write when it knows that it leads, but not what becomes of its proposals.',
+    edits: [
+      {
+        file: 'replica/src/roles/leader-authority.ts',
+        original: 'this.#pipeline.fence(this.#fenceOf(session), () => fenced(err))',
+        planted: 'this.#term.confirmLeadership(() => fenced(err))',
+      },
+    ],
+  },
+  {
+    name: 'outcomes-forgotten',
+    explanation: 'A server takes a write whose outcome it has forgotten for one that never was.',
+    edits: [
+      {
+        file: 'tree/src/outcome-table.ts',
+        original: "floor <= after ? { type: 'neverApplied' } : { type: 'unknown' }",
+        planted: "{ type: 'neverApplied' }",
+      },
+    ],
+  },
+  {
+    name: 'outcomes-not-recovered',
+    explanation:
+      'A server that starts from a snapshot believes that there were no writes before it.',
+    edits: [
+      {
+        file: 'tree/src/store-loader.ts',
+        original: 'this.#outcomes.beginWithout(zxid)',
+        planted: 'this.#outcomes.beginWithout(0)',
+      },
+    ],
+  },
+  {
+    name: 'client-numbers-anew',
+    explanation: 'On each connection the client numbers its requests from 1.',
+    edits: [
+      {
+        file: 'client/src/session.ts',
+        original: '      this.#xids,\n',
+        planted: '      new XidSequence(),\n',
+      },
+    ],
+  },
+]
