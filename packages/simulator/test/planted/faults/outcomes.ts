@@ -54,8 +54,8 @@ export const outcomeFaults: readonly PlantedFault[] = [
     edits: [
       {
         file: 'client/src/session.ts',
-        original: '      this.#xids,\n',
-        planted: '      new XidSequence(),\n',
+        original: 'new Connection(link, this.#world, this.#xids, options, {',
+        planted: 'new Connection(link, this.#world, new XidSequence(), options, {',
       },
     ],
   },
