@@ -33,7 +33,8 @@ function outcomeOf({ operation, err, answer }: Replied, value: unknown): Outcome
     case 'getData':
       return ok(typeof value === 'string' ? answer.data : dataAndStat('value', answer))
     case 'reconfig':
-      return ok(dataAndStat('config', answer))
+      // The client reads the servers out of the text as well, which is no affair of the wire.
+      return ok({ ...(value as object | undefined), ...dataAndStat('config', answer) })
     case 'getChildren':
       return ok(
         Array.isArray(value) ? answer.children : { children: answer.children, stat: answer.stat },
@@ -51,7 +52,7 @@ function ok(value: unknown): Outcome {
   return { code: 'Ok', value }
 }
 
-function dataAndStat(name: string, { data, stat }: Answer): unknown {
+function dataAndStat(name: string, { data, stat }: Answer): object {
   return { [name]: data, stat }
 }
 
