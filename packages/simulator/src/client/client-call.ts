@@ -81,6 +81,13 @@ export function callMethod(zk: ZooKeeper, operation: Operation, wish: CallWish):
   }
 }
 
+/** What checkers compare of a method's value. The parsed members of a membership follow from its text. */
+export function shownOf(operation: Operation, value: unknown): unknown {
+  if (operation.type !== 'reconfig') return value
+  const { config, stat } = value as { readonly config: string; readonly stat: Stat }
+  return { config, stat }
+}
+
 type ReadOperation = Extract<Operation, { readonly watch: boolean }>
 
 function callRead(

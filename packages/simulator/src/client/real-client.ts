@@ -14,7 +14,7 @@ import type { Prng } from '../prng.ts'
 import type { PromiseTurns } from '../promise-turns.ts'
 import type { Workload } from '../workload/workload.ts'
 import { usPerMs, type World } from '../world.ts'
-import { answerOf, callMethod, errOf, failureOf } from './client-call.ts'
+import { answerOf, callMethod, errOf, failureOf, shownOf } from './client-call.ts'
 import type { ClientProcess, ClientSettings } from './client-process.ts'
 import { createClientWorld } from './client-world.ts'
 import type { ConnectionTap } from './connection-tap.ts'
@@ -176,7 +176,7 @@ export class RealClient implements ClientProcess {
     }
     void callMethod(zk, operation, wish).then(
       this.#guarded(undefined, (value: unknown) => {
-        returned('Ok', 'no', value)
+        returned('Ok', 'no', shownOf(operation, value))
         workload.answered(asked, ErrorCode.Ok, answerOf(operation, value))
       }),
       this.#guarded(undefined, (error: unknown) => {
