@@ -92,3 +92,10 @@ export { DoubleBarrier, type DoubleBarrierOptions } from './barrier/double-barri
 export { LeaderLatch, type LatchState, type LeaderLatchOptions } from './leader/leader-latch.ts'
 export { LeaderSelector } from './leader/leader-selector.ts'
 export { type Leadership, type LeaderOptions, runAsLeader } from './leader/run-as-leader.ts'
+export {
+  FailureDetector,
+  failureDetector,
+  type FailureDetectorOptions,
+  type MemberStatus,
+} from './detector/failure-detector.ts'
+export { Heartbeat, heartbeat, type HeartbeatOptions } from './detector/heartbeat.ts'
