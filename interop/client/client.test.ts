@@ -1,11 +1,10 @@
 /** Our own client against a running server. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { createServer, connect, type AddressInfo, type Server, type Socket } from 'node:net'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { creatorAcl, Perms, ZooKeeper } from '@quorate/client'
 import type { ServerProcess } from '../harness/server-process.ts'
 import { serversUnderTest } from '../harness/servers-under-test.ts'
+import { TcpProxy } from '../harness/tcp-proxy.ts'
 
 const timeout = 30_000
 
@@ -94,7 +93,7 @@ for (const underTest of serversUnderTest)
     })
 
     test('finds a protected node when the answer was lost', { timeout }, async () => {
-      const proxy = await Proxy.start(server.port)
+      const proxy = await TcpProxy.start(server.port)
       await using cut = new ZooKeeper(proxy.address)
       await cut.exists(root)
       proxy.swallowAnswers()
@@ -186,7 +185,7 @@ for (const underTest of serversUnderTest)
     })
 
     test('keeps session, watches and reads over a lost connection', { timeout }, async () => {
-      const proxy = await Proxy.start(server.port)
+      const proxy = await TcpProxy.start(server.port)
       await using moved = new ZooKeeper(proxy.address)
       const changes: string[] = []
       await moved.create(`${root}/e`, '', { ephemeral: true })
@@ -204,7 +203,7 @@ for (const underTest of serversUnderTest)
     })
 
     test('is told when the session is gone', { timeout }, async () => {
-      const proxy = await Proxy.start(server.port)
+      const proxy = await TcpProxy.start(server.port)
       const lost = new ZooKeeper(proxy.address, { timeout: 1000 })
       await lost.create(`${root}/e`, '', { ephemeral: true })
       proxy.close()
@@ -212,54 +211,3 @@ for (const underTest of serversUnderTest)
       assert.equal(lost.state, 'expired')
     })
   })
-
-/** A way to the server that can be cut. */
-class Proxy {
-  readonly #server: Server
-  readonly #sockets = new Set<Socket>()
-  readonly #answers: (() => void)[] = []
-
-  private constructor(server: Server) {
-    this.#server = server
-  }
-
-  static async start(port: number): Promise<Proxy> {
-    const server = createServer()
-    const proxy = new Proxy(server)
-    server.on('connection', (near) => {
-      const far = connect(port, '127.0.0.1')
-      for (const [from, to] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        proxy.#sockets.add(from)
-        from.pipe(to)
-        from.on('error', () => {})
-        from.on('close', () => to.destroy())
-      }
-      proxy.#answers.push(() => far.unpipe(near))
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    return proxy
-  }
-
-  get address(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  /** What the server says from now on never arrives. */
-  swallowAnswers(): void {
-    for (const swallow of this.#answers) swallow()
-  }
-
-  cut(): void {
-    for (const socket of this.#sockets) socket.destroy()
-    this.#sockets.clear()
-  }
-
-  close(): void {
-    this.#server.close()
-    this.cut()
-  }
-}
