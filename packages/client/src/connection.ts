@@ -165,7 +165,10 @@ export class Connection implements FrameSink {
         : this.#frame(xid, call.operation.type, (writer) => call.writeRequest(writer))
       if (length > this.#limits.requestBytesMax) {
         this.#writer.position = start
-        call.fail('RequestTooLarge', new Error(`the request has ${length} bytes`))
+        call.fail(
+          'RequestTooLarge',
+          new Error(`${length} bytes, and ${this.#limits.requestBytesMax} are allowed`),
+        )
         return
       }
     } catch (error) {

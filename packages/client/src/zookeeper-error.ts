@@ -90,7 +90,8 @@ const sentences: Readonly<Record<ZooKeeperErrorCode, string>> = {
   ApiError: 'the server refused the call on %.',
   AuthFailed:
     'the server refused the credentials. Check the scheme and the secret of addAuth, or the option sasl.',
-  BadArguments: 'the server refused the arguments of the call on %. Check the path and the mode.',
+  BadArguments:
+    'the arguments of the call on % are refused. Check the path, the mode and the types of both.',
   BadVersion: '% has another version than the one expected. Read it again and decide anew.',
   Closed: 'this client was closed. Make a new ZooKeeper to go on.',
   ConnectionLoss: 'the connection was lost before the call on % was answered.',
@@ -133,8 +134,7 @@ const sentences: Readonly<Record<ZooKeeperErrorCode, string>> = {
 
 function sentence(code: ZooKeeperErrorCode, options: ZooKeeperErrorOptions): string {
   const text =
-    (options.message ?? sentences[code].replace('%', options.path ?? 'the node')) +
-    why(code, options)
+    (options.message ?? sentences[code].replace('%', options.path ?? 'the node')) + why(options)
   const position =
     options.index === undefined ? '' : ` (operation ${options.index + 1} of the transaction)`
   const doubt =
@@ -144,7 +144,8 @@ function sentence(code: ZooKeeperErrorCode, options: ZooKeeperErrorOptions): str
   return `${text}${position}${doubt}`
 }
 
-/** Of a lost session one wants to know why, first of all. */
-function why(code: ZooKeeperErrorCode, { cause }: ZooKeeperErrorOptions): string {
-  return code === 'SessionExpired' && cause instanceof Error ? ` Why: ${cause.message}.` : ''
+/** Many a log shows the message alone, so what is behind the code's own sentence is told with it. */
+function why({ cause, message }: ZooKeeperErrorOptions): string {
+  if (message !== undefined || !(cause instanceof Error) || cause.message === '') return ''
+  return ` Why: ${cause.message.replace(/\.$/, '')}.`
 }
