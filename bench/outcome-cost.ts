@@ -92,6 +92,7 @@ function memoryOfSessions(bodyBytes: number): number {
   const { outcomes } = freshTree()
   const body = { bytes: new Uint8Array(bodyBytes), position: bodyBytes }
   globalThis.gc?.()
+  globalThis.gc?.()
   const before = process.memoryUsage()
   for (let i = 0; i < sessionCount; i++) {
     const session = (0x1_0000_0000_0000n + BigInt(i)) as SessionId

@@ -20,12 +20,16 @@ export class OutcomeIndex {
     return this.#buckets[this.#bucketOf(idHigh, idLow)]! - 1
   }
 
-  /** The slot is the session's newest from now on. The one before must still be there. */
-  set(idHigh: number, idLow: number, slot: number): void {
+  /**
+   * The slot, which has the session's id already, is its newest from now on.
+   * @returns the one before, which must still be there
+   */
+  replace(idHigh: number, idLow: number, slot: number): number {
     const bucket = this.#bucketOf(idHigh, idLow)
-    const isNew = this.#buckets[bucket] === 0
+    const before = this.#buckets[bucket]! - 1
     this.#buckets[bucket] = slot + 1
-    if (isNew && ++this.#count * 2 > this.#buckets.length) this.#grow()
+    if (before === noSlot && ++this.#count * 2 > this.#buckets.length) this.#grow()
+    return before
   }
 
   delete(idHigh: number, idLow: number): void {

@@ -132,6 +132,8 @@ export class OutcomeTable {
   #floor: Zxid = 0
   #clockMs = 0
   #stampMs = 0
+  /** Of the clock. */
+  #seconds = 0
   #epoch = 0
   /** Whether results are what the leader's were: not while a replay goes over a state that has effects of what is to come. */
   #isExact = true
@@ -159,6 +161,7 @@ export class OutcomeTable {
   beginWith(bounds: OutcomeBounds, zxid: Zxid): void {
     this.#floor = bounds.floor
     this.#clockMs = bounds.clockMs
+    this.#seconds = Math.floor(bounds.clockMs / 1_000)
     this.#stampMs = bounds.stampMs
     this.#epoch = epochOf(zxid)
     this.#isExact = true
@@ -167,7 +170,8 @@ export class OutcomeTable {
   /** In the order of the zxids. */
   restore(entry: KeptOutcome): void {
     const { session, body, previousZxid } = entry
-    const slot = this.#add(entry, sessionIdHigh(session), sessionIdLow(session))
+    const ids = { sessionHigh: sessionIdHigh(session), sessionLow: sessionIdLow(session) }
+    const slot = this.#add({ ...entry, ...ids }, entry.err, entry.seconds)
     this.#setPrevious(slot, previousZxid)
     this.#setBody(slot, body ?? new Uint8Array(0), body === undefined ? -1 : body.length)
   }
@@ -183,15 +187,12 @@ export class OutcomeTable {
    */
   record(moment: OutcomeMoment, result: Result): void {
     const { cxid, zxid } = moment
-    this.#advance(zxid, moment.timeMs)
+    const epoch = highHalf(zxid)
+    this.#advance(epoch, moment.timeMs)
     if (!this.#isExact) this.#floor = zxid
     else if (cxid > 0 && result.err !== ErrorCode.SessionMoved) {
       const { bytes, position } = result.body
-      const slot = this.#add(
-        { cxid, zxid, err: result.err, seconds: Math.floor(this.#clockMs / 1_000) },
-        moment.sessionHigh,
-        moment.sessionLow,
-      )
+      const slot = this.#add(moment, result.err, this.#seconds)
       this.#setBody(slot, bytes, position > bodyBytesMax ? -1 : position)
     }
     this.#trim()
@@ -231,40 +232,37 @@ export class OutcomeTable {
     return floor <= after ? { type: 'neverApplied' } : { type: 'unknown' }
   }
 
-  #advance(zxid: Zxid, timeMs: number): void {
-    const epoch = epochOf(zxid)
-    if (epoch === this.#epoch)
-      this.#clockMs += Math.min(Math.max(timeMs - this.#stampMs, 0), stepMsMax)
+  #advance(epoch: number, timeMs: number): void {
+    const stepMs = timeMs - this.#stampMs
+    if (epoch === this.#epoch && stepMs > 0) {
+      this.#clockMs += stepMs < stepMsMax ? stepMs : stepMsMax
+      this.#seconds = Math.floor(this.#clockMs / 1_000)
+    }
     this.#epoch = epoch
     this.#stampMs = timeMs
   }
 
-  #add(
-    entry: Pick<KeptOutcome, 'cxid' | 'zxid' | 'err' | 'seconds'>,
-    idHigh: number,
-    idLow: number,
-  ): number {
+  #add(write: Omit<OutcomeMoment, 'timeMs'>, err: number, seconds: number): number {
     const slots = this.#slots
-    const { zxid, err } = entry
+    const { zxid, sessionHigh: idHigh, sessionLow: idLow } = write
     const slot = slots.take()
     const words = slots.words(slot)
     const at = firstWord(slot)
-    const before = this.#newest.find(idHigh, idLow)
-    const number = before === noSlot ? 0 : (numberAt(slots.chunks, before) + 1) & 0xffff
     words[at + Field.idHigh] = idHigh
     words[at + Field.idLow] = idLow
-    words[at + Field.cxid] = entry.cxid
+    const before = this.#newest.replace(idHigh, idLow, slot)
+    const number = before === noSlot ? 0 : (numberAt(slots.chunks, before) + 1) & 0xffff
+    words[at + Field.cxid] = write.cxid
     words[at + Field.zxidHigh] = highHalf(zxid)
     words[at + Field.zxidLow] = lowHalf(zxid)
     words[at + Field.errAndNumber] = (number << 16) | (err & 0xffff)
-    words[at + Field.seconds] = entry.seconds
+    words[at + Field.seconds] = seconds
     words[at + Field.olderOfAll] = this.#latest
     words[at + Field.newerOfAll] = noSlot
     words[at + Field.next] = before === noSlot ? slot : slots.word(before, Field.next)
     words[at + Field.previousHigh] = before === noSlot ? 0 : slots.word(before, Field.zxidHigh)
     words[at + Field.previousLow] = before === noSlot ? 0 : slots.word(before, Field.zxidLow)
     if (before !== noSlot) slots.set(before, Field.next, slot)
-    this.#newest.set(idHigh, idLow, slot)
     if (this.#latest === noSlot) this.#oldest = slot
     else slots.set(this.#latest, Field.newerOfAll, slot)
     this.#latest = slot
@@ -277,7 +275,7 @@ export class OutcomeTable {
   #dropBeyond(newest: number, number: number): void {
     const oldest = this.#slots.word(newest, Field.next)
     const count = ((number - numberAt(this.#slots.chunks, oldest)) & 0xffff) + 1
-    if (count > outcomesPerSession) this.#remove(oldest)
+    if (count > outcomesPerSession) this.#removeBehind(newest, oldest)
   }
 
   #setPrevious(slot: number, zxid: Zxid): void {
@@ -295,7 +293,7 @@ export class OutcomeTable {
 
   #trim(): void {
     const { chunks } = this.#slots
-    const oldestSeconds = Math.floor(this.#clockMs / 1_000) - outcomeAgeSeconds
+    const oldestSeconds = this.#seconds - outcomeAgeSeconds
     while (
       this.#oldest !== noSlot &&
       (word(chunks, this.#oldest, Field.seconds) < oldestSeconds ||
@@ -309,12 +307,23 @@ export class OutcomeTable {
   /** The oldest of its session. */
   #remove(slot: number): void {
     const slots = this.#slots
-    const { chunks } = slots
     const idHigh = slots.word(slot, Field.idHigh)
     const idLow = slots.word(slot, Field.idLow)
     const newest = this.#newest.find(idHigh, idLow)
-    if (newest === slot) this.#newest.delete(idHigh, idLow)
-    else slots.set(newest, Field.next, word(chunks, slot, Field.next))
+    if (newest !== slot) return this.#removeBehind(newest, slot)
+    this.#newest.delete(idHigh, idLow)
+    this.#release(slot)
+  }
+
+  /** The oldest of a session, which has others. */
+  #removeBehind(newest: number, slot: number): void {
+    this.#slots.set(newest, Field.next, this.#slots.word(slot, Field.next))
+    this.#release(slot)
+  }
+
+  #release(slot: number): void {
+    const slots = this.#slots
+    const { chunks } = slots
     const older = word(chunks, slot, Field.olderOfAll)
     const newer = word(chunks, slot, Field.newerOfAll)
     if (older === noSlot) this.#oldest = newer
