@@ -23,6 +23,7 @@ options                                                            default
   --clients N          sessions                                    12
   --real-clients N     clients that are the real library           2 or 3 of 12
   --recipe-clients N   processes beside them that use recipes      0
+  --data-clients N     the same, with queues, counters and caches  0
   --load N             operations per virtual second               150
   --duration-ms N      virtual time under faults                   20000
   --steps N            events under faults, at most                no limit
@@ -72,6 +73,7 @@ export function parseSimulateArguments(args: readonly string[]): SeedRuns {
       clients: { type: 'string' },
       'real-clients': { type: 'string' },
       'recipe-clients': { type: 'string' },
+      'data-clients': { type: 'string' },
       load: { type: 'string' },
       'duration-ms': { type: 'string' },
       steps: { type: 'string' },
@@ -95,6 +97,7 @@ export function parseSimulateArguments(args: readonly string[]): SeedRuns {
       clientCount: optionalPositive('--clients', values.clients),
       realClientCount: optionalWhole('--real-clients', values['real-clients']),
       recipeClientCount: optionalWhole('--recipe-clients', values['recipe-clients']),
+      dataClientCount: optionalWhole('--data-clients', values['data-clients']),
       loadPerSecond: optionalPositive('--load', values.load),
       faultNames: faultNamesOf(values.faults),
       workload: workloadOf(values.workload),

@@ -20,6 +20,7 @@ export interface RunRequest {
   readonly clientCount?: number | undefined
   readonly realClientCount?: number | undefined
   readonly recipeClientCount?: number | undefined
+  readonly dataClientCount?: number | undefined
   readonly loadPerSecond?: number | undefined
   /** Names of faults; all others stay away. */
   readonly faultNames?: readonly string[] | undefined
@@ -60,6 +61,7 @@ export function argumentsOf(request: RunRequest): readonly string[] {
     ...option('clients', request.clientCount),
     ...option('real-clients', request.realClientCount),
     ...option('recipe-clients', request.recipeClientCount),
+    ...option('data-clients', request.dataClientCount),
     ...option('load', request.loadPerSecond),
     ...option('workload', request.workload),
     ...(names === undefined ? [] : [`--faults ${names.length === 0 ? 'none' : names.join(',')}`]),

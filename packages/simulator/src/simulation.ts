@@ -10,6 +10,7 @@ import { parseMembership } from '@quorate/consensus'
 import { type Checker, isRead } from './checkers/checker.ts'
 import { standardCheckers } from './checkers/standard-checkers.ts'
 import type { ClientProcess } from './client/client-process.ts'
+import { DataClient } from './client/data-client.ts'
 import { RecipeClient } from './client/recipe-client.ts'
 import { RealClient } from './client/real-client.ts'
 import { SimulatedClient } from './client/simulated-client.ts'
@@ -45,6 +46,8 @@ export interface SimulationOptions {
   readonly realClientCount: number | undefined
   /** How many processes beside them contend by recipes. */
   readonly recipeClientCount: number
+  /** How many processes beside all of them share data by recipes. */
+  readonly dataClientCount: number
   /** Operations that the clients together ask for in a virtual second, if they are answered soon. */
   readonly loadPerSecond: number
   /** The name of one workload; undefined: all of them. */
@@ -68,6 +71,7 @@ export const simulationDefaults: Omit<SimulationOptions, 'seed'> = {
   clientCount: 12,
   realClientCount: undefined,
   recipeClientCount: 0,
+  dataClientCount: 0,
   loadPerSecond: 150,
   workload: undefined,
   faults: allFaults,
@@ -123,13 +127,14 @@ export async function simulateAsync(options: Asked): Promise<SimulationResult> {
 
 /** The same with no real clients, at once. */
 export function simulate(
-  options: Omit<Asked, 'realClientCount' | 'recipeClientCount'>,
+  options: Omit<Asked, 'realClientCount' | 'recipeClientCount' | 'dataClientCount'>,
 ): SimulationResult {
   const run = new Simulation({
     ...simulationDefaults,
     ...options,
     realClientCount: 0,
     recipeClientCount: 0,
+    dataClientCount: 0,
   }).run()
   const { done, value } = run.next()
   if (done === true) return value
@@ -350,7 +355,28 @@ class Simulation {
         return new RealClient(host, { ...parts, turns: this.#turns })
       return new SimulatedClient(host, parts)
     })
-    return [...clients, ...this.#createRecipeClients(world, network)]
+    return [
+      ...clients,
+      ...this.#createRecipeClients(world, network),
+      ...this.#createDataClients(world, network),
+    ]
+  }
+
+  #createDataClients(world: World, network: Network): readonly ClientProcess[] {
+    const random = world.random.fork('data clients')
+    return Array.from({ length: this.#options.dataClientCount }, (_, at) => {
+      const host = new Host(`data${at + 1}`, this.#scheduler)
+      network.addHost(host)
+      const settings = {
+        servers: this.#fleet.clientHosts,
+        sessionTimeoutMs: random.between(600, 3_000),
+        acceptsReadOnly: false,
+        depthMax: 1,
+        burstChance: 0,
+        thinkMostMs: random.between(50, 400),
+      }
+      return new DataClient(host, { world, network, settings, turns: this.#turns })
+    })
   }
 
   #createRecipeClients(world: World, network: Network): readonly ClientProcess[] {

@@ -77,7 +77,8 @@ export class AppliedOnce implements Checker {
 
   #checkSequential(path: string): string | undefined {
     const digits = sequential.exec(path)?.[1]
-    if (digits === undefined) return undefined
+    // A locking queue gives the nodes of its locks the names of its items.
+    if (digits === undefined || path.includes('/taken/')) return undefined
     if (this.#sequentialPaths.has(path))
       return `the sequential name ${path} is given out a second time`
     this.#sequentialPaths.add(path)

@@ -49,6 +49,9 @@ function resultsProblem(operation: Operation, results: readonly MultiResult[]): 
       return `${failed} of ${results.length} results of a multi are failures`
     return undefined
   }
+  const isPair =
+    operation.type === 'multiRead' && operation.paths.every((path) => path.startsWith(pairsRoot))
+  if (!isPair) return undefined
   const seen = results.map(seenBy)
   return seen.every((one) => one === seen[0])
     ? undefined

@@ -24,6 +24,8 @@ import { ReplyOrder } from './reply-order.ts'
 import { ServerFailures } from './server-failures.ts'
 import { SessionLifetimes } from './session-lifetimes.ts'
 import { SessionMoves } from './session-moves.ts'
+import { SharedData } from './shared-data.ts'
+import { counterPath } from '../client/data-client.ts'
 import { SessionRefusals } from './session-refusals.ts'
 import { TotalOrder } from './total-order.ts'
 import { WatchOrder } from './watch-order.ts'
@@ -64,6 +66,7 @@ export function standardCheckers(options: { readonly livenessBoundMs: number }):
     new RecoveredState(committed),
     new FencingTokens(history),
     new LockExclusion(committed),
+    new SharedData(committed, { counterPath }),
     new Linearizability(history),
     new Liveness(options.livenessBoundMs),
   ]

@@ -309,6 +309,58 @@ export interface Ended {
   readonly type: 'ended'
 }
 
+/** A process that uses the data recipes is about to put an item, */
+export interface ItemOffered {
+  readonly type: 'itemOffered'
+  readonly client: string
+  readonly queue: string
+  readonly item: string
+}
+
+/** and the recipe says that it is in the queue. */
+export interface ItemPut {
+  readonly type: 'itemPut'
+  readonly queue: string
+  readonly item: string
+}
+
+export interface TakeBegun {
+  readonly type: 'takeBegun'
+  readonly client: string
+  readonly queue: string
+}
+
+/** A take came to its end: with an item, with one that nobody can say who has taken it, or without. */
+export interface TakeEnded {
+  readonly type: 'takeEnded'
+  readonly client: string
+  readonly queue: string
+  readonly item: string | undefined
+  readonly isSure: boolean
+}
+
+/** A counter was incremented, or may have been. */
+export interface Counted {
+  readonly type: 'counted'
+  readonly client: string
+  readonly isSure: boolean
+}
+
+/** What a cache holds while it says that it is exact. */
+export interface Copied {
+  readonly type: 'copied'
+  readonly client: string
+  readonly root: string
+  readonly zxid: Zxid
+  readonly values: ReadonlyMap<string, string>
+}
+
+/** A process that uses the data recipes was killed. */
+export interface DataClientEnded {
+  readonly type: 'dataClientEnded'
+  readonly client: string
+}
+
 export type Observation =
   | Arrived
   | Connected
@@ -344,3 +396,10 @@ export type Observation =
   | Granted
   | FaultsEnded
   | Ended
+  | ItemOffered
+  | ItemPut
+  | TakeBegun
+  | TakeEnded
+  | Counted
+  | Copied
+  | DataClientEnded
