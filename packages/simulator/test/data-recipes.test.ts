@@ -17,15 +17,19 @@ class Counts {
 }
 
 for (const seed of [1, 3])
-  test(`data recipes keep their promises under faults: seed ${seed}`, { timeout: 120_000 }, async () => {
-    const counts = new Counts()
-    const createCheckers: SimulationOptions['createCheckers'] = (options) => [
-      ...standardCheckers(options),
-      counts,
-    ]
-    const options = { clientCount: 1, realClientCount: 0, dataClientCount: 2, durationMs: 4_000 }
-    const { violation } = await simulateAsync({ ...options, seed, createCheckers })
-    assert.equal(violation, undefined)
-    for (const type of ['itemPut', 'takeEnded', 'counted', 'copied'])
-      assert.ok((counts.byType.get(type) ?? 0) >= 5, `${type}: ${counts.byType.get(type)}`)
-  })
+  test(
+    `data recipes keep their promises under faults: seed ${seed}`,
+    { timeout: 120_000 },
+    async () => {
+      const counts = new Counts()
+      const createCheckers: SimulationOptions['createCheckers'] = (options) => [
+        ...standardCheckers(options),
+        counts,
+      ]
+      const options = { clientCount: 1, realClientCount: 0, dataClientCount: 2, durationMs: 4_000 }
+      const { violation } = await simulateAsync({ ...options, seed, createCheckers })
+      assert.equal(violation, undefined)
+      for (const type of ['itemPut', 'takeEnded', 'counted', 'copied'])
+        assert.ok((counts.byType.get(type) ?? 0) >= 5, `${type}: ${counts.byType.get(type)}`)
+    },
+  )
