@@ -20,9 +20,9 @@ for (const underTest of serversUnderTest)
       await tree.ready()
       const told = new Map<string, string>([['/cached', '']])
       const following = (async () => {
-        for await (const change of tree)
-          if (change.type === 'removed') told.delete(change.path)
-          else if (change.type !== 'invalid') told.set(change.path, change.node.value)
+        for await (const one of tree)
+          if (one.type === 'removed') told.delete(one.path)
+          else if (one.type !== 'invalid') told.set(one.path, one.node.value)
       })()
       const random = new Random(7)
       for (let round = 0; round < rounds; round++) {
