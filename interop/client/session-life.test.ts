@@ -158,52 +158,15 @@ for (const underTest of serversUnderTest) {
       }
     },
   )
-
-  test(
-    `our client finds the way out of the read-only mode of ${underTest.name}`,
-    {
-      timeout: 120_000,
-    },
-    async () => {
-      const ensemble = await Ensemble.create({
-        voters: [kind, kind, kind],
-        properties: { 'readonlymode.enabled': 'true' },
-      })
-      const zk = new ZooKeeper(ensemble.connectString, { readOnly: true, timeout: 60_000 })
-      try {
-        await ensemble.member(1).start()
-        const left = stateOf(zk, ({ state }) => state === 'connected' && !zk.isReadOnly)
-        await stateOf(
-          zk,
-          ({ state }) => state === 'connected',
-          () => zk.connect(),
-        )
-        assert.equal(zk.isReadOnly, true)
-        assert.deepEqual(await zk.children('/'), ['zookeeper'])
-        await assert.rejects(zk.create('/a'), { code: 'NotReadOnly' })
-        await ensemble.member(2).start()
-        await left
-        await zk.create('/a', 'value')
-      } finally {
-        await zk.close({ deadlineMs: 1000 })
-        await ensemble.dispose()
-      }
-    },
-  )
 }
 
 /** Resolves at the next change of state that is like this. */
-function stateOf(
-  zk: ZooKeeper,
-  isLike: (change: StateChange) => boolean,
-  start: () => void = () => {},
-): Promise<void> {
+function stateOf(zk: ZooKeeper, isLike: (change: StateChange) => boolean): Promise<void> {
   return new Promise((resolve) => {
     const stop = zk.on('state', (change) => {
       if (!isLike(change)) return
       stop()
       resolve()
     })
-    start()
   })
 }
