@@ -39,10 +39,14 @@ export function peerStateOf(state: ElectionState): number {
 
 /**
  * Whether `candidate` is to be preferred to `current`: a higher epoch, then a higher zxid, then a higher id. A server of weight 0 is
- * never preferred to anybody.
+ * never preferred to anybody, and anybody else is to it.
+ *
+ * Compatibility: an Apache server of weight 0 goes on proposing itself when its history is the best. A membership that was proposed and
+ * gives it a weight may need its vote for another, who is the only one that the others may elect.
  */
 export function beats(candidate: Candidate, current: Candidate, quorums: QuorumSystem): boolean {
   if (quorums.weightOf(candidate.leader) === 0) return false
+  if (quorums.weightOf(current.leader) === 0) return true
   if (candidate.peerEpoch !== current.peerEpoch) return candidate.peerEpoch > current.peerEpoch
   if (candidate.zxid !== current.zxid) return candidate.zxid > current.zxid
   return candidate.leader > current.leader
