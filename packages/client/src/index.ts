@@ -1,4 +1,4 @@
-/** The public face of the client room without a platform: the client over a {@link World} that is handed in. */
+/** The public face of the client room without a platform: the client over a World that is handed in. */
 export type { AbortSignalLike, CallOptions } from './call.ts'
 export type { Change, ChangeListener, ChangeType } from './change.ts'
 export type { ClientCodec, CodecOption, CodecsByPath, ValueAt } from './codecs-by-path.ts'

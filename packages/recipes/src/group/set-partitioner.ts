@@ -158,7 +158,16 @@ export class SetPartitioner implements AsyncIterable<Share>, AsyncDisposable {
       await this.#condition.within(limit, () => this.#members.includes(this.identifier))
       const leftMs = this.#changedAtMs + this.#settleMs - clock.nowMs()
       if (leftMs <= 0) return
-      await limit.pause(leftMs)
+      let isDue = false
+      const alarm = clock.wakeAfter(leftMs, () => {
+        isDue = true
+        this.#condition.check()
+      })
+      try {
+        await this.#condition.within(limit, () => isDue)
+      } finally {
+        alarm.cancel()
+      }
     }
   }
 

@@ -153,11 +153,15 @@ const clientVanishes: Fault = {
     if (!client.host.isUp) return undefined
     world.faults.hit('client.vanish')
     client.kill(random.chance(0.5))
+    const { life } = client.host
+    // Its machine may be up: if it vanishes once more before it is back, it comes back once, from that.
     world.scheduler.after(
       random.between(10, 1_500) * usPerMs,
       client.host.name,
       'starts over',
-      () => client.start(),
+      () => {
+        if (client.host.life === life) client.start()
+      },
     )
     return undefined
   },
