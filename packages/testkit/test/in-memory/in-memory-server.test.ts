@@ -99,13 +99,13 @@ test('a killed server comes back with what it acknowledged', limits, async () =>
   const zk = await server.client()
   await zk.create('/acknowledged', '')
   server.slowDisk(1_000)
-  const lost = assert.rejects(zk.create('/lost', ''))
+  const lost = assert.rejects(zk.create('/lost', '', { resend: false }), { applied: 'no' })
   await server.advance(500)
   await server.kill()
-  await lost
   server.mendDisk()
   await server.restart()
   await server.advance(1_000)
+  await lost
   assert.notEqual(await zk.exists('/acknowledged'), null)
   assert.equal(await zk.exists('/lost'), null)
 })
@@ -126,7 +126,11 @@ test('a server whose disk fails stops', limits, async () => {
   await using server = await startInMemoryServer()
   const zk = await server.client()
   server.failDisk()
-  await assert.rejects(zk.create('/refused', ''))
+  const refused = assert.rejects(zk.create('/refused', '', { deadlineMs: 1_000 }), {
+    code: 'OperationTimeout',
+  })
+  await server.advance(1_000)
+  await refused
   assert.equal(server.mode, undefined)
 })
 
