@@ -4,7 +4,8 @@
  *
  * 1. Calls are sent in the order in which they were made; those that are sent again come before all that were never sent.
  * 2. Nothing is sent on a new connection before it is known what became of the writes that the last one left: see unresolved-writes.ts.
- * 3. No more writes are unanswered than the server keeps outcomes of.
+ * 3. Nothing is sent for ever that servers close connections for: see {@link Call.blame}.
+ * 4. No more writes are unanswered than the server keeps outcomes of.
  */
 import type { Platform } from '@quorate/protocol'
 import type { Call } from './call.ts'
@@ -80,9 +81,12 @@ export class CallQueue {
     this.#lastCause = cause
     const waiting = this.#calls
     this.#calls = new Set()
+    const next = unanswered.find((call) => !call.isSettled && !isInquiry(call))
+    const isGivenUp = next?.blame() === false
     for (const call of unanswered) {
       if (call.isSettled) continue
-      if (isKept(call)) this.#add(call)
+      if (call === next && isGivenUp && !call.operation.isWrite) call.fail('ConnectionLoss', cause)
+      else if (isKept(call)) this.#add(call)
       else call.fail('ConnectionLoss', cause)
     }
     for (const call of waiting) this.#calls.add(call)

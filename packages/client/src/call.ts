@@ -62,6 +62,9 @@ export interface PendingBytes {
   count: number
 }
 
+/** Connections that may be lost while a call is the next to be answered, before it is held to be the reason. */
+export const blamesMax = 5
+
 export class Call {
   readonly operation: Operation<unknown>
   /** Whether a server may have seen it. */
@@ -78,6 +81,7 @@ export class Call {
   #bytes = 0
   #isInFlight = false
   #isResent = true
+  #blameCount = 0
 
   constructor(
     operation: Operation<unknown>,
@@ -169,6 +173,17 @@ export class Call {
       if (error instanceof ZooKeeperError) this.failWith(error)
       else this.fail('MarshallingError', error)
     }
+  }
+
+  /**
+   * Its connection was lost while it was the next to be answered: servers close the connections of requests that they can't take, such as
+   * one longer than their `jute.maxbuffer`. @returns whether it is to be sent once more
+   */
+  blame(): boolean {
+    this.#blameCount++
+    const isTriedAgain = this.#blameCount < blamesMax
+    if (!isTriedAgain) this.#isResent = false
+    return isTriedAgain
   }
 
   /**

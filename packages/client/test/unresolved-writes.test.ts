@@ -376,4 +376,29 @@ describe('a session that was taken over', () => {
     )
     assert.deepEqual(call, {})
   })
+
+  it('gives a write up that servers close connections for, and then those behind it go on', async () => {
+    await connected()
+    const poison = settled(zk.create('/too-large'))
+    const behind = settled(zk.create('/b'))
+    await world.settle()
+    for (let losses = 1; losses <= 5; losses++) {
+      assert.equal(poison.error, undefined)
+      await tell(await movedOn(), [never, never])
+    }
+    assert.equal(poison.error?.code, 'ConnectionLoss')
+    assert.equal(poison.error?.applied, 'no')
+    assert.equal(behind.error, undefined)
+  })
+
+  it('gives a read up that servers close connections for', async () => {
+    await connected(null)
+    const read = settled(zk.get('/a'))
+    await world.settle()
+    for (let losses = 1; losses <= 5; losses++) {
+      assert.equal(read.error, undefined)
+      await movedOn(null)
+    }
+    assert.equal(read.error?.code, 'ConnectionLoss')
+  })
 })

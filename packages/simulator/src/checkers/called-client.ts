@@ -20,6 +20,9 @@ import { usPerMs } from '../world.ts'
 import { outcomeProblem } from './call-outcome.ts'
 import { WatchListeners } from './watch-listeners.ts'
 
+/** The client holds the call to be the reason then. */
+const lossesMax = 5
+
 interface Call {
   readonly called: Called
   readonly atUs: number
@@ -32,6 +35,8 @@ interface Call {
   /** It was sent, and nobody knows what became of it: the last server that was asked could not say. */
   isInDoubt: boolean
   isSettled: boolean
+  /** Connections that were lost while it was on the wire. */
+  lossCount: number
 }
 
 /** Something that the caller is to be told, in this order; listeners of one change in any. */
@@ -100,7 +105,13 @@ export class CalledClient {
   }
 
   called(called: Called, atUs: number): void {
-    const state = { isAsked: false, wasAsked: false, isInDoubt: false, isSettled: false }
+    const state = {
+      isAsked: false,
+      wasAsked: false,
+      isInDoubt: false,
+      isSettled: false,
+      lossCount: 0,
+    }
     this.#calls.set(called.call, { called, atUs, key: describe(called.operation), ...state })
   }
 
@@ -121,7 +132,10 @@ export class CalledClient {
 
   disconnected(atUs: number): void {
     this.#isConnected = false
-    for (const call of this.#calls.values()) call.isAsked = false
+    for (const call of this.#calls.values()) {
+      if (call.isAsked) call.lossCount++
+      call.isAsked = false
+    }
     for (const [xid, call] of this.#askedByXid) {
       if (!isWrite(call.called.operation) || call.isSettled) continue
       this.#lostByXid.set(xid, call)
@@ -325,7 +339,7 @@ export class CalledClient {
   }
 
   #unansweredProblem(
-    { called, atUs: calledAtUs, isAsked, wasAsked, isInDoubt }: Call,
+    { called, atUs: calledAtUs, isAsked, wasAsked, isInDoubt, lossCount }: Call,
     { code, applied }: Returned,
     atUs: number,
   ): string | undefined {
@@ -344,6 +358,7 @@ export class CalledClient {
       case 'ConnectionLoss':
         if (isAsked) return 'its connection is there'
         if (isInDoubt || !this.#hasSession || this.#isClosing) return undefined
+        if (lossCount >= lossesMax) return undefined
         return wasAsked ? 'the next server can be asked' : 'it can be sent on the next connection'
       case 'SessionExpired':
         return this.#isOver || this.#isRefused ? undefined : 'the session is not lost'

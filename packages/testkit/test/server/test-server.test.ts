@@ -47,7 +47,12 @@ test('a client has the codec that it was asked for', limits, async () => {
 test('settings are lines of zoo.cfg', limits, async () => {
   await using server = await startServer({ settings: { 'jute.maxbuffer': 1_024 } })
   const zk = await server.client()
-  await assert.rejects(zk.create('/large', 'x'.repeat(2_000)), { code: 'ConnectionLoss' })
+  const small = zk.create('/small', '')
+  await assert.rejects(zk.create('/large', 'x'.repeat(2_000)), {
+    code: 'ConnectionLoss',
+    applied: 'no',
+  })
+  assert.equal(await small, '/small')
 })
 
 test('a setting that no server would take is refused', limits, async () => {
