@@ -78,6 +78,7 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
   #isReady = false
   #isExact = false
   #zxid: Zxid = 0
+  #settlesAgain = false
   #isSettling = false
   #isEnded = false
   /** Why it ended, unless that was asked for. */
@@ -331,16 +332,22 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
    * ahead of the events that it still has to tell, but not beyond the turn in which it received them.
    */
   #settleSoon(): void {
-    if (this.#isSettling || this.#isEnded) return
+    if (this.#isEnded) return
+    if (this.#isSettling) {
+      // What is received from now on may be beyond what the present look takes for received.
+      this.#settlesAgain = true
+      return
+    }
     this.#isSettling = true
     const { clock } = this.#zk.world
     clock.afterTurn(() => {
       const load = this.#load
       const zxid = this.#zk.lastZxid
+      this.#settlesAgain = false
       clock.afterTurn(() => {
         this.#isSettling = false
         if (load === this.#load) this.#settle(zxid)
-        else this.#settleSoon()
+        if (load !== this.#load || this.#settlesAgain) this.#settleSoon()
       })
     })
   }
