@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, it } from 'node:test'
-import type { ZooKeeper } from '@quorate/client'
+import { describe, it } from 'node:test'
 import { ZooKeeper as PlainZooKeeper } from '@quorate/client/core'
-import { startServer, type TestServer } from '@quorate/testkit'
 import { type Config, config } from '../../src/index.ts'
 import { LossyWorld } from '../support/lossy-world.ts'
+import { other, path, server, zk, useTwoClients } from '../support/two-clients.ts'
 
 const limits = { timeout: 20_000 }
 
@@ -20,21 +19,7 @@ const schema = {
   },
 }
 
-let server: TestServer
-let zk: ZooKeeper
-let other: ZooKeeper
-let path = ''
-let count = 0
-
-before(async () => {
-  server = await startServer()
-  zk = await server.client()
-  other = await server.client()
-})
-after(() => server.close())
-beforeEach(() => {
-  path = `/configs/n${++count}`
-})
+useTwoClients('/configs')
 
 /** Waits until it holds the value. */
 async function until(of: Config<Limits>, rps: number): Promise<void> {

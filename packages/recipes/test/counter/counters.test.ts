@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { ZooKeeper, type ZooKeeperError } from '@quorate/client/core'
-import { startServer, type TestServer } from '@quorate/testkit'
 import {
   atomicInteger,
   atomicLong,
@@ -12,24 +11,11 @@ import {
   sharedValue,
 } from '../../src/index.ts'
 import { LossyWorld } from '../support/lossy-world.ts'
+import { other, path, server, zk, useTwoClients } from '../support/two-clients.ts'
 
 const limits = { timeout: 20_000 }
 
-let server: TestServer
-let zk: ZooKeeper
-let other: ZooKeeper
-let path = ''
-let count = 0
-
-before(async () => {
-  server = await startServer()
-  zk = await server.client()
-  other = await server.client()
-})
-after(() => server.close())
-beforeEach(() => {
-  path = `/counters/n${++count}`
-})
+useTwoClients('/counters')
 
 async function bytesOf(node: string): Promise<string> {
   return Buffer.from((await zk.get(node, { codec: 'bytes' }))!).toString('hex')

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, it } from 'node:test'
-import type { ZooKeeper } from '@quorate/client'
-import { startServer, type TestServer } from '@quorate/testkit'
+import { describe, it } from 'node:test'
 import {
   type Candidate,
   parseUriSpec,
@@ -11,24 +9,11 @@ import {
   type StrategyChoice,
   uriOf,
 } from '../../src/index.ts'
+import { other, path as base, server, zk, useTwoClients } from '../support/two-clients.ts'
 
 const limits = { timeout: 20_000 }
 
-let server: TestServer
-let zk: ZooKeeper
-let other: ZooKeeper
-let base = ''
-let count = 0
-
-before(async () => {
-  server = await startServer()
-  zk = await server.client()
-  other = await server.client()
-})
-after(() => server.close())
-beforeEach(() => {
-  base = `/services${++count}`
-})
+useTwoClients('/services')
 
 /** A provider that knows `amount` instances, whose ids are a, b, c… */
 async function provided(

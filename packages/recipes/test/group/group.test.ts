@@ -1,26 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, it } from 'node:test'
-import type { ZooKeeper } from '@quorate/client'
-import { startServer, type TestServer } from '@quorate/testkit'
+import { describe, it } from 'node:test'
 import { group, groupMember, party } from '../../src/index.ts'
+import { other, path, server, zk, useTwoClients } from '../support/two-clients.ts'
 
 const limits = { timeout: 20_000 }
 
-let server: TestServer
-let zk: ZooKeeper
-let other: ZooKeeper
-let path = ''
-let count = 0
-
-before(async () => {
-  server = await startServer()
-  zk = await server.client()
-  other = await server.client()
-})
-after(() => server.close())
-beforeEach(() => {
-  path = `/groups/n${++count}`
-})
+useTwoClients('/groups')
 
 describe('a group', () => {
   it('shows who is in, and what they say', limits, async () => {

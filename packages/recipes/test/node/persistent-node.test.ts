@@ -1,28 +1,13 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, it } from 'node:test'
-import { ZooKeeper } from '@quorate/client'
-import { startServer, type TestServer } from '@quorate/testkit'
+import { describe, it } from 'node:test'
 import { cache, persistentNode, persistentTtlNode } from '../../src/index.ts'
 import { LossyWorld } from '../support/lossy-world.ts'
 import { ZooKeeper as PlainZooKeeper } from '@quorate/client/core'
+import { other, path, server, zk, useTwoClients } from '../support/two-clients.ts'
 
 const limits = { timeout: 20_000 }
 
-let server: TestServer
-let zk: ZooKeeper
-let other: ZooKeeper
-let path = ''
-let count = 0
-
-before(async () => {
-  server = await startServer()
-  zk = await server.client()
-  other = await server.client()
-})
-after(() => server.close())
-beforeEach(() => {
-  path = `/kept/n${++count}`
-})
+useTwoClients('/kept')
 
 /** Waits until the other client sees the node so. */
 async function until(isSo: (value: string | undefined) => boolean): Promise<void> {

@@ -1,26 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, describe, it } from 'node:test'
-import type { ZooKeeper } from '@quorate/client'
-import { startServer, type TestServer } from '@quorate/testkit'
+import { describe, it } from 'node:test'
 import { lockingQueue, priorityQueue, queue, QueueItemError } from '../../src/index.ts'
+import { other, path, server, zk, useTwoClients } from '../support/two-clients.ts'
 
 const limits = { timeout: 20_000 }
 
-let server: TestServer
-let zk: ZooKeeper
-let other: ZooKeeper
-let path = ''
-let count = 0
-
-before(async () => {
-  server = await startServer()
-  zk = await server.client()
-  other = await server.client()
-})
-after(() => server.close())
-beforeEach(() => {
-  path = `/queues/n${++count}`
-})
+useTwoClients('/queues')
 
 describe('a queue', () => {
   it('gives items in the order in which they were put', limits, async () => {
