@@ -10,6 +10,7 @@ import { parseMembership } from '@quorate/consensus'
 import { type Checker, isRead } from './checkers/checker.ts'
 import { standardCheckers } from './checkers/standard-checkers.ts'
 import type { ClientProcess } from './client/client-process.ts'
+import type { ApplicationParts } from './client/application-process.ts'
 import { DataClient } from './client/data-client.ts'
 import { RecipeClient } from './client/recipe-client.ts'
 import { RealClient } from './client/real-client.ts'
@@ -355,44 +356,49 @@ class Simulation {
         return new RealClient(host, { ...parts, turns: this.#turns })
       return new SimulatedClient(host, parts)
     })
+    const { recipeClientCount, dataClientCount } = this.#options
+    const contenders = this.#applications(world, network, {
+      name: 'contender',
+      count: recipeClientCount,
+      random: world.random.fork('recipe clients'),
+      thinkMs: [10, 300],
+    })
+    const dataClients = this.#applications(world, network, {
+      name: 'data',
+      count: dataClientCount,
+      random: world.random.fork('data clients'),
+      thinkMs: [50, 400],
+    })
     return [
       ...clients,
-      ...this.#createRecipeClients(world, network),
-      ...this.#createDataClients(world, network),
+      ...contenders.map(({ host, parts }) => new RecipeClient(host, parts)),
+      ...dataClients.map(({ host, parts }) => new DataClient(host, parts)),
     ]
   }
 
-  #createDataClients(world: World, network: Network): readonly ClientProcess[] {
-    const random = world.random.fork('data clients')
-    return Array.from({ length: this.#options.dataClientCount }, (_, at) => {
-      const host = new Host(`data${at + 1}`, this.#scheduler)
+  /** Hosts for processes that do one thing after another. */
+  #applications(
+    world: World,
+    network: Network,
+    kind: {
+      readonly name: string
+      readonly count: number
+      readonly random: Prng
+      readonly thinkMs: readonly [number, number]
+    },
+  ): readonly { readonly host: Host; readonly parts: ApplicationParts }[] {
+    return Array.from({ length: kind.count }, (_, at) => {
+      const host = new Host(`${kind.name}${at + 1}`, this.#scheduler)
       network.addHost(host)
       const settings = {
         servers: this.#fleet.clientHosts,
-        sessionTimeoutMs: random.between(600, 3_000),
+        sessionTimeoutMs: kind.random.between(600, 3_000),
         acceptsReadOnly: false,
         depthMax: 1,
         burstChance: 0,
-        thinkMostMs: random.between(50, 400),
+        thinkMostMs: kind.random.between(...kind.thinkMs),
       }
-      return new DataClient(host, { world, network, settings, turns: this.#turns })
-    })
-  }
-
-  #createRecipeClients(world: World, network: Network): readonly ClientProcess[] {
-    const random = world.random.fork('recipe clients')
-    return Array.from({ length: this.#options.recipeClientCount }, (_, at) => {
-      const host = new Host(`contender${at + 1}`, this.#scheduler)
-      network.addHost(host)
-      const settings = {
-        servers: this.#fleet.clientHosts,
-        sessionTimeoutMs: random.between(600, 3_000),
-        acceptsReadOnly: false,
-        depthMax: 1,
-        burstChance: 0,
-        thinkMostMs: random.between(10, 300),
-      }
-      return new RecipeClient(host, { world, network, settings, turns: this.#turns })
+      return { host, parts: { world, network, settings, turns: this.#turns } }
     })
   }
 

@@ -6,24 +6,11 @@
  * 1. Each job is a loop of its own, that begins anew with each session. It judges nothing.
  * 2. What a recipe says is told in the event in which it says it, or soon after: recipes go on behind many promises.
  */
-import { type StateChange, ZooKeeper, ZooKeeperError } from '@quorate/client/core'
+import { type StateChange, type ZooKeeper, ZooKeeperError } from '@quorate/client/core'
 import { utf8Decode } from '@quorate/protocol'
 import { cache, counter, lockingQueue, queue, QueueItemError, RecipeError } from '@quorate/recipes'
 import type { Host } from '../host.ts'
-import type { Network } from '../network/network.ts'
-import type { Prng } from '../prng.ts'
-import type { PromiseTurns } from '../promise-turns.ts'
-import { usPerMs, type World } from '../world.ts'
-import type { ClientProcess, ClientSettings } from './client-process.ts'
-import { createClientWorld } from './client-world.ts'
-import type { ConnectionTap } from './connection-tap.ts'
-
-export interface DataClientParts {
-  readonly world: World
-  readonly network: Network
-  readonly settings: ClientSettings
-  readonly turns: PromiseTurns
-}
+import { ApplicationProcess, type ApplicationParts } from './application-process.ts'
 
 /** Above all nodes of recipes. */
 export const recipesRoot = '/data-recipes'
@@ -31,81 +18,43 @@ export const queuePath = '/data-recipes/queue'
 export const lockingQueuePath = '/data-recipes/locking-queue'
 export const counterPath = '/data-recipes/counter'
 
-const port = 2181
-const mournMostMs = 300
 /** Of a wait for an item. */
 const takeMostMs = 1_500
 /** Between two looks at the copy of the tree. */
 const copyPauseMs = 200
 
-export class DataClient implements ClientProcess {
-  readonly host: Host
-  isResting = false
-  readonly #parts: DataClientParts
-  readonly #random: Prng
-  #zk: ZooKeeper | undefined
-  #tap: ConnectionTap | undefined
+export class DataClient extends ApplicationProcess {
   #itemCount = 0
   #openCount = 0
-  #isStopping = false
 
-  constructor(host: Host, parts: DataClientParts) {
-    this.host = host
-    this.#parts = parts
-    this.#random = parts.world.random.fork(`data client ${host.name}`)
+  constructor(host: Host, parts: ApplicationParts) {
+    super(host, parts, 'data client')
   }
 
-  get isIdle(): boolean {
+  override get isIdle(): boolean {
     return this.#openCount === 0
   }
 
-  start(): void {
-    this.host.powerOn()
-    this.#later(this.#random.below(50), () => this.#open())
-  }
-
-  stop(): void {
-    this.#isStopping = true
-  }
-
-  kill(losesPower: boolean): void {
-    this.#parts.world.observe({ type: 'dataClientEnded', client: this.host.name })
-    this.#tap?.closed()
-    this.#parts.network.processEnded(this.host, losesPower)
-    this.host.endProcess(losesPower)
-    this.#zk = undefined
-    this.#tap = undefined
-    this.#openCount = 0
-  }
-
-  #open(): void {
-    const { host } = this
-    const { network, turns, settings, world } = this.#parts
-    if (this.#isStopping) return
-    turns.begin()
-    const clientWorld = createClientWorld({
-      host,
-      network,
-      turns,
-      random: this.#random,
-      observe: (observation) => world.observe(observation),
-      tapped: (tap) => (this.#tap = tap),
-    })
-    const servers = settings.servers.map((server) => `${server}:${port}`).join(',')
-    const zk = new ZooKeeper(servers, { timeout: settings.sessionTimeoutMs }, clientWorld)
-    this.#zk = zk
-    const { life } = host
-    zk.on('state', ({ state }: StateChange) => {
-      if (life !== host.life || zk !== this.#zk || state !== 'expired') return
-      this.#zk = undefined
-      this.#later(this.#random.below(mournMostMs), () => this.#open())
-    })
+  protected override open(): void {
+    if (this.isStopping) return
+    const zk = this.makeClient({})
+    zk.on(
+      'state',
+      this.guarded(zk, ({ state }: StateChange) => {
+        if (state === 'expired') this.openAnother()
+      }),
+    )
     zk.connect()
     this.#work(zk)
   }
 
+  protected override dies(): void {
+    this.parts.world.observe({ type: 'dataClientEnded', client: this.host.name })
+    this.#openCount = 0
+  }
+
   #work(zk: ZooKeeper): void {
-    const { world } = this.#parts
+    const { world } = this.parts
     const client = this.host.name
     const items = queue(zk, queuePath)
     const locked = lockingQueue(zk, lockingQueuePath)
@@ -127,7 +76,7 @@ export class DataClient implements ClientProcess {
       if (isSure !== undefined) world.observe({ type: 'counted', client, isSure })
     })
     this.#loop(zk, async () => {
-      await this.#pause(copyPauseMs)
+      await this.pause(copyPauseMs)
       await tree.sync({ deadlineMs: takeMostMs })
       if (!tree.isExact) return
       const values = new Map<string, string>()
@@ -139,9 +88,9 @@ export class DataClient implements ClientProcess {
   /** Does the job again and again while the session lives. */
   #loop(zk: ZooKeeper, job: () => Promise<void>): void {
     const { life } = this.host
-    const isOurs = (): boolean => life === this.host.life && zk === this.#zk
+    const isOurs = (): boolean => life === this.host.life && zk === this.zk
     const run = async (): Promise<void> => {
-      while (isOurs() && !this.#isStopping) {
+      while (isOurs() && !this.isStopping) {
         this.#openCount++
         try {
           await job()
@@ -150,10 +99,10 @@ export class DataClient implements ClientProcess {
         } finally {
           if (life === this.host.life) this.#openCount--
         }
-        await this.#pause(1 + this.#random.below(this.#parts.settings.thinkMostMs))
+        await this.pause(1 + this.random.below(this.parts.settings.thinkMostMs))
       }
     }
-    const fail = this.#parts.turns.guarded((error: unknown) => {
+    const fail = this.parts.turns.guarded((error: unknown) => {
       if (isOurs()) throw error
     })
     run().catch(fail)
@@ -161,36 +110,25 @@ export class DataClient implements ClientProcess {
 
   async #put(path: string, put: (item: string) => Promise<void>): Promise<void> {
     const item = `${this.host.name}-${this.host.life}-${++this.#itemCount}`
-    const { world } = this.#parts
+    const { world } = this.parts
     world.observe({ type: 'itemOffered', client: this.host.name, queue: path, item })
     if ((await sureOf(put(item))) === true) world.observe({ type: 'itemPut', queue: path, item })
   }
 
   async #take(path: string, take: (deadlineMs: number) => Promise<string>): Promise<void> {
-    const { world } = this.#parts
+    const { world } = this.parts
     const told = { client: this.host.name, queue: path }
     world.observe({ type: 'takeBegun', ...told })
     let item: string | undefined
     let isSure = true
     try {
-      item = await take(1 + this.#random.below(takeMostMs))
+      item = await take(1 + this.random.below(takeMostMs))
     } catch (error) {
       isSure = false
       if (error instanceof QueueItemError && error.bytes !== null) item = utf8Decode(error.bytes)
       else if (!isExpected(error)) throw error
     }
     world.observe({ type: 'takeEnded', ...told, item, isSure })
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) => this.#later(delayMs, resolve))
-  }
-
-  #later(delayMs: number, run: () => void): void {
-    this.host.after(delayMs * usPerMs, 'timer', 'goes on with its recipes', () => {
-      this.#parts.turns.begin()
-      run()
-    })
   }
 }
 

@@ -7,7 +7,7 @@
  * 1. It trusts a lock no longer than a careless application would: it goes on until a guarded write is refused.
  * 2. It judges nothing. A recipe that rejects with something else than what it documents ends the run.
  */
-import { ZooKeeper, ZooKeeperError } from '@quorate/client/core'
+import { type StateChange, type ZooKeeper, ZooKeeperError } from '@quorate/client/core'
 import {
   type HeldLock,
   LeaderLatch,
@@ -18,105 +18,49 @@ import {
   Semaphore,
 } from '@quorate/recipes'
 import type { Host } from '../host.ts'
-import type { Network } from '../network/network.ts'
-import type { Prng } from '../prng.ts'
-import type { PromiseTurns } from '../promise-turns.ts'
-import { usPerMs, type World } from '../world.ts'
 import { contended, type Contended, tokenPath } from '../workload/contended.ts'
-import type { ClientProcess, ClientSettings } from './client-process.ts'
-import { createClientWorld } from './client-world.ts'
-import type { ConnectionTap } from './connection-tap.ts'
+import { ApplicationProcess, type ApplicationParts } from './application-process.ts'
 
-export interface RecipeClientParts {
-  readonly world: World
-  readonly network: Network
-  readonly settings: ClientSettings
-  readonly turns: PromiseTurns
-}
-
-const port = 2181
 const waitMostMs = 2_000
 const holdMostMs = 400
 const writesMost = 3
-const mournMostMs = 300
 /** How often a process removes the node of a contender, as an operator might. */
 const removalChance = 0.05
 
 type Held = HeldLock<'utf8'>
 
-export class RecipeClient implements ClientProcess {
-  readonly host: Host
-  isResting = false
-  readonly #parts: RecipeClientParts
-  readonly #random: Prng
-  #zk: ZooKeeper | undefined
-  #tap: ConnectionTap | undefined
+export class RecipeClient extends ApplicationProcess {
   #isBusy = false
-  #isStopping = false
 
-  constructor(host: Host, parts: RecipeClientParts) {
-    this.host = host
-    this.#parts = parts
-    this.#random = parts.world.random.fork(`recipe client ${host.name}`)
+  constructor(host: Host, parts: ApplicationParts) {
+    super(host, parts, 'recipe client')
   }
 
-  get isIdle(): boolean {
+  override get isIdle(): boolean {
     return !this.#isBusy
   }
 
-  start(): void {
-    this.host.powerOn()
-    this.#later(this.#random.below(50), 'opens a client', () => this.#open())
-  }
-
-  stop(): void {
-    this.#isStopping = true
-  }
-
-  kill(losesPower: boolean): void {
-    this.#tap?.closed()
-    this.#parts.network.processEnded(this.host, losesPower)
-    this.host.endProcess(losesPower)
-    this.#zk = undefined
-    this.#tap = undefined
-    this.#isBusy = false
-  }
-
-  #open(): void {
-    const { host } = this
-    const { network, settings, turns, world } = this.#parts
-    turns.begin()
-    const clientWorld = createClientWorld({
-      host,
-      network,
-      turns,
-      random: this.#random,
-      observe: (observation) => world.observe(observation),
-      tapped: (tap) => (this.#tap = tap),
-    })
-    const servers = settings.servers.map((server) => `${server}:${port}`).join(',')
-    const onExpired = this.#random.chance(0.5) ? 'renew' : 'end'
-    const zk = new ZooKeeper(
-      servers,
-      { timeout: settings.sessionTimeoutMs, onExpired },
-      clientWorld,
-    )
-    this.#zk = zk
+  protected override open(): void {
+    const onExpired = this.random.chance(0.5) ? 'renew' : 'end'
+    const zk = this.makeClient({ onExpired })
     zk.on(
       'state',
-      this.#guarded(({ state }: { readonly state: string }) => {
-        if (zk !== this.#zk || state !== 'expired' || onExpired === 'renew') return
-        host.note(`has lost its session and opens another client`)
-        this.#zk = undefined
-        this.#later(this.#random.below(mournMostMs), 'opens another client', () => this.#open())
+      this.guarded(zk, ({ state }: StateChange) => {
+        if (state !== 'expired' || onExpired === 'renew') return
+        this.host.note('has lost its session and opens another client')
+        this.openAnother()
       }),
     )
     this.#think(zk)
   }
 
+  protected override dies(): void {
+    this.#isBusy = false
+  }
+
   #think(zk: ZooKeeper): void {
-    this.#later(this.#random.below(this.#parts.settings.thinkMostMs), 'thinks', () => {
-      if (this.#isStopping || zk !== this.#zk) return
+    this.later(this.random.below(this.parts.settings.thinkMostMs), 'thinks', () => {
+      if (this.isStopping || zk !== this.zk) return
       if (this.isResting) this.#think(zk)
       else this.#contend(zk)
     })
@@ -124,18 +68,18 @@ export class RecipeClient implements ClientProcess {
 
   /** The continuations of an earlier life never come: nothing wakes them. */
   #contend(zk: ZooKeeper): void {
-    const { turns } = this.#parts
-    const what = this.#random.pick(contended)
+    const { turns } = this.parts
+    const what = this.random.pick(contended)
     this.host.note('wants %', what.name)
     this.#isBusy = true
     turns.begin()
     const over = (): void => {
       this.#isBusy = false
-      if (zk === this.#zk) this.#think(zk)
+      if (zk === this.zk) this.#think(zk)
     }
     void this.#takeTurn(zk, what).then(
-      this.#guarded(over),
-      this.#guarded((error: unknown) => {
+      this.guarded(undefined, over),
+      this.guarded(undefined, (error: unknown) => {
         if (!(error instanceof ZooKeeperError || error instanceof RecipeError)) throw error
         this.host.note('fails with %', error.code)
         over()
@@ -144,8 +88,8 @@ export class RecipeClient implements ClientProcess {
   }
 
   async #takeTurn(zk: ZooKeeper, what: Contended): Promise<void> {
-    const deadlineMs = this.#random.below(waitMostMs)
-    if (this.#random.chance(removalChance)) await this.#removeSomebody(zk, what)
+    const deadlineMs = this.random.below(waitMostMs)
+    if (this.random.chance(removalChance)) await this.#removeSomebody(zk, what)
     if (what.kind === 'latch') {
       await using latch = new LeaderLatch(zk, what.path)
       await latch.start()
@@ -157,42 +101,22 @@ export class RecipeClient implements ClientProcess {
   }
 
   async #hold(zk: ZooKeeper, what: Contended, held: Held): Promise<void> {
-    const { world } = this.#parts
+    const { world } = this.parts
     const { name: lock } = what
     const { path, token } = held
     this.host.note('holds % by %', lock, path)
     const client = this.host.name
     world.observe({ type: 'granted', client, lock, path, token, zxid: zk.lastZxid })
-    for (let i = this.#random.below(writesMost + 1); i > 0; i--) {
-      await this.#pause(this.#random.below(holdMostMs))
+    for (let i = this.random.below(writesMost + 1); i > 0; i--) {
+      await this.pause(this.random.below(holdMostMs))
       if (what.kind !== 'read' && what.kind !== 'semaphore') await writeToken(held, lock)
     }
-    await this.#pause(this.#random.below(holdMostMs))
+    await this.pause(this.random.below(holdMostMs))
   }
 
   async #removeSomebody(zk: ZooKeeper, what: Contended): Promise<void> {
     const names = await zk.children(what.path).catch(() => [])
-    if (names.length > 0) await zk.delete(`${what.path}/${this.#random.pick(names)}`)
-  }
-
-  #pause(delayMs: number): Promise<void> {
-    return new Promise((resolve) =>
-      this.#later(delayMs, 'goes on', () => {
-        this.#parts.turns.begin()
-        resolve()
-      }),
-    )
-  }
-
-  #guarded<A extends readonly unknown[]>(job: (...args: A) => void): (...args: A) => void {
-    const { life } = this.host
-    return this.#parts.turns.guarded((...args: A) => {
-      if (life === this.host.life) job(...args)
-    })
-  }
-
-  #later(delayMs: number, what: string, run: () => void): void {
-    this.host.after(delayMs * usPerMs, 'timer', what, run)
+    if (names.length > 0) await zk.delete(`${what.path}/${this.random.pick(names)}`)
   }
 }
 
