@@ -28,6 +28,7 @@ import {
   type ServerAbilities,
   XidSequence,
 } from './connection.ts'
+import { Credentials } from './credentials.ts'
 import { FrameDecoder } from './frame-decoder.ts'
 import { PendingBound, type PendingLimits } from './pending-bound.ts'
 import { authenticate, type SaslMechanism } from './sasl.ts'
@@ -38,6 +39,7 @@ import { SessionLoss } from './session-loss.ts'
 import type { SessionPhase } from './session-phase.ts'
 import type { SessionIdentity, SessionState, StateChange } from './session-state.ts'
 import type { TracedConnection, Tracer } from './tracer.ts'
+import { SessionTimes } from './session-times.ts'
 import { WatchfulAlarm } from './watchful-alarm.ts'
 import { describeServer, type Link, type ServerAddress, type World } from './world.ts'
 import type { ZooKeeperError, ZooKeeperErrorCode } from './zookeeper-error.ts'
@@ -76,7 +78,8 @@ export class Session {
   readonly #listener: SessionListener
   readonly #servers: ServerList
   readonly #xids = new XidSequence()
-  readonly #credentials: Credential[]
+  readonly #credentials: Credentials
+  readonly #times: SessionTimes
   readonly #alarm: WatchfulAlarm
   readonly #pending: PendingBound
   readonly #calls: CallQueue
@@ -87,12 +90,9 @@ export class Session {
   #isProvisional = false
   #isMoving = false
   #search: ReadWriteSearch | undefined
-  #timeoutMs: number
   #isReadOnly = false
   /** Whether a server has taken the session on a connection of this object. */
   #wasHeld = false
-  /** When a server was last heard; before there is a session, when one was first asked for. */
-  #lastHeardAtMs = 0
   #lastZxid: Zxid
   #lastCause: unknown
   #closing: Promise<void> | undefined
@@ -114,16 +114,16 @@ export class Session {
     this.#watches = watches
     this.#listener = listener
     this.#servers = start.servers
-    this.#credentials = [...start.credentials]
+    this.#credentials = new Credentials(world.clock, start.credentials)
     this.#lastZxid = start.lastZxid
     this.#identity = options.identity
-    this.#timeoutMs = options.timeoutMs
+    this.#times = new SessionTimes(options.timeoutMs)
     this.#calls = new CallQueue({
       platform: world.platform,
       isTakenOver: options.identity !== undefined,
       serverCount: () => this.#servers.size,
       lessened: () => this.#pending.lessened(),
-      moveOn: () => this.#moveOn('the server has forgotten what became of earlier writes'),
+      moveOn: () => this.#leaveLink('has forgotten what became of earlier writes'),
     })
   }
 
@@ -135,9 +135,9 @@ export class Session {
     return this.#identity
   }
 
-  /** The negotiated timeout, or the wanted one before there is a session. */
+  /** See {@link SessionTimes.timeoutMs}. */
   get timeoutMs(): number {
-    return this.#timeoutMs
+    return this.#times.timeoutMs
   }
 
   get isReadOnly(): boolean {
@@ -149,7 +149,7 @@ export class Session {
   }
 
   get lastHeardAtMs(): number {
-    return this.#lastHeardAtMs
+    return this.#times.lastHeardAtMs
   }
 
   /** The server of the present connection. */
@@ -159,13 +159,13 @@ export class Session {
 
   /** The identities that were claimed so far, for the session after this one. */
   get credentials(): readonly Credential[] {
-    return this.#credentials.filter(({ call }) => call.isSettled)
+    return this.#credentials.accepted
   }
 
   /** Starts to connect, if that was not done yet. */
   open(): void {
     if (this.#phase.type !== 'unlinked') return
-    this.#lastHeardAtMs = this.#world.clock.nowMs()
+    this.#times.lastHeardAtMs = this.#world.clock.nowMs()
     this.#enter('connecting')
     this.#dial()
   }
@@ -205,13 +205,8 @@ export class Session {
 
   /** Claims an identity on this and every later connection. */
   authenticate(scheme: string, auth: Uint8Array | null, options: CallOptions = {}): Promise<void> {
-    return new Promise<void>((resolve, reject) => {
-      const operation = { ...headerOnly('auth', OpCode.auth), isWrite: false }
-      const call = new Call(operation, () => resolve(), reject)
-      call.limit(this.#world.clock, options)
-      if (this.#refuseWhenOver(call)) return
-      const credential = { scheme, auth, call }
-      this.#credentials.push(credential)
+    return this.#credentials.claim({ scheme, auth }, options, (credential) => {
+      if (this.#refuseWhenOver(credential.call)) return
       if (this.#phase.type === 'linked') this.#phase.connection.sendAuth(credential)
       else this.open()
     })
@@ -281,8 +276,7 @@ export class Session {
       received: (bytes) => this.#received(link, decoder, bytes),
       closed: (cause) => this.#linkClosed(cause),
     })
-    const untilMs =
-      this.#world.clock.nowMs() + this.#timeoutMs / Math.max(dialsPerTimeout, this.#servers.size)
+    const untilMs = this.#world.clock.nowMs() + this.#times.dialMs(this.#servers.size)
     this.#phase = { type: 'dialing', link, server, untilMs }
     this.#schedule()
   }
@@ -302,7 +296,7 @@ export class Session {
 
   #received(link: Link, decoder: FrameDecoder, bytes: Uint8Array): void {
     if (this.#phase.type === 'linked') {
-      this.#lastHeardAtMs = this.#world.clock.nowMs()
+      this.#times.lastHeardAtMs = this.#world.clock.nowMs()
       this.#phase.connection.heard()
     }
     try {
@@ -356,8 +350,8 @@ export class Session {
       id: response.sessionId,
       password: response.passwd?.slice() ?? new Uint8Array(16),
     }
-    this.#timeoutMs = response.timeOut
-    this.#lastHeardAtMs = this.#world.clock.nowMs()
+    this.#times.timeoutMs = response.timeOut
+    this.#times.lastHeardAtMs = this.#world.clock.nowMs()
     const { outcomes } = response
     const connection = this.#connect(link, {
       readsLinearizably: readsLinearizably(response),
@@ -408,10 +402,7 @@ export class Session {
         if (zxid > this.#lastZxid) this.#lastZxid = zxid
       },
       roomMade: () => this.#calls.sendNext(),
-      refused: (credential) => {
-        const at = this.#credentials.indexOf(credential)
-        if (at >= 0) this.#credentials.splice(at, 1)
-      },
+      refused: (credential) => this.#credentials.drop(credential),
       broke: (cause) => {
         link.close()
         this.#linkClosed(cause)
@@ -420,16 +411,17 @@ export class Session {
   }
 
   #catchUp(connection: Connection): void {
-    for (const credential of this.#credentials) connection.sendAuth(credential)
+    this.#credentials.sendAll(connection)
     for (const request of this.#watches.setWatches(this.#lastZxid)) connection.sendWatches(request)
     this.#calls.attach(connection)
   }
 
-  /** Leaves a server for another one. */
-  #moveOn(reason: string): void {
-    if (this.#phase.type !== 'linked') return
-    this.#phase.link.close()
-    this.#linkClosed(new Error(reason))
+  /** Leaves a server for another one. @param why what it did, or did not do */
+  #leaveLink(why: string): void {
+    if (!('link' in this.#phase)) return
+    const { link, server } = this.#phase
+    link.close()
+    this.#linkClosed(new Error(`${describeServer(server)} ${why}`))
   }
 
   #linkClosed(cause: unknown): void {
@@ -464,68 +456,32 @@ export class Session {
 
   /** Sets the one alarm of the session to the next moment at which something may have to be done. */
   #schedule(): void {
-    this.#alarm.set(this.#nextAtMs(), this.#stallsMatterMs)
+    this.#alarm.set(this.#times.nextAtMs(this.#phase), this.#stallsMatterMs)
   }
 
   /** So long after its end a stall may still be why the session is lost. */
   get #stallsMatterMs(): number {
-    return this.#timeoutMs * 2
-  }
-
-  #nextAtMs(): number | undefined {
-    const phase = this.#phase
-    if (phase.type === 'linked')
-      return Math.min(this.#pingAtMs(phase.connection), this.#silentAtMs(phase.connection))
-    const isTrying = phase.type !== 'unlinked' && phase.type !== 'ended'
-    return isTrying ? Math.min(phase.untilMs, this.#giveUpAtMs()) : undefined
+    return this.#times.timeoutMs * 2
   }
 
   #tick(): void {
     const phase = this.#phase
-    const nowMs = this.#world.clock.nowMs()
-    switch (phase.type) {
-      case 'unlinked':
-      case 'ended':
-        return
-      case 'pausing':
-        if (nowMs >= this.#giveUpAtMs()) this.#giveUp()
-        else if (nowMs >= phase.untilMs) this.#dial()
-        else this.#schedule()
-        return
-      case 'dialing':
-      case 'authenticating':
-        if (nowMs >= this.#giveUpAtMs()) {
-          phase.link.close()
-          this.#giveUp()
-        } else if (nowMs >= phase.untilMs) {
-          phase.link.close()
-          this.#linkClosed(new Error(`${describeServer(phase.server)} took no session in time`))
-        } else this.#schedule()
-        return
-      case 'linked':
-        if (nowMs >= this.#silentAtMs(phase.connection)) {
-          this.#moveOn('the server was silent for two thirds of the session timeout')
-          return
-        }
-        if (nowMs >= this.#pingAtMs(phase.connection)) phase.connection.sendPing()
+    switch (this.#times.due(phase, this.#world.clock.nowMs())) {
+      case 'giveUp':
+        if ('link' in phase) phase.link.close()
+        return this.#giveUp()
+      case 'dial':
+        return this.#dial()
+      case 'dialOver':
+        return this.#leaveLink('took no session in time')
+      case 'silent':
+        return this.#leaveLink('was silent for two thirds of the session timeout')
+      case 'ping':
+        if (phase.type === 'linked') phase.connection.sendPing()
+        return this.#schedule()
+      default:
         this.#schedule()
     }
-  }
-
-  #pingAtMs(connection: Connection): number {
-    return connection.lastSentAtMs + this.#timeoutMs / 3
-  }
-
-  /** A server that was not asked need not have answered: after a stall of this process it is asked first. */
-  #silentAtMs(connection: Connection): number {
-    return Math.max(
-      this.#lastHeardAtMs + (this.#timeoutMs * 2) / 3,
-      connection.askedAtMs + this.#timeoutMs / 3,
-    )
-  }
-
-  #giveUpAtMs(): number {
-    return this.#lastHeardAtMs + (this.#timeoutMs * 4) / 3
   }
 
   #giveUp(): void {
@@ -549,8 +505,8 @@ export class Session {
     const loss = new SessionLoss({
       refusedBy,
       wasHeld: this.#wasHeld,
-      timeoutMs: this.#timeoutMs,
-      silentMs: nowMs - this.#lastHeardAtMs,
+      timeoutMs: this.#times.timeoutMs,
+      silentMs: nowMs - this.#times.lastHeardAtMs,
       stallMs: this.#alarm.longestStallMs(this.#stallsMatterMs),
       cause: this.#lastCause,
     })
@@ -571,7 +527,7 @@ export class Session {
 
   #failWaiting(code: ZooKeeperErrorCode): void {
     this.#calls.failAll(code, this.#lastCause)
-    for (const { call } of this.#credentials) call.fail(code, this.#lastCause)
+    this.#credentials.fail(code, this.#lastCause)
     this.#pending.lessened()
   }
 
@@ -583,9 +539,6 @@ export class Session {
     this.#listener.stateChanged({ state, ...change })
   }
 }
-
-/** A dial may take this part of the timeout, so that several fit in before the session is given up. */
-const dialsPerTimeout = 3
 
 const noSession = 0n as SessionId
 const rootPath: NodePath = { server: '/', client: '/' }

@@ -91,9 +91,9 @@ export const clientFaults: readonly PlantedFault[] = [
     explanation: 'The client gives its session up while servers still keep it.',
     edits: [
       {
-        file: 'client/src/session.ts',
-        original: 'return this.#lastHeardAtMs + (this.#timeoutMs * 4) / 3',
-        planted: 'return this.#lastHeardAtMs + this.#timeoutMs',
+        file: 'client/src/session-times.ts',
+        original: 'return this.lastHeardAtMs + (this.timeoutMs * 4) / 3',
+        planted: 'return this.lastHeardAtMs + this.timeoutMs',
       },
     ],
   },
@@ -102,8 +102,8 @@ export const clientFaults: readonly PlantedFault[] = [
     explanation: 'The client never gives its session up unless a server says so.',
     edits: [
       {
-        file: 'client/src/session.ts',
-        original: 'return this.#lastHeardAtMs + (this.#timeoutMs * 4) / 3',
+        file: 'client/src/session-times.ts',
+        original: 'return this.lastHeardAtMs + (this.timeoutMs * 4) / 3',
         planted: 'return Infinity',
       },
     ],
