@@ -1,5 +1,5 @@
 /** The caller's deadline and signal over a call that is made of several requests: what each step may still take. */
-import { Call, type CallOptions } from './call.ts'
+import { Call, type CallOptions, callOptionsOf } from './call.ts'
 import type { Clock } from './world.ts'
 
 /** What a step is part of, for its errors. */
@@ -16,17 +16,15 @@ export class CallBudget {
   /** Counts from now. */
   constructor(clock: Clock, options: CallOptions) {
     this.#clock = clock
-    this.#options = options
+    this.#options = callOptionsOf(options)
     const { deadlineMs } = options
     this.#endAtMs = deadlineMs === undefined ? undefined : clock.nowMs() + deadlineMs
   }
 
   /** The limits of the next step. */
   get limits(): CallOptions {
-    const { signal } = this.#options
-    const signalled = signal === undefined ? {} : { signal }
-    if (this.#endAtMs === undefined) return signalled
-    return { ...signalled, deadlineMs: Math.max(0, this.#endAtMs - this.#clock.nowMs()) }
+    if (this.#endAtMs === undefined) return this.#options
+    return { ...this.#options, deadlineMs: Math.max(0, this.#endAtMs - this.#clock.nowMs()) }
   }
 
   /** @throws ZooKeeperError Aborted or OperationTimeout when the budget ends before the pause */

@@ -57,6 +57,15 @@ export interface CallOptions {
   readonly resend?: boolean
 }
 
+/** Of the options of a call only those that every call takes: for calls that are made of several. */
+export function callOptionsOf({ signal, deadlineMs, resend }: CallOptions): CallOptions {
+  return {
+    ...(signal === undefined ? {} : { signal }),
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(resend === undefined ? {} : { resend }),
+  }
+}
+
 /** What the requests of calls take in memory that are not answered yet. */
 export interface PendingBytes {
   count: number

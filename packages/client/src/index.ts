@@ -1,5 +1,5 @@
 /** The public face of the client room without a platform: the client over a World that is handed in. */
-export type { AbortSignalLike, CallOptions } from './call.ts'
+export { type AbortSignalLike, type CallOptions, callOptionsOf } from './call.ts'
 export type { Change, ChangeListener, ChangeType } from './change.ts'
 export type { ClientCodec, CodecOption, CodecsByPath, ValueAt } from './codecs-by-path.ts'
 export type { Child } from './children-values.ts'

@@ -189,6 +189,16 @@ describe('a write that was lost with its connection', () => {
     assert.deepEqual(second.requests(), [])
   })
 
+  it('is not sent again as a step of a longer call either', async () => {
+    await connected()
+    const call = settled(zk.create('/a/b', 'x', { createParents: true, resend: false }))
+    await world.settle()
+    const second = await movedOn()
+    await tell(second, [never])
+    assert.deepEqual([call.error?.code, call.error?.applied], ['ConnectionLoss', 'no'])
+    assert.deepEqual(second.requests(), [])
+  })
+
   it('is not sent behind a later one that was applied', async () => {
     await connected()
     const refused = settled(zk.create('/a', 'x'))

@@ -7,6 +7,7 @@
  */
 import {
   type CallOptions,
+  callOptionsOf,
   type CodecOption,
   type ClientCodec,
   type CreateOptions,
@@ -49,29 +50,29 @@ export class GuardedWriter<C extends ClientCodec> {
   async create<P extends string, K extends ClientCodec = C>(
     path: P,
     value?: ValueAt<K, P>,
-    { signal, deadlineMs, ...node }: CreateOptions & CodecOption<K> = {},
+    options: CreateOptions & CodecOption<K> = {},
   ): Promise<string> {
-    const limits = limitsOf(signal, deadlineMs)
-    const [created] = await this.commit((writes) => writes.create(path, value, node), limits)
+    const call = callOptionsOf(options)
+    const [created] = await this.commit((writes) => writes.create(path, value, options), call)
     return created
   }
 
   async set<P extends string, K extends ClientCodec = C>(
     path: P,
     value: ValueAt<K, P>,
-    { signal, deadlineMs, ...node }: SetOptions & CodecOption<K> = {},
+    options: SetOptions & CodecOption<K> = {},
   ): Promise<Stat> {
-    const limits = limitsOf(signal, deadlineMs)
-    const [stat] = await this.commit((writes) => writes.set(path, value, node), limits)
+    const call = callOptionsOf(options)
+    const [stat] = await this.commit((writes) => writes.set(path, value, options), call)
     return stat
   }
 
   async delete(
     path: string,
-    { version = -1, signal, deadlineMs }: Omit<DeleteOptions, 'recursive' | 'batchSize'> = {},
+    options: Omit<DeleteOptions, 'recursive' | 'batchSize'> = {},
   ): Promise<void> {
-    const limits = limitsOf(signal, deadlineMs)
-    await this.commit((writes) => writes.delete(path, { version }), limits)
+    const { version = -1 } = options
+    await this.commit((writes) => writes.delete(path, { version }), callOptionsOf(options))
   }
 
   /**
@@ -111,15 +112,5 @@ export class GuardedWriter<C extends ClientCodec> {
   #lostError({ path }: Guard, why: string, cause: unknown): RecipeError {
     const message = `${path} is no longer held, so nothing was written: ${why}.`
     return new RecipeError('LockLost', { path, message, cause })
-  }
-}
-
-function limitsOf(
-  signal: CallOptions['signal'] | undefined,
-  deadlineMs: number | undefined,
-): CallOptions {
-  return {
-    ...(signal === undefined ? {} : { signal }),
-    ...(deadlineMs === undefined ? {} : { deadlineMs }),
   }
 }
