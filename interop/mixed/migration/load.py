@@ -27,6 +27,7 @@ from extended_nodes import TIME_TO_LIVE_MS, create_container, create_with_ttl
 from silent_session import leave_ephemeral
 
 SESSION_TIMEOUT = 20.0
+START_TIMEOUT = 30.0
 SILENT_SESSION_TIMEOUT = 5.0
 # What is due to go is gone some time after that, elections included.
 GONE_TIMEOUT = 60.0
@@ -36,6 +37,13 @@ PAUSE = 0.01
 # kazoo's own pauses between attempts grow to a minute.
 RETRY = {"max_tries": -1, "delay": 0.1, "max_delay": 1}
 OPEN_OUTCOME = (ConnectionLoss, ConnectionClosedError, OperationTimeoutError)
+
+
+def start(client):
+    """kazoo's own start takes a connection that is lost at once for one that never was, and calls it a time-out."""
+    if not client.start_async().wait(START_TIMEOUT):
+        client.stop()
+        raise KazooTimeoutError("no connection in %d s" % START_TIMEOUT)
 
 
 class Load:
@@ -59,7 +67,7 @@ class Load:
             if state == KazooState.LOST and not self.stopping.is_set():
                 self.violation("the session of %s was lost" % name)
 
-        client.start(timeout=30)
+        start(client)
         client.add_listener(changed)
         self.clients.append(client)
         return client
@@ -227,7 +235,7 @@ class Load:
         while not self.stopping.is_set():
             client = KazooClient(hosts=self.hosts, timeout=SESSION_TIMEOUT, connection_retry=RETRY)
             try:
-                client.start(timeout=30)
+                start(client)
                 path = "/load/visits/%s-%d" % (name, self.counts["sessions"])
                 self.create(client, path, ephemeral=True)
                 self.counts["sessions"] += 1
