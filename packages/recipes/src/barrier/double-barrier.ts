@@ -62,12 +62,11 @@ export class DoubleBarrier {
    */
   async enter(options: CallOptions = {}): Promise<void> {
     using limit = this.#limit('enter', options)
-    await this.#member?.remove()
+    if (this.#member !== undefined) await limit.join(this.#member.remove())
     // Watched before there is a member: what opens the barrier for it is told, though `ready` may be gone again by then.
     const ready = new Occasion()
     this.#ready = ready
-    const watch = { watch: this.#told, ...limit.call }
-    const isOpen = (await this.#client.exists(this.#readyPath, watch)) !== null
+    const isOpen = await this.#isOpen(limit)
     const member = await OwnNode.create(this.#client, this.#memberNode(), limit)
     this.#member = member
     if (isOpen) return
@@ -100,6 +99,16 @@ export class DoubleBarrier {
       await removeWithin(this.#client, this.#readyPath, limit)
     } catch (error) {
       member.abandon()
+      throw limit.errorOf(error)
+    }
+  }
+
+  /** Whether the barrier has opened; if not, its opening is told. */
+  async #isOpen(limit: Limit): Promise<boolean> {
+    try {
+      const watch = { watch: this.#told, ...limit.call }
+      return (await this.#client.exists(this.#readyPath, watch)) !== null
+    } catch (error) {
       throw limit.errorOf(error)
     }
   }

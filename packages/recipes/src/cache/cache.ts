@@ -25,6 +25,7 @@ import {
 import { type AnyZooKeeper, type BytesClient, bytesClient } from '../foundation/bytes-client.ts'
 import { Condition } from '../foundation/condition.ts'
 import { parentOf } from '../foundation/container.ts'
+import { Limit } from '../foundation/limit.ts'
 import { RecipeError } from '../foundation/recipe-error.ts'
 import type { CacheChange, CachedNode } from './cache-change.ts'
 import { ChangeFeed } from './change-feed.ts'
@@ -117,11 +118,16 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
 
   /** Waits until the copy holds all that the ensemble has committed by now. @returns {@link zxid} */
   async sync(options: CallOptions = {}): Promise<Zxid> {
-    await this.#zk.sync(this.path, options)
+    using limit = new Limit(this.#zk.world.clock, options, { op: 'sync', path: this.path })
+    try {
+      await this.#zk.sync(this.path, limit.call)
+    } catch (error) {
+      throw limit.errorOf(error)
+    }
     const upTo = this.#zk.lastZxid
     this.#settleSoon()
     const hasCome = (): boolean => !this.#isLoading && this.#zxid >= upTo
-    await this.#condition.until(hasCome, 'sync', options)
+    await this.#condition.within(limit, hasCome)
     return this.#zxid
   }
 

@@ -16,6 +16,7 @@ import {
 } from '@quorate/client/core'
 import { cache, type Cache } from '../cache/cache.ts'
 import { type AnyZooKeeper, type BytesClient, bytesClient } from '../foundation/bytes-client.ts'
+import { decodeValue, encodeValue } from '../foundation/coded-value.ts'
 import { ensureContainer, parentOf } from '../foundation/container.ts'
 import { Limit } from '../foundation/limit.ts'
 import { codeOf, isPassing, mayHaveBeenApplied } from '../foundation/outcome.ts'
@@ -123,14 +124,18 @@ export class Config<V> implements AsyncIterable<V>, AsyncDisposable {
    * Writes a value.
    * @param version the version that it was made for; −1 for a node that does not exist. Without it any will do
    * @returns the new version
-   * @throws ZooKeeperError InvalidValue, or BadVersion when somebody else has written meanwhile
+   * @throws ZooKeeperError InvalidValue, before anything is sent; BadVersion when somebody else has written meanwhile; any
+   *   with `applied: 'unknown'` when the connection was lost and nobody can say
    */
   async set(
     value: V,
     { version, ...options }: CallOptions & { readonly version?: number } = {},
   ): Promise<number> {
-    const bytes = this.#encode(value)
     using limit = this.#limit('set', options)
+    return await this.#set(encodeValue(this.#codec, this.path, value), version, limit)
+  }
+
+  async #set(bytes: Uint8Array | null, version: number | undefined, limit: Limit): Promise<number> {
     for (let attempt = 1; ; attempt++) {
       const present = await this.#present(limit)
       const isExpected = version === undefined || version === (present?.version ?? -1)
@@ -144,15 +149,22 @@ export class Config<V> implements AsyncIterable<V>, AsyncDisposable {
   }
 
   /**
-   * Writes what `change` makes of the present value; again on what others wrote meanwhile.
+   * Writes what `change` makes of the present value, or of the default; again on what others wrote meanwhile, so it should
+   * do nothing else.
    * @returns the new version
+   * @throws RecipeError NoValue when there is no node and no default
+   * @throws ZooKeeperError InvalidValue when the new value does not fit, or the one that is there: `set` replaces that one
    */
   async update(change: (value: V) => V, options: CallOptions = {}): Promise<number> {
     using limit = this.#limit('update', options)
     for (let attempt = 1; ; attempt++) {
       const present = await this.#present(limit)
-      const before = present === undefined ? this.#default() : this.#decode(present.bytes)
-      const write = { bytes: this.#encode(change(before)), isWhatCounts: false }
+      const before =
+        present === undefined ? this.#default() : decodeValue(this.#codec, this.path, present.bytes)
+      const write = {
+        bytes: encodeValue(this.#codec, this.path, change(before)),
+        isWhatCounts: false,
+      }
       const written = await this.#write(present, write, limit)
       if (written !== undefined) return written
       await limit.pause(pauseMs(this.#zk, attempt))
@@ -162,12 +174,15 @@ export class Config<V> implements AsyncIterable<V>, AsyncDisposable {
   /** The versions that are kept, the latest first. Those that no longer fit the schema are left out. */
   async history(options: CallOptions = {}): Promise<readonly ConfigVersion<V>[]> {
     using limit = this.#limit('history', options)
+    return await this.#history(limit)
+  }
+
+  async #history(limit: Limit): Promise<readonly ConfigVersion<V>[]> {
     const names = (await this.#historyNames(limit)).toReversed()
-    const paths = names.map((name) => childPath(this.#historyPath, name))
-    const reads = await this.#zk.multiRead(
-      paths.map((path) => ({ get: path })),
-      limit.call,
-    )
+    const requests = names.map((name) => ({ get: childPath(this.#historyPath, name) }))
+    const reads = await this.#zk.multiRead(requests, limit.call).catch((error: unknown) => {
+      throw limit.errorOf(error)
+    })
     return reads.flatMap((read, i) => {
       if (read.error !== undefined) return []
       try {
@@ -182,16 +197,17 @@ export class Config<V> implements AsyncIterable<V>, AsyncDisposable {
   /**
    * Writes the value of an earlier version as a new one.
    * @returns the new version
-   * @throws RecipeError NoVersion when it is not kept any more
+   * @throws RecipeError NoVersion when it is not kept any more, or does not fit the schema any more
    */
   async rollBack(version: number, options: CallOptions = {}): Promise<number> {
-    const found = (await this.history(options)).find((one) => one.version === version)
+    using limit = this.#limit('rollBack', options)
+    const found = (await this.#history(limit)).find((one) => one.version === version)
     if (found === undefined)
       throw new RecipeError('NoVersion', {
         path: this.path,
         message: `version ${version} of ${this.path} is not kept. See history() for those that are.`,
       })
-    return this.set(found.value, options)
+    return await this.#set(encodeValue(this.#codec, this.path, found.value), undefined, limit)
   }
 
   async close(): Promise<void> {
@@ -226,22 +242,6 @@ export class Config<V> implements AsyncIterable<V>, AsyncDisposable {
       }
     } catch (error) {
       this.#problem = error
-    }
-  }
-
-  #encode(value: V): Uint8Array | null {
-    try {
-      return this.#codec.encode(value)
-    } catch (cause) {
-      throw new ZooKeeperError('InvalidValue', { path: this.path, cause })
-    }
-  }
-
-  #decode(bytes: Uint8Array | null): V {
-    try {
-      return this.#codec.decode(bytes)
-    } catch (cause) {
-      throw new ZooKeeperError('InvalidValue', { path: this.path, cause })
     }
   }
 

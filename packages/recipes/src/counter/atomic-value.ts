@@ -4,14 +4,15 @@
  */
 import {
   type CallOptions,
+  type Clock,
   type CodecChoice,
   type Stat,
   type ValueCodec,
   valueCodecOf,
   type ValueOf,
-  ZooKeeperError,
 } from '@quorate/client/core'
 import { type AnyZooKeeper, type BytesClient, bytesClient } from '../foundation/bytes-client.ts'
+import { decodeValue, encodeValue } from '../foundation/coded-value.ts'
 import { ensureContainer, parentOf } from '../foundation/container.ts'
 import { Limit } from '../foundation/limit.ts'
 import { codeOf, isPassing } from '../foundation/outcome.ts'
@@ -63,6 +64,11 @@ export class AtomicValue<V> {
     this.#settings = settings
   }
 
+  /** What the time of its calls goes by. */
+  get clock(): Clock {
+    return this.#zk.world.clock
+  }
+
   /** The value as the server has it that this client is connected to; `zk.sync` first, if others' last changes matter. */
   async get(options: CallOptions = {}): Promise<V> {
     using limit = this.#limit('get', options)
@@ -81,7 +87,7 @@ export class AtomicValue<V> {
 
   /**
    * Changes the value by `change`, which may run several times, on what others left; it may give the value itself to leave it.
-   * @throws ZooKeeperError, with `applied: 'unknown'` when the connection was lost and nobody can say
+   * @throws ZooKeeperError InvalidValue; any with `applied: 'unknown'` when the connection was lost and nobody can say
    * @throws RecipeError Contended after `attemptsMax` attempts
    */
   async update(change: (value: V) => V, options: CallOptions = {}): Promise<Changed<V>> {
@@ -123,13 +129,17 @@ export class AtomicValue<V> {
     }
   }
 
-  /** Sets the value if it is `expected` now, by its bytes. @returns whether it was */
+  /**
+   * Sets the value if it is `expected` now, by its bytes.
+   * @returns whether it was
+   * @throws ZooKeeperError InvalidValue for either; with `applied: 'unknown'` when the connection was lost and nobody can say
+   */
   async compareAndSet(expected: V, value: V, options: CallOptions = {}): Promise<boolean> {
     using limit = this.#limit('compareAndSet', options)
-    const wanted = this.#settings.values.encode(expected)
+    const wanted = this.#encode(expected)
     for (let attempt = 1; ; attempt++) {
       const { value: now, stat } = await this.#readOrCreate(limit)
-      if (!areEqual(this.#settings.values.encode(now), wanted)) return false
+      if (!areEqual(this.#encode(now), wanted)) return false
       if ((await this.#write(stat, value, limit)) !== undefined) return true
       await limit.pause(pauseMs(this.#zk, attempt))
     }
@@ -144,12 +154,9 @@ export class AtomicValue<V> {
     return writeConditionally(this.#zk, { path: this.path, bytes, version: stat.version }, limit)
   }
 
+  /** @throws ZooKeeperError InvalidValue */
   #encode(value: V): Uint8Array | null {
-    try {
-      return this.#settings.values.encode(value)
-    } catch (cause) {
-      throw new ZooKeeperError('InvalidValue', { path: this.path, cause })
-    }
+    return encodeValue(this.#settings.values, this.path, value)
   }
 
   async #readOrCreate(limit: Limit): Promise<{ readonly value: V; readonly stat: Stat }> {
@@ -161,15 +168,13 @@ export class AtomicValue<V> {
   }
 
   async #read(limit: Limit): Promise<{ readonly value: V; readonly stat: Stat } | undefined> {
-    const { values } = this.#settings
     try {
       const { value: bytes, stat } = await this.#zk.getWithStat(this.path, limit.call)
-      return { value: values.decode(bytes), stat }
+      return { value: decodeValue(this.#settings.values, this.path, bytes), stat }
     } catch (error) {
       if (limit.isOver) throw limit.errorOf(error)
       if (codeOf(error) === 'NoNode') return undefined
-      if (error instanceof ZooKeeperError) throw error
-      throw new ZooKeeperError('InvalidValue', { path: this.path, cause: error })
+      throw error
     }
   }
 

@@ -6,6 +6,7 @@
  * 2. One process gets its numbers in ascending order. What is left of its block when it ends is lost.
  */
 import type { CallOptions } from '@quorate/client/core'
+import { Limit } from '../foundation/limit.ts'
 import type { AtomicNumber } from './atomic-number.ts'
 
 export class CachedNumbers {
@@ -13,7 +14,7 @@ export class CachedNumbers {
   readonly #blockSize: number
   #next = 0
   #end = 0
-  /** One block is taken at a time. */
+  /** One block is taken at a time, for all who wait for a number, and under no limit of one of them. */
   #taking: Promise<void> | undefined
 
   /** @throws RangeError for a block of no numbers */
@@ -24,18 +25,26 @@ export class CachedNumbers {
     this.#blockSize = blockSize
   }
 
-  /** @throws ZooKeeperError when a block was needed and could not be taken; it may be lost then, and no number is */
+  /** @throws ZooKeeperError when a block was needed and could not be taken; its numbers may never be handed out then */
   async next(options: CallOptions = {}): Promise<number> {
+    if (this.#next < this.#end) return this.#next++
+    const { clock, path } = this.#counter
+    using limit = new Limit(clock, options, { op: 'next', path })
+    limit.check()
     while (this.#next === this.#end) {
-      this.#taking ??= this.#take(options).finally(() => (this.#taking = undefined))
-      await this.#taking
+      this.#taking ??= this.#take()
+      await limit.join(this.#taking)
     }
     return this.#next++
   }
 
-  async #take(options: CallOptions): Promise<void> {
-    const { before, after } = await this.#counter.add(this.#blockSize, options)
-    this.#next = before
-    this.#end = after
+  async #take(): Promise<void> {
+    try {
+      const { before, after } = await this.#counter.add(this.#blockSize)
+      this.#next = before
+      this.#end = after
+    } finally {
+      this.#taking = undefined
+    }
   }
 }

@@ -35,7 +35,7 @@ export async function writeConditionally(
         if (!isInDoubt || (await isOthers(zk, { path, bytes, version }, limit))) return undefined
         throw new ZooKeeperError('ConnectionLoss', { path, op: 'setData', applied: 'unknown' })
       }
-      if (limit.isOver || !isPassing(error)) throw limitError(limit, error, isInDoubt)
+      if (limit.isOver || !isPassing(error)) throw limit.errorOfWrite(error, isInDoubt)
       isInDoubt ||= mayHaveBeenApplied(error)
       await limit.pause(pauseMs(zk))
     }
@@ -58,15 +58,6 @@ async function isOthers(
   await zk.sync(path, limit.call)
   const { value, stat } = await zk.getWithStat(path, limit.call)
   return stat.version === version + 1 && !areEqual(value, bytes)
-}
-
-/** The limit's error says nothing of what was sent before it was reached. */
-function limitError(limit: Limit, error: unknown, isInDoubt: boolean): unknown {
-  const told = limit.errorOf(error)
-  const isDoubtful = isInDoubt || mayHaveBeenApplied(error)
-  if (!isDoubtful || !(told instanceof ZooKeeperError) || told.applied === 'unknown') return told
-  const { code, path, op, cause } = told
-  return new ZooKeeperError(code, { path, op, cause, applied: 'unknown' })
 }
 
 export function areEqual(a: Uint8Array | null, b: Uint8Array | null): boolean {

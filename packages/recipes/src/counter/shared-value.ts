@@ -11,6 +11,7 @@ import {
 } from '@quorate/client/core'
 import { cache, type Cache } from '../cache/cache.ts'
 import { type AnyZooKeeper, type BytesClient, bytesClient } from '../foundation/bytes-client.ts'
+import { encodeValue } from '../foundation/coded-value.ts'
 import { Limit } from '../foundation/limit.ts'
 import { AtomicValue, type Changed } from './atomic-value.ts'
 import { writeConditionally } from './conditional-write.ts'
@@ -103,14 +104,15 @@ export class SharedValue<V> implements AsyncIterable<V>, AsyncDisposable {
 
   /**
    * Sets the value if nobody has changed it since it was `seen`.
-   * @returns false when somebody has
+   * @returns false when somebody has, or no node was seen
+   * @throws ZooKeeperError InvalidValue; any with `applied: 'unknown'` when the connection was lost and nobody can say
    */
   async trySet(
     value: V,
     { seen = this.versioned, ...options }: CallOptions & { readonly seen?: VersionedValue<V> } = {},
   ): Promise<boolean> {
     using limit = this.#limit('trySet', options)
-    const bytes = this.#settings.values.encode(value)
+    const bytes = encodeValue(this.#settings.values, this.path, value)
     const write = { path: this.path, bytes, version: seen.version }
     return seen.version >= 0 && (await writeConditionally(this.#zk, write, limit)) !== undefined
   }

@@ -54,8 +54,8 @@ export class ServiceDiscovery<P> {
 
   /**
    * Registers an instance until it is closed, over lost sessions too if the client renews them. Resolves when others can
-   * find it.
-   * @throws ZooKeeperError InvalidValue for a payload that does not fit
+   * find it. With a deadline or a signal that ends the wait it is not registered, or unregistered again.
+   * @throws ZooKeeperError InvalidValue for a payload that does not fit; TypeError for a `uriSpec` whose braces do not match
    */
   async register(instance: NewInstance<P>, options: CallOptions = {}): Promise<Registration<P>> {
     const complete = this.#complete(instance)
@@ -67,7 +67,8 @@ export class ServiceDiscovery<P> {
     try {
       await node.ready(options)
     } catch (error) {
-      await node.close()
+      // Nobody waits for this: without a connection it goes on until the session is over.
+      node.close().catch(() => {})
       throw error
     }
     return new Registration(complete, node)

@@ -13,6 +13,7 @@ import {
   ZooKeeperError,
 } from '@quorate/client/core'
 import { type AbortSource, abortSource, onAbort, type Signal } from './abort-source.ts'
+import { mayHaveBeenApplied } from './outcome.ts'
 
 /** What the job is called in errors. */
 export interface Subject {
@@ -73,6 +74,19 @@ export class Limit implements Disposable {
   /** What the job rejects with when one of its calls failed: the limit's error, if that is why. */
   errorOf(error: unknown): unknown {
     return this.isOver ? this.#error : error
+  }
+
+  /**
+   * The same for a job that is one write in the end, which somebody may repeat: the limit's own error says nothing of what
+   * was sent before it was reached.
+   * @param isInDoubt whether an earlier attempt may have been carried out
+   */
+  errorOfWrite(error: unknown, isInDoubt = false): unknown {
+    const told = this.errorOf(error)
+    const isDoubtful = isInDoubt || mayHaveBeenApplied(error)
+    if (!isDoubtful || !(told instanceof ZooKeeperError) || told.applied === 'unknown') return told
+    const { code, path, op, cause } = told
+    return new ZooKeeperError(code, { path, op, cause, applied: 'unknown' })
   }
 
   /**

@@ -103,8 +103,7 @@ export class GroupMember<V> extends Group<V> {
 
   /** Resolves when this member is in, and knows the others. */
   override async ready(options: CallOptions = {}): Promise<void> {
-    await this.#node.ready(options)
-    await super.ready(options)
+    await Promise.all([this.#node.ready(options), super.ready(options)])
   }
 
   /** Says something else. */

@@ -68,7 +68,8 @@ export class Party implements AsyncIterable<readonly string[]>, AsyncDisposable 
       await node.ready(options)
     } catch (error) {
       this.#nodes.delete(node)
-      await node.close()
+      // Nobody waits for this: without a connection it goes on until the session is over.
+      node.close().catch(() => {})
       throw error
     }
     return node

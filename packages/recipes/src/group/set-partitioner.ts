@@ -100,7 +100,7 @@ export class SetPartitioner implements AsyncIterable<Share>, AsyncDisposable {
     const { clock } = this.#zk.world
     using limit = new Limit(clock, options, { op: 'next', path: this.path })
     limit.until(this.#closing.signal, () => this.#closing.signal.reason)
-    await this.#release()
+    await limit.join(this.#release())
     for (;;) {
       await this.#settled(limit)
       const share = abortSource()
@@ -186,7 +186,8 @@ export class SetPartitioner implements AsyncIterable<Share>, AsyncDisposable {
       return true
     } catch (error) {
       if (limit.isOver) {
-        await this.#release()
+        // Nobody waits for this: without a connection it goes on until the session is over.
+        this.#release().catch(() => {})
         throw limit.errorOf(error)
       }
       if (share.signal.aborted) return false

@@ -15,10 +15,10 @@ import {
   type ValueCodec,
   valueCodecOf,
   type ValueOf,
-  ZooKeeperError,
 } from '@quorate/client/core'
 import { type AbortSource, abortSource } from '../foundation/abort-source.ts'
 import { type AnyZooKeeper, type BytesClient, bytesClient } from '../foundation/bytes-client.ts'
+import { encodeValue } from '../foundation/coded-value.ts'
 import { Condition } from '../foundation/condition.ts'
 import { ensureContainer, parentOf } from '../foundation/container.ts'
 import { onDeleted, untilDeleted } from '../foundation/deletion-watches.ts'
@@ -122,11 +122,7 @@ export class PersistentNode<V> implements AsyncDisposable {
   }
 
   #encode(value: V): Uint8Array | null {
-    try {
-      return this.#settings.codec.encode(value)
-    } catch (cause) {
-      throw new ZooKeeperError('InvalidValue', { path: this.path, cause })
-    }
+    return encodeValue(this.#settings.codec, this.path, value)
   }
 
   /** An answer that was lost may have been that of our create: only the server knows whether there is a node of ours. */

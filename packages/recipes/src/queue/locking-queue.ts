@@ -17,6 +17,7 @@ import {
 } from '@quorate/client/core'
 import type { Signal } from '../foundation/abort-source.ts'
 import { type AnyZooKeeper, type BytesClient, bytesClient } from '../foundation/bytes-client.ts'
+import { encodeValue } from '../foundation/coded-value.ts'
 import { ensureLasting } from '../foundation/container.ts'
 import { Limit } from '../foundation/limit.ts'
 import { codeOf, isPassing, mayHaveBeenApplied } from '../foundation/outcome.ts'
@@ -26,14 +27,7 @@ import { removeNode } from '../foundation/removal.ts'
 import { sessionOf } from '../foundation/session-identity.ts'
 import { randomUuid } from '../foundation/uuid.ts'
 import { orderByPriority, priorityName } from './priority.ts'
-import {
-  decodeItem,
-  encodeItem,
-  itemCodec,
-  type PutOptions,
-  putItem,
-  type QueueOptions,
-} from './queue.ts'
+import { decodeItem, itemCodec, type PutOptions, putItem, type QueueOptions } from './queue.ts'
 import { WaitingNames } from './waiting-names.ts'
 
 export function lockingQueue<C extends CodecChoice = 'utf8'>(
@@ -70,9 +64,9 @@ export class LockingQueue<V> {
     })
   }
 
-  /** @throws ZooKeeperError with `applied: 'unknown'` when nobody can say: put it again and it may be there twice */
+  /** @throws ZooKeeperError InvalidValue; and any with `applied: 'unknown'` when nobody can say: put again it may be there twice */
   async put(value: V, { priority, ...options }: PutOptions = {}): Promise<void> {
-    const bytes = encodeItem(this.#codec, this.path, value)
+    const bytes = encodeValue(this.#codec, this.path, value)
     using limit = new Limit(this.#zk.world.clock, options, { op: 'put', path: this.path })
     await putItem(
       this.#zk,

@@ -16,9 +16,9 @@ import {
   type ValueCodec,
   valueCodecOf,
   type ValueOf,
-  ZooKeeperError,
 } from '@quorate/client/core'
 import { type AnyZooKeeper, type BytesClient, bytesClient } from '../foundation/bytes-client.ts'
+import { encodeValue } from '../foundation/coded-value.ts'
 import { ensureLasting } from '../foundation/container.ts'
 import { Limit } from '../foundation/limit.ts'
 import { codeOf, isPassing, mayHaveBeenApplied } from '../foundation/outcome.ts'
@@ -103,12 +103,12 @@ export class Queue<V, P extends CallOptions = CallOptions> {
 
   /**
    * Puts an item at its place.
-   * @throws ZooKeeperError with `applied: 'unknown'` when the connection was lost and nobody can say: put it again and it
-   *   may be there twice
+   * @throws ZooKeeperError InvalidValue; and any with `applied: 'unknown'` when the connection was lost and nobody can say:
+   *   put it again and it may be there twice
    */
   async put(value: V, options: P = {} as P): Promise<void> {
     const { path } = this
-    const bytes = encodeItem(this.#settings.codec, path, value)
+    const bytes = encodeValue(this.#settings.codec, path, value)
     using limit = new Limit(this.#zk.world.clock, options, { op: 'put', path })
     await putItem(this.#zk, childPath(path, this.#settings.nameOf(options)), bytes, limit)
   }
@@ -212,19 +212,10 @@ export async function putItem(
       await zk.create(path, bytes, { sequential: true, ...limit.call })
       return
     } catch (error) {
-      if (limit.isOver) throw mayHaveBeenApplied(error) ? error : limit.errorOf(error)
+      if (limit.isOver) throw limit.errorOfWrite(error)
       if (codeOf(error) !== 'NoNode') throw error
       await ensureLasting(zk, path.slice(0, path.lastIndexOf('/')), limit)
     }
-  }
-}
-
-/** @throws ZooKeeperError InvalidValue */
-export function encodeItem<V>(codec: ValueCodec<V>, path: string, value: V): Uint8Array | null {
-  try {
-    return codec.encode(value)
-  } catch (cause) {
-    throw new ZooKeeperError('InvalidValue', { path, cause })
   }
 }
 

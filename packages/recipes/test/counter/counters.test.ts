@@ -59,6 +59,7 @@ describe('an atomic number', () => {
     const one = atomicInteger(zk, path)
     await one.set(2 ** 31 - 1)
     await assert.rejects(one.increment(), { code: 'InvalidValue', path })
+    await assert.rejects(one.compareAndSet(2 ** 31, 0), { code: 'InvalidValue', path })
     await zk.set(path, 'abc')
     await assert.rejects(one.increment(), { code: 'InvalidValue', path })
     await assert.rejects(counter(zk, path).increment(), { code: 'InvalidValue', path })
@@ -154,6 +155,12 @@ describe('cached numbers', () => {
     assert.equal(await atomicLong(zk, path).get(), 60)
   })
 
+  it('are handed out once though many wait for the same small block', limits, async () => {
+    const numbers = new CachedNumbers(atomicLong(zk, path), { blockSize: 1 })
+    const taken = await Promise.all(Array.from({ length: 5 }, () => numbers.next()))
+    assert.deepEqual(taken, [0, 1, 2, 3, 4])
+  })
+
   it('need blocks of at least one', () => {
     assert.throws(() => new CachedNumbers(atomicLong(zk, path), { blockSize: 0 }), RangeError)
   })
@@ -186,6 +193,7 @@ describe('a shared value', () => {
     const seen = theirs.versioned
     assert.equal(await mine.trySet('mine'), true)
     assert.equal(await theirs.trySet('theirs', { seen }), false)
+    await assert.rejects(theirs.trySet(7 as never), { code: 'InvalidValue', path })
     assert.equal(await zk.get(path), 'mine')
     await Promise.all([mine.close(), theirs.close()])
   })
