@@ -40,13 +40,23 @@ export function readResult(
   const path = pathOf(request)
   switch (result?.type) {
     case OpCode.getData:
-      return { value: codecs.decode(path, result.data, codecOf(request)), stat: result.stat }
+      return valueRead(() => codecs.decode(path, result.data, codecOf(request)), result.stat)
     case OpCode.getChildren:
       return { children: result.children }
     case -1:
       return { error: new ZooKeeperError(errorCodeOf(result.err), { op: 'multiRead', path }) }
     default:
       throw new ZooKeeperError('MarshallingError', { op: 'multiRead', path })
+  }
+}
+
+/** A value that does not fit its codec fails its own read and no other. */
+function valueRead(decode: () => unknown, stat: Stat): ReadResult<ClientCodec, ReadRequest> {
+  try {
+    return { value: decode(), stat }
+  } catch (error) {
+    if (error instanceof ZooKeeperError) return { error }
+    throw error
   }
 }
 

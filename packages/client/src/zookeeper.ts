@@ -217,7 +217,12 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     await this.close()
   }
 
-  /** @returns the node's path, which the server chooses the end of when the node is sequential */
+  /**
+   * Creates a node. Without a value it has no data, whatever the codec.
+   * @returns the node's path, which the server chooses the end of when the node is sequential
+   * @throws ZooKeeperError NodeExists; NoNode when the parent is missing and `createParents` is not set;
+   *   NoChildrenForEphemerals; NoAuth; InvalidValue; BadArguments for options that exclude each other
+   */
   create<P extends string, K extends ClientCodec = C>(
     path: P,
     value?: ValueAt<K, P>,
@@ -226,6 +231,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     return this.#creates.create(path, value, options)
   }
 
+  /** As {@link create}, with the new node's Stat. */
   createWithStat<P extends string, K extends ClientCodec = C>(
     path: P,
     value?: ValueAt<K, P>,
@@ -234,6 +240,10 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     return this.#creates.createWithStat(path, value, options)
   }
 
+  /**
+   * The value alone; {@link getWithStat} has its version.
+   * @throws ZooKeeperError NoNode; NoAuth; InvalidValue when the data does not fit the codec
+   */
   get<P extends string, K extends ClientCodec = C>(
     path: P,
     options: WatchOptions & CodecOption<K> = {},
@@ -247,6 +257,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     })
   }
 
+  /** The value and the Stat it was read with. @throws as {@link get} */
   getWithStat<P extends string, K extends ClientCodec = C>(
     path: P,
     options: WatchOptions & CodecOption<K> = {},
@@ -264,6 +275,11 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     })
   }
 
+  /**
+   * Writes a value, whatever is there, or only over `version`.
+   * @returns the new Stat
+   * @throws ZooKeeperError NoNode; BadVersion; NoAuth; InvalidValue, before anything is sent
+   */
   set<P extends string, K extends ClientCodec = C>(
     path: P,
     value: ValueAt<K, P>,
@@ -282,7 +298,8 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
    * Changes the value by what it is: `change` gets it and gives the new one, or undefined to leave it. When others write
    * meanwhile it is called again, so it should do nothing else. With `create` it gets undefined if there is no node.
    * Deadline and signal are for the whole.
-   * @throws ZooKeeperError BadVersion after `triesMax` tries
+   * @returns the value that was written, or found and left, and its Stat
+   * @throws ZooKeeperError BadVersion after `triesMax` tries; NoNode without `create`; what `change` throws
    */
   update<P extends string, K extends ClientCodec = C>(
     path: P,
@@ -304,6 +321,11 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     return update(parts, path, untyped, options) as Promise<Updated<V>>
   }
 
+  /**
+   * Deletes a node, of any version or of `version` only; with `recursive` what is below it first, in transactions of
+   * `batchSize` nodes.
+   * @throws ZooKeeperError NoNode; BadVersion; NotEmpty without `recursive`; NoAuth
+   */
   delete(path: string, options: DeleteOptions = {}): Promise<void> {
     if (options.recursive) return removeSubtree(this.#caller, path, options)
     const { version = -1 } = options
@@ -323,7 +345,10 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     })
   }
 
-  /** Names, not paths, in no particular order. */
+  /**
+   * Names, not paths, in no particular order, and all of them in one reply: no server gives them in pages.
+   * @throws ZooKeeperError NoNode; ReplyTooLarge
+   */
   children(path: string, options: WatchOptions = {}): Promise<readonly string[]> {
     return this.#caller.read(options, () => {
       const node = this.#caller.chroot.resolve(path)
@@ -332,6 +357,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     })
   }
 
+  /** As {@link children}, with the Stat of the node itself. */
   childrenWithStat(
     path: string,
     options: WatchOptions = {},
@@ -343,7 +369,11 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     })
   }
 
-  /** The children with their values, in the order of their names. Not the picture of one moment. */
+  /**
+   * The children with their values, in the order of their names. Not the picture of one moment: those that go meanwhile are
+   * left out.
+   * @throws ZooKeeperError NoNode if there is no such node; InvalidValue or NoAuth when one child cannot be read
+   */
   childrenWithValues<P extends string, K extends ClientCodec = C>(
     path: P,
     options: ReadOptions & CodecOption<K> = {},
@@ -353,11 +383,12 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     >
   }
 
-  /** The node and all below it, each after its parent. */
+  /** The paths of the node and of all below it, each after its parent. Not the picture of one moment. @throws ZooKeeperError NoNode */
   subtree(path: string, options: CallOptions = {}): Promise<readonly string[]> {
     return subtreeOf(this.#caller, path, options)
   }
 
+  /** Who may do what on the node, and its Stat, whose `aversion` {@link setAcl} may depend on. @throws ZooKeeperError NoNode */
   getAcl(
     path: string,
     options: ReadOptions = {},
@@ -370,7 +401,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     )
   }
 
-  /** `version` is the ACL's own version (aversion). */
+  /** `version` is the ACL's own version (aversion). @throws ZooKeeperError NoNode; BadVersion; InvalidACL; NoAuth */
   setAcl(path: string, acl: readonly Acl[], options: SetOptions = {}): Promise<Stat> {
     return this.#caller.call(options, () =>
       operations.setAcl(this.#caller.chroot.resolve(path), acl, options.version ?? -1),
@@ -382,6 +413,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     return this.#caller.call(options, () => operations.sync(this.#caller.chroot.resolve(path)))
   }
 
+  /** Changes that are made together or not at all; nothing is sent before its `commit()`. */
   transaction(): Transaction<C> {
     return new Transaction<C>({
       chroot: this.#caller.chroot,
@@ -390,7 +422,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     })
   }
 
-  /** Each read has its own outcome: look at `error` first. */
+  /** Each read has its own outcome, in the order of the requests: look at `error` first (NoNode, NoAuth, InvalidValue …). */
   multiRead<const R extends readonly ReadRequest[]>(
     requests: R,
     options: ReadOptions = {},
@@ -406,7 +438,10 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     )
   }
 
-  /** Claims an identity, on this connection and on all later ones of the session. */
+  /**
+   * Claims an identity, on this connection and on all later ones of the session: `addAuth('digest', 'user:password')`.
+   * @throws ZooKeeperError AuthFailed when the server knows no such scheme
+   */
   async addAuth(
     scheme: string,
     auth: string | Uint8Array | null,
@@ -416,11 +451,12 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     await this.#caller.authenticate(scheme, bytes, options)
   }
 
+  /** The identities that the server has for this connection. Servers since 3.7 tell. @throws ZooKeeperError Unimplemented */
   whoAmI(options: CallOptions = {}): Promise<readonly ClientInfo[]> {
     return this.#caller.call(options, () => operations.whoAmI())
   }
 
-  /** The ephemeral nodes of this session whose path starts with `prefix`. */
+  /** The paths of the ephemeral nodes of this session that start with `prefix`. Servers since 3.6 tell. */
   ephemerals(prefix = '/', options: CallOptions = {}): Promise<readonly string[]> {
     return this.#caller.call(options, () =>
       withResult(operations.getEphemerals(this.#caller.chroot.resolve(prefix, true)), (paths) =>
@@ -429,7 +465,7 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     )
   }
 
-  /** How many nodes are below the path. */
+  /** How many nodes are below the path, at any depth. Servers since 3.6 tell. */
   allChildrenNumber(path: string, options: ReadOptions = {}): Promise<number> {
     return this.#caller.read(options, () =>
       operations.getAllChildrenNumber(this.#caller.chroot.resolve(path)),
@@ -493,6 +529,11 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     return readMembership(this.#caller, this.#watchCalls, options)
   }
 
+  /**
+   * Changes the ensemble's membership: by what joins and leaves, or as a whole (`members`).
+   * @returns the new membership
+   * @throws ZooKeeperError ReconfigDisabled; NoAuth; BadVersion; NewConfigNoQuorum; ReconfigInProgress; BadArguments
+   */
   reconfig(options: ReconfigOptions): Promise<Membership> {
     return reconfigure(this.#caller, options)
   }

@@ -235,4 +235,19 @@ describe('multiRead', () => {
     assert.ok(a.error === undefined && b.error === undefined)
     assert.deepEqual([a.value, b.children, c.error?.code], ['x', ['k'], 'NoNode'])
   })
+
+  it('fails only the read whose value does not fit its codec', async () => {
+    const read = zk.multiRead([{ get: '/a', codec: 'json' }, { get: '/b' }])
+    await world.settle()
+    const data = new Uint8Array([0x78])
+    world.lastLink.reply(1, {
+      body: encode(multiResponse, [
+        { type: OpCode.getData, data, stat: someStat },
+        { type: OpCode.getData, data, stat: someStat },
+      ]),
+    })
+    const [a, b] = await read
+    assert.deepEqual([a.error?.code, a.error?.path], ['InvalidValue', '/a'])
+    assert.ok(b.error === undefined && b.value === 'x')
+  })
 })
