@@ -21,7 +21,7 @@ export function askWord(port: number, word: string, host = '127.0.0.1'): Promise
   })
 }
 
-export type Mode = 'leader' | 'follower' | 'observer' | 'standalone'
+export type Mode = 'leader' | 'follower' | 'observer' | 'read-only' | 'standalone'
 
 export interface ServerState {
   readonly mode: Mode
@@ -33,7 +33,7 @@ export interface ServerState {
 /** What `srvr` says; undefined while the server does not serve. */
 export async function serverState(port: number, host?: string): Promise<ServerState | undefined> {
   const answer = await askWord(port, 'srvr', host)
-  const mode = /^Mode: (\w+)/m.exec(answer)?.[1] as Mode | undefined
+  const mode = /^Mode: ([\w-]+)/m.exec(answer)?.[1] as Mode | undefined
   const zxid = /^Zxid: (0x[0-9a-f]+)$/m.exec(answer)?.[1]
   const nodeCount = /^Node count: (\d+)$/m.exec(answer)?.[1]
   if (mode === undefined || zxid === undefined || nodeCount === undefined) return undefined

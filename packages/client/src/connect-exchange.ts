@@ -5,9 +5,12 @@ import {
   type ConnectRequest,
   connectResponse,
   type ConnectResponse,
+  errorName,
   JuteReader,
   JuteWriter,
   type Platform,
+  replyHeader,
+  replyHeaderLength,
   writeInt32,
 } from '@quorate/protocol'
 import { ZooKeeperError } from './zookeeper-error.ts'
@@ -27,21 +30,35 @@ export function connectFrame(
   return writer.written()
 }
 
-/** @throws ZooKeeperError when the bytes are none; a server that may serve no session sends a reply header instead */
+/** @throws ZooKeeperError ConnectionLoss when the bytes are none: the server takes no session, though another one may */
 export function readConnectResponse(
   bytes: Uint8Array,
   start: number,
   end: number,
 ): ConnectResponse {
+  // No connect response is as short as this, which is why it would be read past its end.
+  if (end - start === replyHeaderLength)
+    throw noSession(refusalOf(replyHeader.decode(new JuteReader(bytes, start, end)).err))
   try {
     return connectResponse.decode(new JuteReader(bytes, start, end))
   } catch (cause) {
-    throw new ZooKeeperError('ConnectionLoss', {
-      message:
-        'the server answered the connect request with something else; it takes no session now.',
-      cause,
-    })
+    throw noSession('it answered the connect request with something else', cause)
   }
+}
+
+/** Apache's servers answer a connect request that they refuse with the header of a reply. */
+function refusalOf(err: number): string {
+  const name = errorName(err) ?? `error ${err}`
+  return name === 'NotReadOnly'
+    ? 'it is cut off from its ensemble and read-only, and an Apache server gives new sessions then only with localSessionsEnabled=true (NotReadOnly)'
+    : `it refused the connect request with ${name}`
+}
+
+function noSession(why: string, cause?: unknown): ZooKeeperError {
+  return new ZooKeeperError('ConnectionLoss', {
+    message: `the server takes no session: ${why}.`,
+    cause,
+  })
 }
 
 /** Whether the server knows reads that are linearizable by themselves. */

@@ -86,13 +86,30 @@ describe('connecting', () => {
     assert.equal(world.links.length, 2)
   })
 
-  it('leaves a server that answers the connect request with a reply header', async () => {
+  it('leaves a read-only server of Apache that gives no session, and says so if there is no other', async () => {
+    const get = failure(zk.get('/a'))
+    while (zk.state === 'connecting') {
+      if (!world.lastLink.isClosed) {
+        world.lastLink.open()
+        // It answers with the header of a reply.
+        world.lastLink.receive(replyFrame(0, { zxid: 0x1_0000_000b, err: -119 }))
+        assert.ok(world.lastLink.isClosed)
+      }
+      await world.advance(10)
+    }
+    assert.equal(new Set(world.links.map((link) => link.server.host)).size, 3)
+    assert.equal(get.error?.code, 'ConnectionLoss')
+    assert.equal(get.error.applied, 'no')
+    assert.match(get.error.message, /takes no session: .*read-only.*localSessionsEnabled/)
+  })
+
+  it('leaves a server that refuses the connect request with another error', async () => {
     zk.connect()
-    const [readOnly] = world.links
-    readOnly.open()
-    readOnly.receive(replyFrame(0, { err: -119 }))
+    const [refusing] = world.links
+    refusing.open()
+    refusing.receive(replyFrame(0, { err: -1 }))
     await world.advance(100)
-    assert.ok(readOnly.isClosed)
+    assert.ok(refusing.isClosed)
     assert.equal(world.links.length, 2)
   })
 
