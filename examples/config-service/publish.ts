@@ -1,17 +1,22 @@
 /**
- * Writes each line of standard input to the configuration, and deletes it at the end of input.
- *
- *     node publish.ts [--ephemeral]     with --ephemeral the server deletes it, because the session ends
+ * Writes each line of standard input, which is JSON, to the configuration; its earlier versions are kept. At the end of
+ * input the configuration is deleted.
  */
 import { createInterface } from 'node:readline'
-import { ZooKeeper } from '@quorate/client'
-import { configPath, connectString } from './connect-string.ts'
+import { ZooKeeper, ZooKeeperError } from '@quorate/client'
+import { config } from '@quorate/recipes'
+import { configPath, connectString, schema, type Settings } from './settings.ts'
 
-const ephemeral = process.argv.includes('--ephemeral')
 await using zk = new ZooKeeper(connectString)
+await using settings = config(zk, configPath, { schema })
 
-for await (const value of createInterface({ input: process.stdin })) {
-  if ((await zk.exists(configPath)) === null) await zk.create(configPath, value, { ephemeral })
-  else await zk.set(configPath, value)
+for await (const line of createInterface({ input: process.stdin })) {
+  try {
+    const version = await settings.set(JSON.parse(line) as Settings)
+    console.log(`wrote version ${version}`)
+  } catch (error) {
+    if (!(error instanceof ZooKeeperError) || error.code !== 'InvalidValue') throw error
+    console.log(`refused: ${error.message}`)
+  }
 }
-if (!ephemeral) await zk.delete(configPath)
+await zk.delete(configPath, { recursive: true })
