@@ -145,6 +145,19 @@ test('every file that is said to hold off a bug of ZooKeeper names that bug', ()
   assert.deepEqual(wrong, [])
 })
 
+test('every test that is said to hold off a failure of other clients is there by its name', () => {
+  const page = readText('docs/internals/client-failures.md')
+  const links = [...page.matchAll(/\[([^\]]+)\]\(\.\.\/\.\.\/([^)]+\.test\.ts)\)/g)]
+  assert.ok(links.length > 25)
+  const missing = links
+    .filter(
+      ([, name, file]) =>
+        !exists(file!) || !testNamesIn(file!).some((test) => test.includes(name!)),
+    )
+    .map(([, name, file]) => `${file}: ${name}`)
+  assert.deepEqual(missing, [])
+})
+
 test('links between pages lead somewhere', () => {
   const broken = pages.filter((page) => exists(page)).flatMap((page) => brokenLinks(page))
   assert.deepEqual(broken, [])
@@ -154,6 +167,13 @@ test('links between pages lead somewhere', () => {
 function bugsNamedIn(file: string): ReadonlySet<string> {
   const lists = readText(file).match(/ZOOKEEPER-\d+(?:(?:, | and )(?:ZOOKEEPER-)?\d+)*/g) ?? []
   return new Set(lists.flatMap((list) => list.match(/\d+/g) ?? []))
+}
+
+/** What the tests of a file are called, as it is written there. */
+function testNamesIn(file: string): readonly string[] {
+  return [...readText(file).matchAll(/\b(?:it|test)\(\s*(['`])(.*?)\1,/g)].map(
+    ([, , name]) => name!,
+  )
 }
 
 /** Relative links of `page` to files that do not exist. */

@@ -104,6 +104,30 @@ it('a client whose ensemble is gone does not wait for ever, and is of use again 
   assert.equal(await again, 'x')
 })
 
+it('connections that come and go, and are made twice, settle each call once and throw nothing', async () => {
+  const settled: number[] = []
+  for (let round = 0; round < 20; round++) {
+    const settle = (): void => void settled.push(round)
+    zk.get('/a').then(settle, settle)
+    if (zk.state !== 'connected') world.lastLink.accept()
+    await world.settle()
+    // Told of twice, as some platforms do.
+    world.lastLink.break(new Error('reset'))
+    world.lastLink.break(new Error('reset again'))
+    await world.advance(1_000)
+  }
+  world.lastLink.accept()
+  await world.settle()
+  for (const { xid } of world.lastLink.requests())
+    world.lastLink.reply(xid, { body: dataBody('x') })
+  await world.settle()
+  assert.deepEqual(
+    settled.toSorted((a, b) => a - b),
+    Array.from({ length: 20 }, (_, round) => round),
+  )
+  assert.equal(zk.state, 'connected')
+})
+
 it('a watch that nobody reads any more is taken from the server', async () => {
   await connect()
   const changes = zk.watch('/a')
