@@ -112,9 +112,13 @@ export class BenchedServer {
     await this.#end('SIGKILL')
   }
 
-  /** The process stands still, as if its machine had gone; a {@link crash} ends that. */
+  /** The process stands still, as if its machine had gone, until a {@link thaw} or a {@link crash}. */
   freeze(): void {
     this.#process?.kill('SIGSTOP')
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT')
   }
 
   /** What `srvr` says the server's version is. */
