@@ -152,7 +152,7 @@ test('every test that is said to hold off a failure of other clients is there by
   const missing = links
     .filter(
       ([, name, file]) =>
-        !exists(file!) || !testNamesIn(file!).some((test) => test.includes(name!)),
+        !exists(file!) || !testNamesIn(file!).some((known) => known.includes(name!)),
     )
     .map(([, name, file]) => `${file}: ${name}`)
   assert.deepEqual(missing, [])
