@@ -12,7 +12,12 @@ import { listLogs, LogFileReader } from '@quorate/log'
 import { decode, txn as txnCodec, type Zxid } from '@quorate/protocol'
 import { NodeDisk } from '@quorate/server'
 import { formatZxid, TxnHistory } from '@quorate/simulator'
-import type { FaultMember } from '../fault-member.ts'
+
+/** Whose data directory can be read here. */
+export interface LoggingServer {
+  readonly name: string
+  readonly dataDirectory: string
+}
 
 interface Logged {
   readonly zxid: Zxid
@@ -28,7 +33,7 @@ export interface CommittedHistory {
 const epochFactor = 0x1_0000_0000
 
 export class HistoryGatherer {
-  readonly #members: readonly FaultMember[]
+  readonly #members: readonly LoggingServer[]
   readonly #disk = new NodeDisk({ chooseSyncMode: () => 'blocking' })
   readonly #logged = new Map<Zxid, Logged>()
   /** What stands before a transaction in a file, for the first ones of epochs. */
@@ -37,7 +42,7 @@ export class HistoryGatherer {
   readonly #gatheredBytes = new Map<string, number>()
   readonly #problems: string[] = []
 
-  constructor(members: readonly FaultMember[]) {
+  constructor(members: readonly LoggingServer[]) {
     this.#members = members
   }
 
@@ -76,7 +81,7 @@ export class HistoryGatherer {
     return { history, problems: this.#problems }
   }
 
-  #filesOf({ dataDirectory }: FaultMember): readonly string[] {
+  #filesOf({ dataDirectory }: LoggingServer): readonly string[] {
     return listLogs(this.#disk, join(dataDirectory, 'version-2')).map(({ path }) => path)
   }
 

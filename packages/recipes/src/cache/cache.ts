@@ -363,7 +363,8 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
     const { isIdle, readBelow } = this.#reader
     if (isIdle) {
       this.#zxid = Math.max(this.#zxid, received)
-      this.#isExact = true
+      // What came since then was of later transactions: the copy has them, too, and the next look finds how far it is.
+      this.#isExact = !this.#settlesAgain
       this.#isReady = true
     } else if (readBelow !== undefined) {
       this.#zxid = Math.max(this.#zxid, Math.min(received, readBelow - 1))

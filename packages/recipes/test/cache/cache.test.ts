@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
-import { ZooKeeper } from '@quorate/client'
+import { type Alarm, type Clock, nodeWorld, ZooKeeper } from '@quorate/client'
+import { ZooKeeper as PlainZooKeeper } from '@quorate/client/core'
 import { startServer, type TestServer } from '@quorate/testkit'
 import { type Cache, cache, type CacheChange } from '../../src/index.ts'
+import { eventually } from '../support/eventually.ts'
 
 const limits = { timeout: 20_000 }
 
@@ -59,6 +61,46 @@ function inShort(change: CacheChange<unknown>): unknown {
   }
 }
 
+/** Node's clock; what a turn of its puts off for another turn waits while it is paused. */
+class PausedClock implements Clock {
+  reached: Promise<void> = Promise.resolve()
+  #kept: (() => void)[] | undefined
+  #reach = (): void => {}
+  #isInTurn = false
+
+  nowMs(): number {
+    return nodeWorld.clock.nowMs()
+  }
+
+  wakeAfter(delayMs: number, wake: () => void): Alarm {
+    return nodeWorld.clock.wakeAfter(delayMs, wake)
+  }
+
+  afterTurn(run: () => void): void {
+    if (this.#isInTurn && this.#kept !== undefined) {
+      this.#kept.push(run)
+      this.#reach()
+      return
+    }
+    setImmediate(() => {
+      this.#isInTurn = true
+      run()
+      this.#isInTurn = false
+    })
+  }
+
+  pause(): void {
+    this.#kept = []
+    this.reached = new Promise((resolve) => (this.#reach = resolve))
+  }
+
+  resume(): void {
+    const kept = this.#kept ?? []
+    this.#kept = undefined
+    for (const run of kept) run()
+  }
+}
+
 describe('a cache', () => {
   it('holds the tree once it is ready, and says up to which transaction', limits, async () => {
     await zk.create(root, 'r')
@@ -74,6 +116,25 @@ describe('a cache', () => {
     assert.equal(tree.get(`${root}/a/b`), 'b')
     assert.equal(tree.node(`${root}/a`)?.version, 0)
     assert.equal(tree.get(`${root}/none`), undefined)
+  })
+
+  it('is not exact at a transaction when it has seen a later one', limits, async () => {
+    await zk.create(root, 'r')
+    await zk.create(`${root}/a`, 'a')
+    const clock = new PausedClock()
+    const client = opened(new PlainZooKeeper(server.connectString, {}, { ...nodeWorld, clock }))
+    const tree = cache(client, root)
+    await tree.ready()
+    const changes = tree.changes()
+    clock.pause()
+    const synced = tree.sync()
+    await clock.reached
+    await other.delete(`${root}/a`)
+    await changes.next()
+    clock.resume()
+    const zxid = await synced
+    assert.ok(!tree.isExact || zxid >= other.lastZxid)
+    await eventually(() => Promise.resolve(tree.isExact && tree.zxid >= other.lastZxid))
   })
 
   it('tells what was added, changed and removed, with old and new values', limits, async () => {

@@ -20,6 +20,13 @@ export interface LostWritesOptions {
   readonly progress?: (text: string) => void
 }
 
+/** Servers behind which connections are cut. */
+export interface CutServers {
+  readonly ports: readonly number[]
+  /** Kills the leader, starts it again, and resolves when all serve. */
+  killLeader(): Promise<void>
+}
+
 export interface LostWritesReport {
   readonly cutCount: number
   readonly killCount: number
@@ -38,13 +45,34 @@ const problemsMax = 20
 /** Fixed for all: the session outlives every cut and every election. */
 const sessionTimeoutMs = 30_000
 
+/** On servers inside this process. */
 export async function runLostWrites(options: LostWritesOptions): Promise<LostWritesReport> {
   await using ensemble = await startEnsemble(3, { settings: { maxSessionTimeout: 60_000 } })
-  return await new LostWritesRun(ensemble, options).run()
+  return await runLostWritesOn(hostedServers(ensemble), options)
+}
+
+/** @param servers let a session live for a minute */
+export async function runLostWritesOn(
+  servers: CutServers,
+  options: LostWritesOptions,
+): Promise<LostWritesReport> {
+  return await new LostWritesRun(servers, options).run()
+}
+
+function hostedServers(ensemble: TestEnsemble): CutServers {
+  return {
+    ports: ensemble.members.map(({ port }) => port),
+    async killLeader() {
+      const leader = await ensemble.leader()
+      await leader.kill()
+      await leader.start()
+      await ensemble.settled()
+    },
+  }
 }
 
 class LostWritesRun {
-  readonly #ensemble: TestEnsemble
+  readonly #servers: CutServers
   readonly #options: LostWritesOptions
   readonly #random: () => number
   readonly #problems: string[] = []
@@ -58,8 +86,8 @@ class LostWritesRun {
   readonly #names = new Map<number, string>()
   readonly #deleted = new Set<number>()
 
-  constructor(ensemble: TestEnsemble, options: LostWritesOptions) {
-    this.#ensemble = ensemble
+  constructor(servers: CutServers, options: LostWritesOptions) {
+    this.#servers = servers
     this.#options = options
     this.#random = mulberry32(options.seed)
   }
@@ -69,12 +97,11 @@ class LostWritesRun {
     await using disposables = new AsyncDisposableStack()
     const plan = { next: () => this.#nextCut() }
     this.#proxies = await Promise.all(
-      this.#ensemble.members.map(async ({ port }) =>
+      this.#servers.ports.map(async (port) =>
         disposables.use(await CuttingProxy.start(port, plan)),
       ),
     )
-    const direct = await this.#ensemble.client()
-    await direct.transaction().create('/queue').create('/version').create('/pairs').commit()
+    await this.#prepare()
     const zk = disposables.use(this.#client())
     await this.#writeUnderCuts(zk, startedAtMs)
     this.#isCutting = false
@@ -88,6 +115,11 @@ class LostWritesRun {
       problems: this.#problems,
       elapsedMs: performance.now() - startedAtMs,
     }
+  }
+
+  async #prepare(): Promise<void> {
+    await using direct = new ZooKeeper(addressesOf(this.#servers.ports), {}, nodeWorld)
+    await direct.transaction().create('/queue').create('/version').create('/pairs').commit()
   }
 
   get #cutCount(): number {
@@ -104,7 +136,7 @@ class LostWritesRun {
 
   /** A client that comes back at once. */
   #client(): ZooKeeper {
-    const servers = this.#proxies.map(({ port }) => `127.0.0.1:${port}`).join(',')
+    const servers = addressesOf(this.#proxies.map(({ port }) => port))
     const random = { next: () => this.#random() * 0.02 }
     return new ZooKeeper(servers, { timeout: sessionTimeoutMs }, { ...nodeWorld, random })
   }
@@ -126,11 +158,8 @@ class LostWritesRun {
   }
 
   async #killLeader(): Promise<void> {
-    const leader = await this.#ensemble.leader()
     this.#killCount++
-    await leader.kill()
-    await leader.start()
-    await this.#ensemble.settled()
+    await this.#servers.killLeader()
   }
 
   /** Asks for the next write, and looks at what comes of it. Writes are asked for in the order of their numbers. */
@@ -198,6 +227,10 @@ class LostWritesRun {
   #problem(text: string): void {
     if (this.#problems.length < problemsMax) this.#problems.push(text)
   }
+}
+
+function addressesOf(ports: readonly number[]): string {
+  return ports.map((port) => `127.0.0.1:${port}`).join(',')
 }
 
 /** A small generator of numbers of at least 0 and below 1. */

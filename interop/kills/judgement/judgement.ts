@@ -1,0 +1,141 @@
+/**
+ * What the workers said, held against the history in the servers' logs: by the simulation's checkers where they know the recipe, and
+ * by those of this folder for the others.
+ */
+import {
+  type Checker,
+  CommittedTree,
+  FencingTokens,
+  isRead,
+  LockExclusion,
+  type Observation,
+  SharedData,
+  type TxnHistory,
+} from '@quorate/simulator'
+import { paths, type Said, type Word } from '../words.ts'
+import type { WorkerProcess } from '../worker-process.ts'
+import { judgeBarriers } from './barriers.ts'
+import { judgeCounts } from './counts.ts'
+import { judgeHolders } from './holders.ts'
+import { observationsOf } from './observations.ts'
+
+export interface Evidence {
+  readonly history: TxnHistory
+  readonly workers: readonly WorkerProcess[]
+  readonly storeFile: string
+  readonly sessionTimeoutMs: number
+}
+
+/** One word of one worker. */
+export interface Statement extends Said {
+  readonly by: string
+}
+
+export interface Testimony extends Evidence {
+  readonly committed: CommittedTree
+  /** Of all workers, as they followed each other. */
+  readonly statements: readonly Statement[]
+}
+
+export interface Judgement {
+  /** What is wrong, as sentences. */
+  readonly problems: readonly string[]
+  /** How much of each there was to judge. */
+  readonly figures: ReadonlyMap<string, number>
+}
+
+/** Of one part of the judgement. */
+export interface Findings {
+  readonly problems: readonly string[]
+  readonly figures: readonly (readonly [name: string, count: number])[]
+}
+
+/** Rejections that the pages of the recipes name. */
+const expectedCodes: ReadonlySet<string> = new Set([
+  'LockLost',
+  'OperationTimeout',
+  'SessionExpired',
+])
+
+const problemsMost = 10
+
+export function judge(evidence: Evidence): Judgement {
+  const committed = new CommittedTree(evidence.history)
+  const statements = evidence.workers
+    .flatMap(({ name: by, journal }) => journal.said.map((said): Statement => ({ ...said, by })))
+    .toSorted((a, b) => a.atUs - b.atUs)
+  const testimony: Testimony = { ...evidence, committed, statements }
+  const holders = judgeHolders(testimony)
+  const counts = judgeCounts(testimony)
+  const barriers = judgeBarriers(testimony)
+  const problems = [
+    ...failures(testimony),
+    ...checked(testimony),
+    ...holders.problems,
+    ...counts.problems,
+    ...barriers.problems,
+  ]
+  const figures = new Map([
+    ['transactions', evidence.history.committed.length],
+    ...wordFigures(statements),
+    ...holders.figures,
+    ...counts.figures,
+    ...barriers.figures,
+  ])
+  return { problems, figures }
+}
+
+function checked(testimony: Testimony): readonly string[] {
+  const { committed, history } = testimony
+  const checkers: readonly Checker[] = [
+    new LockExclusion(committed),
+    new FencingTokens(history),
+    new SharedData(committed, { counterPath: paths.counter }),
+  ]
+  const observations = observationsOf(testimony)
+  return checkers.flatMap((checker) => {
+    const problem = firstProblem(checker, observations)
+    return problem === undefined ? [] : [`${checker.name}: ${problem}`]
+  })
+}
+
+function firstProblem(checker: Checker, observations: readonly Observation[]): string | undefined {
+  for (const observation of observations) {
+    if (!isRead(checker, observation)) continue
+    const problem = checker.observe(observation, 0)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
+function failures({ statements }: Testimony): readonly string[] {
+  const problems = new Set<string>()
+  for (const { by, word } of statements) {
+    const problem = failureProblem(word)
+    if (problem !== undefined) problems.add(`${by} ${problem}`)
+  }
+  return [...problems].slice(0, problemsMost)
+}
+
+/** While the session lives nobody is left in doubt, but by a deadline of their own, and nothing fails but for a reason. */
+function failureProblem(word: Word): string | undefined {
+  switch (word.type) {
+    case 'failed':
+      return expectedCodes.has(word.code) ? undefined : `fails to ${word.job}: ${word.code}`
+    case 'counted':
+    case 'doubted':
+      if (word.code === undefined || word.code === 'SessionExpired') return undefined
+      return `is left in doubt by ${word.code}`
+    default:
+      return undefined
+  }
+}
+
+function wordFigures(statements: readonly Statement[]): readonly (readonly [string, number])[] {
+  const counts = new Map<string, number>()
+  for (const { word } of statements) {
+    const name = word.type === 'failed' ? `failed ${word.job} ${word.code}` : word.type
+    counts.set(name, (counts.get(name) ?? 0) + 1)
+  }
+  return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))
+}

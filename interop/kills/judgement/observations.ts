@@ -1,0 +1,65 @@
+/** The workers' words in the language of the simulation's checkers. */
+import type { Observation } from '@quorate/simulator'
+import { paths } from '../words.ts'
+import type { Statement, Testimony } from './judgement.ts'
+
+/** Tells the checkers that there is an ensemble, and a history. */
+const beginning: Observation = {
+  type: 'termStarted',
+  server: 'the ensemble',
+  role: 'leading',
+  epoch: 0,
+  lastZxid: 0,
+}
+
+export function observationsOf({
+  committed,
+  workers,
+  statements,
+}: Testimony): readonly Observation[] {
+  const { now } = committed
+  const view = {
+    lastZxid: committed.history.lastCommitted.zxid,
+    digest: '',
+    nodes: now.nodes,
+    timeoutMsBySession: new Map(),
+  }
+  const killed = workers.filter(({ wasKilled }) => wasKilled)
+  return [
+    beginning,
+    ...statements.flatMap((statement) => observationOf(statement) ?? []),
+    // What a killed worker was at, nobody knows.
+    ...killed.map(({ name: client }): Observation => ({ type: 'dataClientEnded', client })),
+    { type: 'settled', server: 'all servers', isServing: true, view },
+  ]
+}
+
+function observationOf({ by: client, word }: Statement): Observation | undefined {
+  switch (word.type) {
+    case 'granted': {
+      const { lock, path, token, zxid } = word
+      return { type: 'granted', client, lock, path, token, zxid }
+    }
+    case 'itemOffered':
+      return { ...word, client }
+    case 'itemPut':
+      return word
+    case 'takeBegun':
+      return { ...word, client }
+    case 'takeEnded':
+      return { type: 'takeEnded', client, queue: word.queue, item: word.item, isSure: word.isSure }
+    case 'counted':
+      if (word.counter !== paths.counter || word.outcome === 'not done') return undefined
+      return { type: 'counted', client, isSure: word.outcome === 'done' }
+    case 'copied':
+      return {
+        type: 'copied',
+        client,
+        root: paths.shared,
+        zxid: word.zxid,
+        values: new Map(word.values),
+      }
+    default:
+      return undefined
+  }
+}
