@@ -56,9 +56,9 @@ export class Leader implements HandlerOwner {
   #isHalfTick = false
   /** The epoch has no zxid left. */
   #isExhausted = false
-  readonly #diskLag = new DiskLag()
+  readonly #diskLag: DiskLag
   /** Set: its disk is too slow, and what is proposed since then is dropped. */
-  #handingOverSinceMs: number | undefined
+  #handingOver: { readonly sinceMs: number; readonly reason: string } | undefined
 
   constructor(parts: RoleParts) {
     this.#parts = parts
@@ -67,6 +67,7 @@ export class Leader implements HandlerOwner {
     const { acceptedEpoch, currentEpoch, lastZxid } = ports.history
     this.#life = new RoleLife(ports.clock)
     this.#startedAtMs = ports.clock.nowMs
+    this.#diskLag = new DiskLag(options.leaderDiskLagMs, ports.clock.nowMs)
     this.#learners = new ServedLearners({ options, ports, owner: this })
     this.#discovery = new Discovery({
       serverId,
@@ -144,8 +145,8 @@ export class Leader implements HandlerOwner {
     if (this.#isEstablished) this.#broadcast.tryCommit()
     if (this.#life.isOver) return
     this.#observeDisk()
-    if (this.#handingOverSinceMs !== undefined && this.#parts.window.outstandingCount === 0)
-      return this.#handOver()
+    if (this.#handingOver !== undefined && this.#parts.window.outstandingCount === 0)
+      return this.#handOver(this.#handingOver.reason)
     this.#confirmation.progressed()
     this.#confirmation.turnEnded()
     this.#learners.flush()
@@ -348,7 +349,7 @@ export class Leader implements HandlerOwner {
         isInStep: (serverId) => this.#isInStep(serverId),
         turnEnded: () => this.turnEnded(),
         zxidsExhausted: () => this.#exhausted(),
-        isHandingOver: () => this.#handingOverSinceMs !== undefined,
+        isHandingOver: () => this.#handingOver !== undefined,
       }),
     )
     if (!options.reconfigEnabled || !isNewer) return
@@ -398,28 +399,26 @@ export class Leader implements HandlerOwner {
    */
   #considerHandingOver(): void {
     const { options, ports } = this.#parts
-    const { leaderDiskLagMs: limitMs, serverId, tickTimeMs } = options
-    if (!this.#isEstablished || limitMs === 0) return
-    const sinceMs = this.#handingOverSinceMs
+    const { serverId, tickTimeMs } = options
+    if (!this.#isEstablished) return
+    const sinceMs = this.#handingOver?.sinceMs
     // The others are no better: who leads next is open.
     if (sinceMs !== undefined && this.nowMs - sinceMs >= tickTimeMs)
       return this.#end(
         'LEADER_DISK_SLOW',
         'its disk is slow, and the others did not commit the rest',
       )
-    const lagMs = this.#diskLag.lagMs(this.nowMs)
-    if (sinceMs !== undefined || lagMs < limitMs) return
+    const reason = this.#diskLag.slowness(this.nowMs)
+    if (sinceMs !== undefined || reason === undefined) return
     if (!this.#broadcast.isQuorum((id) => id !== serverId && this.#isInStep(id))) return
-    this.#handingOverSinceMs = this.nowMs
+    this.#handingOver = { sinceMs: this.nowMs, reason }
     ports.host.requestTurnEnd()
   }
 
-  #handOver(): void {
+  #handOver(reason: string): void {
     // The others know what is committed before they are left.
     this.#learners.flush()
-    const lagMs = this.#diskLag.lagMs(this.nowMs)
-    const reason = `for ${lagMs} ms its log has lacked what is on the disks of the others, which lead from here on`
-    this.#end('LEADER_DISK_SLOW', reason, { givesWay: true })
+    this.#end('LEADER_DISK_SLOW', `${reason}, which lead from here on`, { givesWay: true })
   }
 
   #isInStep(serverId: number): boolean {

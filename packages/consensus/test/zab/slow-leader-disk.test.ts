@@ -74,6 +74,25 @@ test('a disk that catches up in time is left alone, and so is one where that is 
   }
 })
 
+test('a leader hands over for many syncs that are each shorter than the limit', () => {
+  const { world, reports } = ensemble()
+  const slow = world.server(3)
+  const beganAtMs = world.nowMs
+  while (world.leader === slow) {
+    assert.ok(world.nowMs - beganAtMs < 20 * limitMs, 'it leads on')
+    slow.isDiskHeld = true
+    slow.submit('a')
+    world.run(limitMs / 2)
+    releaseDisk(slow)
+    world.run(10)
+  }
+  assert.ok(world.nowMs - beganAtMs > 10 * limitMs)
+  const { message } = reports.find(({ code }) => code === 'LEADER_DISK_SLOW')!
+  assert.match(message, /again and again, for more than \d+ ms/)
+  world.runUntil(() => world.leader !== undefined, 2_000)
+  assert.notEqual(world.leader!.id, 3)
+})
+
 test('a leader whose disk is slow keeps leading when all disks are, or when the others are no quorum', () => {
   const all = ensemble()
   for (const server of all.servers) server.isDiskHeld = true
@@ -154,7 +173,7 @@ test('who gives way votes for another, and leads again when nobody else does for
 })
 
 test('the lag of a log is the age of the oldest commit that it was seen to lack', () => {
-  const lag = new DiskLag()
+  const lag = new DiskLag(limitMs, 0)
   lag.observe({ committed: 5, durable: 5, nowMs: 0 })
   assert.equal(lag.lagMs(100), 0)
   lag.observe({ committed: 7, durable: 5, nowMs: 100 })
@@ -164,4 +183,27 @@ test('the lag of a log is the age of the oldest commit that it was seen to lack'
   assert.equal(lag.lagMs(310), 10)
   lag.observe({ committed: 9, durable: 12, nowMs: 320 })
   assert.equal(lag.lagMs(1_000), 0)
+})
+
+/** Lags of one length, with pauses of one length between them, for a while. @returns whether the disk was found to be slow */
+function isFoundSlow(lagMs: number, pauseMs: number): boolean {
+  const lag = new DiskLag(limitMs, 0)
+  let nowMs = 0
+  for (let zxid = 1; nowMs < 100 * limitMs; zxid++) {
+    lag.observe({ committed: zxid, durable: zxid - 1, nowMs })
+    nowMs += lagMs
+    if (lag.slowness(nowMs) !== undefined) return true
+    lag.observe({ committed: zxid, durable: zxid, nowMs })
+    nowMs += pauseMs
+  }
+  return false
+}
+
+test('a disk is slow that lags most of the time, by a tenth of the limit at least', () => {
+  assert.equal(isFoundSlow(limitMs, 60_000), true, 'once for the limit')
+  assert.equal(isFoundSlow(limitMs / 2, 10), true)
+  assert.equal(isFoundSlow(limitMs / 10, 1), true)
+  assert.equal(isFoundSlow(limitMs / 10 - 1, 1), false, 'each too short')
+  assert.equal(isFoundSlow(limitMs / 2, limitMs / 2), false, 'half of the time')
+  assert.equal(isFoundSlow(limitMs - 1, 60_000), false, 'now and then')
 })

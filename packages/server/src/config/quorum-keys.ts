@@ -118,7 +118,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       kind: milliseconds(0),
       default: '2000',
       property: 'quorate.leaderDiskLag',
-      doc: "How long a leader's own log may lack what a quorum of others has on its disks; then it hands over to one of them. 0: it leads on.",
+      doc: "How long a leader's own log may lack what a quorum of others has on its disks; then it hands over to one of them. So it does when it lacks something for a tenth of that or longer again and again, most of the time, ten times that in all. 0: it leads on.",
     },
     {
       name: 'leader.maxTimeToWaitForEpoch',
@@ -173,7 +173,7 @@ export const quorumKeys: readonly ConfigKey[] = keysOf(
       kind: milliseconds(0),
       default: '100',
       doc: 'Time between two attempts to reach the leader.',
-      inert: 'the time is always 100 ms',
+      inert: 'the time is 5 ms at first, and 100 ms at most',
     },
     {
       name: 'forward_learner_requests_to_commit_processor_disabled',
