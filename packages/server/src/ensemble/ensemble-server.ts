@@ -47,6 +47,8 @@ export interface EnsembleServerOptions {
 
 /** Silence on a connection between servers after which the system asks whether the peer is there. */
 const keepAliveDelayMs = 10_000
+/** Between two attempts to bind an address that could not be bound at first. */
+const lateBindIntervalMs = 5_000
 /** How long a peer of the election may take to say who it is. */
 const electionHandshakeTimeoutMs = 5_000
 
@@ -256,6 +258,7 @@ export class EnsembleServer {
       name,
       listensOnAllIps,
       bindAttemptsMax: electionPortBindRetry,
+      lateBindIntervalMs,
       sockets: this.#sockets,
       enter: this.#driver.enter,
       accepted,
@@ -267,6 +270,12 @@ export class EnsembleServer {
         }),
       addressUnavailable: ({ message }) =>
         this.#log.write({ level: 'error', code: 'PEER_ADDRESS_UNAVAILABLE', message }),
+      addressOpened: (where) =>
+        this.#log.write({
+          level: 'info',
+          code: 'PEER_ADDRESS_OPENED',
+          message: `the ${name} port ${where} is open now`,
+        }),
     })
   }
 

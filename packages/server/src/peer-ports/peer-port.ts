@@ -2,6 +2,7 @@
  * A port that other servers connect to, for elections or for following, at one address or several.
  *
  * 1. One address that can be bound is enough: a server with two network cards goes on with one of them. What can't be bound is told.
+ * 2. An address that is wanted is tried until it is bound: a network card may come late, and who has the port may leave.
  */
 import { createServer, type Server } from 'node:net'
 import type { HostPort, PeerLink, PeerLinkListener } from '@quorate/consensus'
@@ -15,14 +16,18 @@ export interface PeerPortOptions {
   readonly name: 'election' | 'quorum' | 'observer master'
   /** Listens on all addresses of the machine instead of those that the membership has (`quorumListenOnAllIPs`). */
   readonly listensOnAllIps: boolean
-  /** Attempts to bind, a second apart; 0: without end (`electionPortBindRetry`). */
+  /** Attempts to bind, a second apart, until it is told that an address can't be had; 0: without end (`electionPortBindRetry`). */
   readonly bindAttemptsMax: number
+  /** Between two attempts after that, ms. */
+  readonly lateBindIntervalMs: number
   readonly sockets: PeerSockets
   readonly enter: Enter
   readonly accepted: (link: PeerLink) => PeerLinkListener
   readonly acceptFailed: (reason: string) => void
   /** One address of several can't be bound, and the port is open at others. */
   readonly addressUnavailable: (error: ServerError) => void
+  /** It could be bound after all. */
+  readonly addressOpened: (where: string) => void
 }
 
 type BindFailure = NodeJS.ErrnoException
@@ -34,6 +39,8 @@ export class PeerPort {
   readonly #options: PeerPortOptions
   readonly #serverByAddress = new Map<string, Server>()
   #wanted: ReadonlyMap<string, HostPort> = new Map()
+  /** Addresses of which was told that they can't be had. */
+  readonly #late = new Set<string>()
   #isClosed = false
 
   constructor(options: PeerPortOptions) {
@@ -93,11 +100,31 @@ export class PeerPort {
     const { bindAttemptsMax, name } = this.#options
     let failure = firstFailure
     for (let attempt = 1; failure !== undefined && attempt !== bindAttemptsMax; attempt++) {
-      await pause(bindRetryMs)
-      if (!this.#isWanted(address)) return
+      await pause(bindRetryMs, { keepsProcess: true })
+      if (!this.#isMissing(address)) return
       failure = await this.#openOnce(address)
     }
-    if (failure !== undefined) throw unavailable(name, this.#nameOf(address), failure)
+    if (failure === undefined) return
+    void this.#openLate(address)
+    throw unavailable(name, this.#nameOf(address), failure)
+  }
+
+  async #openLate(address: HostPort): Promise<void> {
+    const { lateBindIntervalMs, addressOpened } = this.#options
+    const name = this.#nameOf(address)
+    if (this.#late.has(name)) return
+    this.#late.add(name)
+    let isOpened = false
+    do {
+      await pause(lateBindIntervalMs, { keepsProcess: false })
+      isOpened = this.#isMissing(address) && (await this.#openOnce(address)) === undefined
+    } while (this.#isMissing(address))
+    this.#late.delete(name)
+    if (isOpened) addressOpened(name)
+  }
+
+  #isMissing(address: HostPort): boolean {
+    return this.#isWanted(address) && !this.#isOpenAt(address)
   }
 
   #isWanted(address: HostPort): boolean {
@@ -139,8 +166,14 @@ export class PeerPort {
   }
 }
 
-async function pause(durationMs: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, durationMs))
+async function pause(
+  durationMs: number,
+  { keepsProcess }: { readonly keepsProcess: boolean },
+): Promise<void> {
+  await new Promise((resolve) => {
+    const timer = setTimeout(resolve, durationMs)
+    if (!keepsProcess) timer.unref()
+  })
 }
 
 function unavailable(name: string, where: string, error: BindFailure): ServerError {

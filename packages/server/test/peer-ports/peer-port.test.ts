@@ -17,15 +17,19 @@ interface Listening {
   readonly port: PeerPort
   readonly acceptedCount: () => number
   readonly unavailable: Promise<ServerError>
+  /** The address that was opened late. */
+  readonly opened: Promise<string>
 }
 
 function peerPort(listensOnAllIps = false): Listening {
   let acceptedCount = 0
   const unavailable = Promise.withResolvers<ServerError>()
+  const opened = Promise.withResolvers<string>()
   const port = new PeerPort({
     name: 'election',
     listensOnAllIps,
     bindAttemptsMax: 1,
+    lateBindIntervalMs: 5,
     sockets,
     enter: (event) => event(),
     accepted: (link) => {
@@ -35,9 +39,15 @@ function peerPort(listensOnAllIps = false): Listening {
     },
     acceptFailed() {},
     addressUnavailable: unavailable.resolve,
+    addressOpened: opened.resolve,
   })
   ports.push(port)
-  return { port, acceptedCount: () => acceptedCount, unavailable: unavailable.promise }
+  return {
+    port,
+    acceptedCount: () => acceptedCount,
+    unavailable: unavailable.promise,
+    opened: opened.promise,
+  }
 }
 
 /** A port that is free at all loopback addresses. */
@@ -91,6 +101,23 @@ describe('PeerPort', () => {
     const { code, message } = await unavailable
     assert.equal(code, 'PEER_PORT_UNAVAILABLE')
     assert.match(message, /^the election port 203\.0\.113\.1:/)
+  })
+
+  it('listens at an address that was not to be had as soon as it is', async () => {
+    const { port, unavailable, opened } = peerPort()
+    const number = await freePort()
+    const [there, taken] = [
+      { host: '127.0.0.1', port: number },
+      { host: '127.0.0.2', port: number },
+    ]
+    const holder = createServer((socket) => socket.destroy())
+    await new Promise<void>((resolve) => holder.listen(taken, resolve))
+    await port.listen([there, taken])
+    assert.match((await unavailable).message, /^the election port 127\.0\.0\.2:.*EADDRINUSE/)
+    await new Promise((resolve) => holder.close(resolve))
+    assert.equal(await opened, `127.0.0.2:${number}`)
+    assert.ok(await isOpen(taken))
+    assert.ok(await isOpen(there))
   })
 
   it('fails when none of its addresses is to be had', async () => {
