@@ -9,9 +9,10 @@ import type { Zxid } from '@quorate/protocol'
 import type { Tree } from '@quorate/tree'
 import type { ClientConnection } from './client-connection.ts'
 import { ClientService, serviceMemory } from './client-service.ts'
-import type { ClientLink, ReplicaDriver } from './driver-port.ts'
+import type { ClientLink, ReplicaDriver, ReplicaReport } from './driver-port.ts'
 import type { ServerView, SessionsView, WatchesView } from './inspection.ts'
 import type { ReplicaOptions } from './replica-options.ts'
+import { FullDiskAuthority } from './roles/full-disk-authority.ts'
 import { LeaderAuthority } from './roles/leader-authority.ts'
 import { SessionIds } from './session-ids.ts'
 import { type Replayed, SnapshotSchedule } from './snapshot-schedule.ts'
@@ -20,7 +21,9 @@ export class Replica {
   readonly #driver: ReplicaDriver
   readonly #tree: Tree
   readonly #engine: ConsensusEngine
-  readonly #service: ClientService<LeaderAuthority>
+  readonly #service: ClientService
+  /** Undefined: the log takes nothing, and only reads are served. */
+  readonly #leader: LeaderAuthority | undefined
   readonly #snapshots: SnapshotSchedule
   readonly #memory = serviceMemory()
   #isSnapshotDue = false
@@ -31,13 +34,17 @@ export class Replica {
   /**
    * @param tree as recovered from disk
    * @param start the time now (ms on the monotonic clock that `advanceClock` goes on with, and ms since 1970), and
-   *   what recovery replayed
+   *   what recovery replayed. With `isDiskless` the log takes nothing: only reads are served
    */
   constructor(
     options: ReplicaOptions,
     driver: ReplicaDriver,
     tree: Tree,
-    start: { readonly monotonicMs: number; readonly wallMs: number } & Partial<Replayed>,
+    start: {
+      readonly monotonicMs: number
+      readonly wallMs: number
+      readonly isDiskless?: boolean
+    } & Partial<Replayed>,
   ) {
     this.#driver = driver
     this.#tree = tree
@@ -49,28 +56,33 @@ export class Replica {
     })
     const { serverId } = options
     const sessionIds = new SessionIds({ serverId, wallMs: start.wallMs })
-    this.#service = new ClientService({
+    const service = {
       options,
       tree,
       ports: {
         requestTurnEnd: () => this.#requestTurnEnd(),
-        txnApplied: (lengthBytes) => this.#txnApplied(lengthBytes),
-        report: (report) => driver.report(report),
+        txnApplied: (lengthBytes: number) => this.#txnApplied(lengthBytes),
+        report: (report: ReplicaReport) => driver.report(report),
       },
       memory: this.#memory,
       now: start,
+    }
+    const common = { tree, options, sessionIds }
+    if (start.isDiskless === true) {
+      this.#service = new ClientService({
+        ...service,
+        authority: (host, order) => new FullDiskAuthority({ ...common, host, order }),
+      })
+      return
+    }
+    const leading = new ClientService({
+      ...service,
       authority: (host, order) =>
-        new LeaderAuthority({
-          host,
-          order,
-          tree,
-          options,
-          sessionIds,
-          term: this.#engine,
-          isAlone: true,
-        }),
+        new LeaderAuthority({ ...common, host, order, term: this.#engine, isAlone: true }),
     })
-    this.#service.authority.expireOrphans()
+    this.#service = leading
+    this.#leader = leading.authority
+    this.#leader.expireOrphans()
   }
 
   get lastZxid(): Zxid {
@@ -140,7 +152,7 @@ export class Replica {
 
   /** Counters that only grow, by Apache's metric names. */
   counters(): Readonly<Record<string, number>> {
-    const { queued, removed } = this.#service.authority.changeCounts
+    const { queued, removed } = this.#leader?.changeCounts ?? { queued: 0, removed: 0 }
     const { waits, refusals } = this.#service.throttleCounts
     return {
       ...this.#memory.stats.counters,

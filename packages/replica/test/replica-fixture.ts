@@ -203,7 +203,7 @@ export class TestReplica implements ReplicaDriver, ClientWorld {
   constructor(
     options: Partial<ReplicaOptions> = {},
     tree?: Tree,
-    replayed: { replayedCount?: number; replayedBytes?: number } = {},
+    start: { replayedCount?: number; replayedBytes?: number; isDiskless?: boolean } = {},
   ) {
     this.tree =
       tree ??
@@ -224,7 +224,7 @@ export class TestReplica implements ReplicaDriver, ClientWorld {
     this.replica = new Replica(all, this, this.tree, {
       monotonicMs: this.nowMs,
       wallMs: this.wallMs,
-      ...replayed,
+      ...start,
     })
   }
 

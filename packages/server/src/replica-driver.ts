@@ -23,6 +23,7 @@ import type { SnapshotImage, Tree } from '@quorate/tree'
 import type { ClientPortHandler } from './client-port/client-port.ts'
 import type { SocketLink } from './client-port/socket-link.ts'
 import { DigestHistory } from './digest-history.ts'
+import type { ServerMode } from './four-letter-words/inspected-server.ts'
 import { monotonicMs } from './monotonic-ms.ts'
 import type { InspectedReplica } from './server-inspection.ts'
 import type { LogSink } from './server-log.ts'
@@ -32,6 +33,8 @@ export interface ReplicaDriverOptions {
   readonly tree: Tree
   /** What recovery replayed into the tree. */
   readonly replayed?: Replayed
+  /** The log takes nothing: only reads are served. */
+  readonly isDiskless?: boolean
   readonly txnLog: TxnLog
   readonly log: LogSink
   /** Writes the image and calls `ended`. */
@@ -44,7 +47,7 @@ export interface ReplicaDriverOptions {
 export class ReplicaDriver
   implements ReplicaDriverPort, ClientPortHandler<ClientConnection>, InspectedReplica
 {
-  readonly mode = 'standalone'
+  readonly mode: ServerMode
   readonly replica: Replica
   readonly digests: DigestHistory = new DigestHistory()
   readonly #options: ReplicaDriverOptions
@@ -56,10 +59,13 @@ export class ReplicaDriver
 
   constructor(options: ReplicaDriverOptions) {
     this.#options = options
+    const { isDiskless = false } = options
+    this.mode = isDiskless ? 'read-only' : 'standalone'
     const clock = { monotonicMs: monotonicMs(), wallMs: Date.now() }
     this.replica = new Replica(options.replica, this, options.tree, {
       ...clock,
       ...options.replayed,
+      isDiskless,
     })
   }
 
@@ -169,7 +175,10 @@ export class ReplicaDriver
   }
 
   counters(): Counters {
-    return this.replica.counters()
+    return {
+      ...this.replica.counters(),
+      serving_without_disk: this.#options.isDiskless === true ? 1 : 0,
+    }
   }
 
   resetStats(): void {

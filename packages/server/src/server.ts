@@ -8,12 +8,14 @@ import type { ServerConfig } from './config/server-config.ts'
 import type { Releasable } from './data-lock.ts'
 import { ExitCode } from './exit-code.ts'
 import { answerWord } from './four-letter-words/answer.ts'
+import type { ServerMode } from './four-letter-words/inspected-server.ts'
 import { type Machine, thisMachine } from './machine.ts'
 import { nativePlatform } from './native-platform.ts'
 import { RateLimitedLog } from './rate-limited-log.ts'
 import { type RecoveredTree, recoverTree } from './recovered-tree.ts'
 import { monotonicMs } from './monotonic-ms.ts'
 import { ReplicaDriver } from './replica-driver.ts'
+import type { RunningServer } from './running-server.ts'
 import { ServerError } from './server-error.ts'
 import { ServerInspection } from './server-inspection.ts'
 import type { LogSink } from './server-log.ts'
@@ -29,24 +31,30 @@ export interface ServerOptions {
   readonly log: LogSink
   /** Default: this one. */
   readonly machine?: Machine
+  /** Who starts it has locked its directories. Default false: it does so itself. */
+  readonly isLocked?: boolean
+  /** The disk takes nothing: it is only read, and so is the server. */
+  readonly isDiskless?: boolean
 }
 
 /** What a server is made on. */
 interface Ground {
   readonly machine: Machine
-  readonly lock: Releasable
+  /** Undefined: the directories are locked by somebody else. */
+  readonly lock: Releasable | undefined
+  readonly isDiskless: boolean
   readonly log: LogSink
   readonly meters: ServerMeters
   readonly reports: ServerReports
   readonly recovered: RecoveredTree
 }
 
-export class Server {
+export class Server implements RunningServer {
   /** Resolves when the server has to stop by itself; it does so then. */
   readonly failure: Promise<ServerError>
   readonly #config: ServerConfig
   readonly #log: LogSink
-  readonly #lock: Releasable
+  readonly #lock: Releasable | undefined
   readonly #reports: ServerReports
   readonly #txnLog: TxnLog
   readonly #driver: ReplicaDriver
@@ -62,26 +70,27 @@ export class Server {
    * @throws ServerError; nothing is left running or locked then
    */
   static async start(options: ServerOptions): Promise<Server> {
-    const { config, machine = thisMachine } = options
-    const lock = machine.lock(config)
+    const { config, machine = thisMachine, isLocked = false, isDiskless = false } = options
+    const lock = isLocked ? undefined : machine.lock(config)
     const meters = new ServerMeters(monotonicMs())
     const log = new RateLimitedLog(options.log, monotonicMs)
     const reports = new ServerReports({ log, meters, fsyncWarningMs: config.fsyncWarningMs })
     let server: Server | undefined
     try {
-      const recovered = await recover({ config, log: options.log, machine, meters, reports })
-      server = new Server(config, { machine, lock, log, meters, reports, recovered })
+      const ground = { machine, isDiskless, meters, reports }
+      const recovered = await recover({ ...ground, config, log: options.log })
+      server = new Server(config, { ...ground, lock, log, recovered })
       await server.#open()
       return server
     } catch (error) {
-      if (server === undefined) lock.release()
+      if (server === undefined) lock?.release()
       else await server.stop()
       throw error
     }
   }
 
   private constructor(config: ServerConfig, ground: Ground) {
-    const { machine, lock, log, meters, reports, recovered } = ground
+    const { machine, lock, isDiskless, log, meters, reports, recovered } = ground
     this.#config = config
     this.#log = log
     this.#reports = reports
@@ -109,6 +118,7 @@ export class Server {
       },
       tree: recovered.tree,
       replayed: recovered.recovery,
+      isDiskless,
       txnLog: this.#txnLog,
       log: this.#log,
       takeSnapshot: (image, ended) => this.#snapshots.take(image, ended),
@@ -140,7 +150,7 @@ export class Server {
   }
 
   /** See {@link RunningServer.mode}. */
-  get mode(): 'standalone' | undefined {
+  get mode(): ServerMode | undefined {
     return this.#driver.isServing ? this.#driver.mode : undefined
   }
 
@@ -158,7 +168,7 @@ export class Server {
   }
 
   #fail(cause: Error): void {
-    const message = `the log cannot be written: ${cause.message}; nothing more is acknowledged, and the server stops`
+    const message = `the log cannot be written: ${cause.message}; nothing more is acknowledged`
     const error = new ServerError('LOG_WRITE_FAILED', ExitCode.unexpectedError, message, { cause })
     this.#log.write({ level: 'fatal', code: error.code, message })
     this.#reportFailure(error)
@@ -186,7 +196,7 @@ export class Server {
     await this.#clientPort.closeAll()
     // A log that failed says so again here; it was reported when it did.
     await new Promise<void>((resolve) => this.#txnLog.close(() => resolve()))
-    this.#lock.release()
+    this.#lock?.release()
   }
 }
 

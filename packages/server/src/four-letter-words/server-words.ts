@@ -15,9 +15,10 @@ export function stat(server: InspectedServer): string {
   return `${text}\n${statistics(server)}`
 }
 
-function heading({ version, mode }: InspectedServer): string {
-  const isReadOnly = mode === 'read-only'
-  return `Zookeeper version: ${version}\n${isReadOnly ? 'READ-ONLY mode; serving only read-only clients\n' : ''}`
+function heading({ version, mode, ensemble }: InspectedServer): string {
+  // A server alone whose disk is full serves reads to everybody.
+  const isCutOff = mode === 'read-only' && ensemble !== undefined
+  return `Zookeeper version: ${version}\n${isCutOff ? 'READ-ONLY mode; serving only read-only clients\n' : ''}`
 }
 
 function statistics(server: InspectedServer): string {

@@ -108,8 +108,8 @@ export class HostedServer {
   }
 
   /**
-   * From now on writes and syncs of the disk fail. A server alone stops by the next write, as it can't keep what it is told; a
-   * member of an ensemble as well, but for a full disk (ENOSPC), with which it goes on as an observer.
+   * From now on writes and syncs of the disk fail. The server stops by the next write, as it can't keep what it is told. But with a
+   * full disk (ENOSPC) it goes on: alone it serves reads and refuses writes, as a member of an ensemble it observes.
    * @param code what the system says
    */
   failDisk(code: 'EIO' | 'ENOSPC' | 'EROFS' = 'EIO'): void {

@@ -5,7 +5,7 @@
  */
 import { nodeWorld } from '@quorate/client'
 import type { World } from '@quorate/client/core'
-import { type LogSink, Server } from '@quorate/server'
+import { type LogSink, startServer as startQuorateServer } from '@quorate/server'
 import { endSession, type Expirable, sessionIdOf } from '../client/session-ender.ts'
 import { type AnyZooKeeper, type IsolateOptions, TestClients } from '../client/test-clients.ts'
 import { MemoryMachine } from '../disk/memory-machine.ts'
@@ -36,7 +36,7 @@ export async function startServer(options: StartServerOptions = {}): Promise<Tes
   const server = new TestServer(nodeWorld, {
     clients: new TestClients(nodeWorld),
     machine,
-    start: (at) => Server.start({ config: serverConfig(at, settings), log, machine }),
+    start: (at) => startQuorateServer({ config: serverConfig(at, settings), log, machine }),
     port,
   })
   await server.start()

@@ -92,11 +92,36 @@ test(
   },
 )
 
+test('a server alone whose disk is full serves reads until there is room', limits, async () => {
+  await using server = await startServer()
+  const zk = await server.client()
+  await zk.create('/kept', 'yes')
+  await zk.create('/mine', '', { ephemeral: true })
+  const { sessionId } = zk
+  server.failDisk('ENOSPC')
+  await assert.rejects(zk.create('/refused', ''), { code: 'NotReadOnly' })
+  assert.equal(server.mode, 'read-only')
+  assert.equal(await zk.get('/kept'), 'yes')
+  const other = await server.client()
+  assert.equal(await other.get('/kept'), 'yes')
+  await other.close()
+  server.mendDisk()
+  while (!takesWrites(server)) await setImmediate()
+  await zk.create('/taken', '')
+  assert.equal(zk.sessionId, sessionId)
+  assert.equal(await zk.exists('/refused'), null)
+  assert.notEqual(await zk.exists('/mine'), null)
+})
+
 test('starts and ends that are asked for together follow each other', limits, async () => {
   await using server = await startServer()
   await Promise.all([server.kill(), server.restart(), server.stop(), server.restart()])
   assert.equal(server.mode, 'standalone')
 })
+
+function takesWrites({ mode }: TestServer): boolean {
+  return mode === 'standalone'
+}
 
 function takesConnections({ port }: TestServer): Promise<boolean> {
   return new Promise((resolve) => {

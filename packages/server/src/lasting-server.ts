@@ -1,29 +1,47 @@
 /**
- * A member of an ensemble that outlives a full disk: when its log can't be written for want of room it goes on without its disk,
- * as a member that observes, and begins anew on its disk when there is some.
+ * A server that outlives a full disk: when its log can't be written for want of room it goes on without its disk, and begins anew on
+ * it when there is some. A member of an ensemble observes meanwhile; a server alone serves reads.
  *
  * 1. The directories stay locked all the time: there is no room for another lock.
  * 2. What can't go on without the disk either waits for room, and serves nobody meanwhile.
  *
  * Compatibility: an Apache server stops for good, and somebody has to start it again.
  */
-import type { Releasable } from '../data-lock.ts'
-import type { ServerMode } from '../four-letter-words/inspected-server.ts'
-import { type Machine, thisMachine } from '../machine.ts'
-import type { RunningServer } from '../running-server.ts'
-import type { ServerError } from '../server-error.ts'
-import { EnsembleServer, type EnsembleServerOptions } from './ensemble-server.ts'
+import type { ServerConfig } from './config/server-config.ts'
+import type { Releasable } from './data-lock.ts'
+import type { ServerMode } from './four-letter-words/inspected-server.ts'
+import { type Machine, thisMachine } from './machine.ts'
+import type { RunningServer } from './running-server.ts'
+import type { ServerError } from './server-error.ts'
+import type { LogSink } from './server-log.ts'
+
+export interface LastingServerOptions {
+  readonly config: ServerConfig
+  readonly log: LogSink
+  /** Default: this one. */
+  readonly machine?: Machine
+  /**
+   * Starts it, in directories that are locked; with `isDiskless` the disk is only read.
+   * @throws ServerError; nothing is left running then
+   */
+  readonly begin: (how: {
+    readonly config: ServerConfig
+    readonly isDiskless: boolean
+  }) => Promise<RunningServer>
+  /** What its log says besides. */
+  readonly texts: { readonly diskFull: string; readonly diskHasRoom: string }
+}
 
 /** Between two looks at the room there is, ms. */
 const lookIntervalMs = 1_000
 /** Beyond what the log takes at once. */
 const roomBytes = 4 * 1_048_576
 
-export class LastingMember implements RunningServer {
+export class LastingServer implements RunningServer {
   readonly failure: Promise<ServerError>
-  readonly #options: EnsembleServerOptions
+  readonly #options: LastingServerOptions
   readonly #lock: Releasable
-  #server: EnsembleServer
+  #server: RunningServer
   #isStopped = false
   /** Settled when no server is being started any more. */
   #beginning: Promise<unknown> = Promise.resolve()
@@ -32,17 +50,18 @@ export class LastingMember implements RunningServer {
   #reportFailure: (error: ServerError) => void = () => {}
 
   /** @throws ServerError; nothing is left running or locked then */
-  static async start(options: EnsembleServerOptions): Promise<LastingMember> {
-    const lock = machineOf(options).lock(options.config)
+  static async start(options: LastingServerOptions): Promise<LastingServer> {
+    const { config, begin } = options
+    const lock = machineOf(options).lock(config)
     try {
-      return new LastingMember(options, lock, await EnsembleServer.start(options))
+      return new LastingServer(options, lock, await begin({ config, isDiskless: false }))
     } catch (error) {
       lock.release()
       throw error
     }
   }
 
-  private constructor(options: EnsembleServerOptions, lock: Releasable, server: EnsembleServer) {
+  private constructor(options: LastingServerOptions, lock: Releasable, server: RunningServer) {
     this.#options = options
     this.#lock = lock
     this.#server = server
@@ -90,11 +109,8 @@ export class LastingMember implements RunningServer {
 
   /** @returns why it could not come back, unless the disk is full again */
   async #outlastFullDisk(): Promise<ServerError | undefined> {
-    this.#report(
-      'error',
-      'DISK_FULL',
-      'this member votes no more; make room on the disk, and it comes back by itself',
-    )
+    const { texts } = this.#options
+    this.#report('error', 'DISK_FULL', texts.diskFull)
     // Clients look for it where it was.
     const { address: clientAddress, port: clientPort } = this.#server
     const config = { ...this.#options.config, clientAddress, clientPort }
@@ -105,12 +121,8 @@ export class LastingMember implements RunningServer {
       await this.#server.stop()
       if (this.#isStopped) return undefined
       try {
-        await this.#begin({ ...this.#options, config })
-        this.#report(
-          'info',
-          'DISK_HAS_ROOM',
-          'there is room on the disk again; this member looks for the others',
-        )
+        await this.#begin({ config, isDiskless: false })
+        this.#report('info', 'DISK_HAS_ROOM', texts.diskHasRoom)
         return undefined
       } catch (error) {
         if (!isDiskFull(error)) return error as ServerError
@@ -118,22 +130,22 @@ export class LastingMember implements RunningServer {
     }
   }
 
-  async #goOnWithoutDisk(config: EnsembleServerOptions['config']): Promise<void> {
+  async #goOnWithoutDisk(config: ServerConfig): Promise<void> {
     try {
-      await this.#begin({ ...this.#options, config, isDiskless: true })
+      await this.#begin({ config, isDiskless: true })
     } catch (error) {
       const { message } = error as Error
       this.#report(
         'error',
         'DISKLESS_FAILED',
-        `this member can't serve without its disk, and waits for room: ${message}`,
+        `the server can't go on without its disk, and waits for room: ${message}`,
       )
     }
   }
 
-  async #begin(options: EnsembleServerOptions): Promise<void> {
+  async #begin(how: Parameters<LastingServerOptions['begin']>[0]): Promise<void> {
     if (this.#isStopped) return
-    const beginning = EnsembleServer.start(options)
+    const beginning = this.#options.begin(how)
     this.#beginning = beginning.catch(() => {})
     this.#server = await beginning
     if (this.#isStopped) await this.#server.stop()
@@ -162,7 +174,7 @@ export class LastingMember implements RunningServer {
   }
 }
 
-function machineOf({ machine = thisMachine }: EnsembleServerOptions): Machine {
+function machineOf({ machine = thisMachine }: LastingServerOptions): Machine {
   return machine
 }
 
