@@ -16,9 +16,9 @@ interface AddonClient {
 }
 
 /** What the parent hears: first that 0 nodes were acknowledged, when writing begins. */
-export type AddonMessage = number | AddonReport
+export type WriterMessage = number | WriterReport
 
-export interface AddonReport {
+export interface WriterReport {
   readonly acknowledged: readonly string[]
   /** Ids of the session, at each connection. */
   readonly sessions: readonly string[]
@@ -67,7 +67,7 @@ for (let i = 0, isLast = false; !isLast; i++) {
 // The session goes on, as its ephemeral is looked for; the parent ends this process.
 tell({ acknowledged, sessions })
 
-function tell(message: AddonMessage): void {
+function tell(message: WriterMessage): void {
   process.send!(message)
 }
 

@@ -1,7 +1,8 @@
 /** Clients of others on an ensemble whose servers are killed: what was acknowledged to them is there, and their sessions live. */
 import assert from 'node:assert/strict'
-import { fork } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type Client, CreateMode, createClient, Exception } from 'node-zookeeper-client'
@@ -12,7 +13,8 @@ import { installForeignPrograms } from '../harness/install.ts'
 import { type ProgramResult, runProgram } from '../harness/run-program.ts'
 import { killInTurn } from '../harness/turmoil.ts'
 import { installAddon } from './addon.ts'
-import type { AddonMessage } from './addon-writer.ts'
+import type { WriterMessage } from './addon-writer.ts'
+import { python } from './kazoo-client.ts'
 
 const timeout = 180_000
 const kills = 4
@@ -99,29 +101,64 @@ describe('while servers are killed', () => {
     client.close()
   })
 
-  test('the addon zookeeper keeps its session and what it wrote', { timeout }, async (context) => {
-    const script = join(import.meta.dirname, 'addon-writer.ts')
-    const words = [addon, ensemble.connectString, 'addon-']
-    const writer = fork(script, words, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
-    context.after(() => writer.kill('SIGKILL'))
-    let said: AddonMessage | undefined
-    writer.on('message', (message: AddonMessage) => (said = message))
+  /** What a writer in a process of its own says, from its first acknowledged node to its report. */
+  interface Writer {
+    /** The last message. */
+    readonly said: () => WriterMessage | undefined
+    readonly end: () => void
+  }
+
+  /** Kills servers while it writes, and looks whether its session lives and all is there that was acknowledged. */
+  async function writeThroughKills(name: string, prefix: string, writer: Writer): Promise<void> {
     const wrote = (count: number): Promise<true> =>
-      eventually({ what: `${count} writes of the addon`, timeoutMs: 60_000 }, () =>
-        typeof said === 'number' && said >= count ? true : undefined,
-      )
+      eventually({ what: `${count} writes of ${name}`, timeoutMs: 60_000 }, () => {
+        const said = writer.said()
+        return typeof said === 'number' && said >= count ? true : undefined
+      })
     await wrote(0)
-    // It pauses for seconds when it has tried all servers in vain. The write that was under way may have been acknowledged before.
-    await killInTurn(ensemble, kills, () => wrote((said as number) + 2))
-    writer.send('end')
+    // It may pause for seconds when it has tried all servers in vain. The write under way may have been acknowledged before.
+    await killInTurn(ensemble, kills, () => wrote((writer.said() as number) + 2))
+    writer.end()
     const { acknowledged, sessions } = await eventually(
-      { what: 'the report of the addon', timeoutMs: 60_000 },
-      () => (typeof said === 'object' ? said : undefined),
+      { what: `the report of ${name}`, timeoutMs: 60_000 },
+      () => {
+        const said = writer.said()
+        return typeof said === 'object' ? said : undefined
+      },
     )
     assert.ok(sessions.length > 1, `${sessions.length} connections`)
     assert.equal(new Set(sessions).size, 1, sessions.join(', '))
     assert.ok(acknowledged.length > kills)
-    assert.deepEqual(await found('addon-'), new Set([...acknowledged, 'addon-ephemeral']))
+    assert.deepEqual(await found(prefix), new Set([...acknowledged, `${prefix}ephemeral`]))
+  }
+
+  test('the addon zookeeper keeps its session and what it wrote', { timeout }, async (context) => {
+    const script = join(import.meta.dirname, 'addon-writer.ts')
+    const words = [addon, ensemble.connectString, 'addon-']
+    const child = fork(script, words, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
+    context.after(() => child.kill('SIGKILL'))
+    let said: WriterMessage | undefined
+    child.on('message', (message: WriterMessage) => (said = message))
+    await writeThroughKills('the addon', 'addon-', {
+      said: () => said,
+      end: () => child.send('end'),
+    })
+  })
+
+  test('kazoo keeps its session and what it wrote', { timeout }, async (context) => {
+    const script = join(import.meta.dirname, 'kazoo', 'writer.py')
+    const child = spawn(python, [script, ensemble.connectString, 'kazoo-'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
+    context.after(() => child.kill('SIGKILL'))
+    let said: WriterMessage | undefined
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      said = JSON.parse(line) as WriterMessage
+    })
+    await writeThroughKills('kazoo', 'kazoo-', {
+      said: () => said,
+      end: () => child.stdin.end('end\n'),
+    })
   })
 
   /** Runs a command a node, and notes those that were created. */

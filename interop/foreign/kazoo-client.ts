@@ -4,7 +4,7 @@ import { installForeignPrograms } from '../harness/install.ts'
 import { type ProgramResult, runProgram } from '../harness/run-program.ts'
 
 /** Debian's own Python: others on the machine do not have its packages. */
-const python = '/usr/bin/python3'
+export const python = '/usr/bin/python3'
 
 export function runKazooScript(script: string, words: readonly string[]): Promise<ProgramResult> {
   installForeignPrograms()
