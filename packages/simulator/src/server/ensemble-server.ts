@@ -248,6 +248,7 @@ export class EnsembleServer extends Machine implements MemberListener {
     this.#armSync()
     driver.start(() => {
       this.recovered()
+      this.#tellEpochOnDisk()
       driver.listen()
     })
     if (this.#isDiskless) this.#lookForRoom()
@@ -273,6 +274,8 @@ export class EnsembleServer extends Machine implements MemberListener {
   }
 
   #tellEpochOnDisk(): void {
+    // With another bit it may be any epoch: whether it takes it for its own is for the server to say.
+    if (this.#isFlipped && this.phase === 'recovering') return
     const bytes = this.disk.contents(epochPath)
     const epoch = bytes === undefined ? undefined : Number(utf8Decode(bytes))
     if (epoch === undefined || epoch === this.#epochOnDisk) return

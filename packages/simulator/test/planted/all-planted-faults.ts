@@ -4,6 +4,7 @@ import { durabilityFaults } from './faults/durability.ts'
 import { epochFaults } from './faults/epochs.ts'
 import { outcomeFaults } from './faults/outcomes.ts'
 import { readFaults } from './faults/reads.ts'
+import { recipeFaults } from './faults/recipes.ts'
 import { recoveryFaults } from './faults/recovery.ts'
 import { sessionFaults } from './faults/sessions.ts'
 import { synchronisationFaults } from './faults/synchronisation.ts'
@@ -23,4 +24,5 @@ export const allPlantedFaults: readonly PlantedFault[] = [
   ...treeFaults,
   ...clientFaults,
   ...outcomeFaults,
+  ...recipeFaults,
 ]

@@ -36,6 +36,8 @@ export interface Hunt {
 
 const workerUrl = new URL('../../src/node/seed-worker.ts', import.meta.url)
 const hookUrl = new URL('./planting-hook.ts', import.meta.url)
+/** The processes that are added to the mix for all faults of the recipes. */
+const recipeMix = { recipeClientCount: 5, dataClientCount: 3 }
 /** A run that takes longer is given up. */
 const runWallMsMax = 120_000
 
@@ -101,6 +103,10 @@ export class Controls {
   }
 }
 
+function applicationsOf({ edits }: PlantedFault): Partial<RunRequest> {
+  return edits.some(({ file }) => file.startsWith('recipes/')) ? recipeMix : {}
+}
+
 /** @param controls undefined: somebody else sees to it that seeds find nothing without a fault */
 export async function hunt(
   fault: PlantedFault,
@@ -117,7 +123,12 @@ export async function hunt(
   let seeds = new SeedProcess(fault)
   try {
     while (found === undefined && tried < seedCount && performance.now() - startMs < wallMsMax) {
-      const request = { seed: firstSeed + tried++, topology: {}, durationMs }
+      const request = {
+        seed: firstSeed + tried++,
+        topology: {},
+        durationMs,
+        ...applicationsOf(fault),
+      }
       const runStartMs = performance.now()
       const result = await seeds.run(request)
       wallMs += performance.now() - runStartMs

@@ -21,7 +21,24 @@ export const outcomeFaults: readonly PlantedFault[] = [
       {
         file: 'replica/src/roles/leader-authority.ts',
         original: 'this.#pipeline.fence(this.#fenceOf(session), () => fenced(err))',
-        planted: 'this.#term.confirmLeadership(() => fenced(err))',
+        planted: 'this.#term.confirmLeadership(() => fenced(err), 0)',
+      },
+      // Of itself a confirmation waits for what was proposed before it, and would be as good a fence.
+      {
+        file: 'consensus/src/zab/leading-term.ts',
+        original: `confirmLeadership(confirmed: () => void): void {
+    if (this.#parts.life.isOver) return
+    this.#parts.confirmation.ask(confirmed)`,
+        planted: `confirmLeadership(confirmed: () => void, after?: Zxid): void {
+    if (this.#parts.life.isOver) return
+    this.#parts.confirmation.ask(confirmed, after)`,
+      },
+      {
+        file: 'consensus/src/zab/leadership-confirmation.ts',
+        original: `ask(confirmed: () => void): void {
+    this.#asked.push({ after: this.#parts.lastProposed(), confirmed })`,
+        planted: `ask(confirmed: () => void, after = this.#parts.lastProposed()): void {
+    this.#asked.push({ after, confirmed })`,
       },
     ],
   },
