@@ -1,17 +1,17 @@
 /**
- * Memory for the outcomes of writes: slots of 64 bytes in chunks, handed out and taken back. What needs more than one slot goes on in
- * others.
+ * Memory for the outcomes of writes: slots of 128 bytes in chunks, handed out and taken back. What needs more than one slot goes on in
+ * others; the result of most writes, a Stat or a path, fits into one with what else is known of the write.
  *
  * 1. A frozen set of chunks stays as it was: a chunk that is in it is copied before it is written to.
  * 2. Memory is what was once needed at the same time; chunks are not given back.
  */
 
 /** 32-bit numbers in a slot. */
-const slotWords = 16
-const slotBytes = 64
+const slotWords = 32
+const slotBytes = 128
 /** What follows the link in a slot that goes on with another's bytes. */
-const moreBytes = 60
-const chunkShift = 8
+const moreBytes = 124
+const chunkShift = 7
 const chunkMask = (1 << chunkShift) - 1
 
 export const noSlot = -1
@@ -64,6 +64,8 @@ export class OutcomeSlots {
   #free = noSlot
   #unused = 0
   #usedCount = 0
+  #viewed: Uint8Array = new Uint8Array(0)
+  #view: DataView = new DataView(this.#viewed.buffer)
 
   get usedCount(): number {
     return this.#usedCount
@@ -141,11 +143,22 @@ export class OutcomeSlots {
 
   #copyIn(slot: number, at: number, source: Uint8Array, start: number, length: number): void {
     const { words } = this.#own(slot)
+    const view = this.#viewOf(source)
     let to = firstWord(slot) + at / 4
-    // Four at a time, in an order that copyOut takes back. What stands behind the end is never read.
-    for (let i = start; i < start + length; i += 4)
-      words[to++] =
-        source[i]! | (source[i + 1]! << 8) | (source[i + 2]! << 16) | (source[i + 3]! << 24)
+    let from = start
+    for (const end = start + length - 3; from < end; from += 4)
+      words[to++] = view.getInt32(from, true)
+    const end = start + length
+    if (from < end) words[to] = lastBytes(source, from, end)
+  }
+
+  /** Writes come from one buffer, one after the other. */
+  #viewOf(bytes: Uint8Array): DataView {
+    if (bytes !== this.#viewed) {
+      this.#viewed = bytes
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    }
+    return this.#view
   }
 
   #giveOne(slot: number): void {
@@ -164,4 +177,11 @@ export class OutcomeSlots {
     }
     return this.#chunks[at]!
   }
+}
+
+/** Up to three. */
+function lastBytes(bytes: Uint8Array, start: number, end: number): number {
+  let last = 0
+  for (let i = start; i < end; i++) last |= bytes[i]! << ((i - start) * 8)
+  return last
 }

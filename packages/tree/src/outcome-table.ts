@@ -39,7 +39,7 @@ export const outcomesPerSession = 256
 /** Three times the longest session timeout that is of use. */
 export const outcomeAgeSeconds = 600
 /** 32 MiB. */
-export const outcomeSlotsMax = 524_288
+export const outcomeSlotsMax = 262_144
 /** The body of a longer result is not kept. */
 const bodyBytesMax = 262_144
 const stepMsMax = 1_000
@@ -250,30 +250,43 @@ export class OutcomeTable {
     const at = firstWord(slot)
     words[at + Field.idHigh] = idHigh
     words[at + Field.idLow] = idLow
-    const before = this.#newest.replace(idHigh, idLow, slot)
-    const number = before === noSlot ? 0 : (numberAt(slots.chunks, before) + 1) & 0xffff
     words[at + Field.cxid] = write.cxid
     words[at + Field.zxidHigh] = highHalf(zxid)
     words[at + Field.zxidLow] = lowHalf(zxid)
-    words[at + Field.errAndNumber] = (number << 16) | (err & 0xffff)
     words[at + Field.seconds] = seconds
     words[at + Field.olderOfAll] = this.#latest
     words[at + Field.newerOfAll] = noSlot
-    words[at + Field.next] = before === noSlot ? slot : slots.word(before, Field.next)
-    words[at + Field.previousHigh] = before === noSlot ? 0 : slots.word(before, Field.zxidHigh)
-    words[at + Field.previousLow] = before === noSlot ? 0 : slots.word(before, Field.zxidLow)
-    if (before !== noSlot) slots.set(before, Field.next, slot)
+    words[at + Field.next] = slot
+    words[at + Field.previousHigh] = 0
+    words[at + Field.previousLow] = 0
+    const before = this.#newest.replace(idHigh, idLow, slot)
+    const number = before === noSlot ? 0 : this.#follow(before, slot, words)
+    words[at + Field.errAndNumber] = (number << 16) | (err & 0xffff)
     if (this.#latest === noSlot) this.#oldest = slot
     else slots.set(this.#latest, Field.newerOfAll, slot)
     this.#latest = slot
     this.#count++
-    this.#dropBeyond(slot, number)
+    if (before !== noSlot) this.#dropBeyond(slot, words[at + Field.next]!, number)
     return slot
   }
 
+  /**
+   * Puts the slot behind the session's newest one.
+   * @returns its number
+   */
+  #follow(before: number, slot: number, words: Int32Array): number {
+    const at = firstWord(slot)
+    const earlier = this.#slots.words(before)
+    const from = firstWord(before)
+    words[at + Field.next] = earlier[from + Field.next]!
+    words[at + Field.previousHigh] = earlier[from + Field.zxidHigh]!
+    words[at + Field.previousLow] = earlier[from + Field.zxidLow]!
+    earlier[from + Field.next] = slot
+    return ((earlier[from + Field.errAndNumber]! >>> 16) + 1) & 0xffff
+  }
+
   /** The session's oldest, when it has one too many. */
-  #dropBeyond(newest: number, number: number): void {
-    const oldest = this.#slots.word(newest, Field.next)
+  #dropBeyond(newest: number, oldest: number, number: number): void {
     const count = ((number - numberAt(this.#slots.chunks, oldest)) & 0xffff) + 1
     if (count > outcomesPerSession) this.#removeBehind(newest, oldest)
   }

@@ -76,7 +76,7 @@ function entriesOf(table: OutcomeTable): KeptOutcome[] {
 describe('OutcomeTable', () => {
   test('knows a result of any length as it was', () => {
     const table = new OutcomeTable()
-    const lengths = [0, 1, 7, 8, 9, 67, 68, 69, 127, 128, 129, 5_000]
+    const lengths = [0, 1, 7, 8, 9, 68, 71, 72, 73, 195, 196, 197, 5_000]
     lengths.forEach((length, i) =>
       record(table, { cxid: i + 1, zxid: i + 10, err: -i, body: bytesOf(length, i) }),
     )
@@ -152,11 +152,11 @@ describe('OutcomeTable', () => {
   test('all together take no more than they may, and the oldest go first', () => {
     const table = new OutcomeTable()
     const body = bytesOf(262_144)
-    const count = Math.ceil(outcomeSlotsMax / (body.length / 60))
+    const count = Math.ceil(outcomeSlotsMax / (body.length / 124))
     for (let i = 1; i <= count + 2; i++)
       record(table, { session: (one + BigInt(i)) as SessionId, cxid: 1, zxid: i, body })
     assert.ok(table.count < count + 2)
-    assert.ok(table.memoryBytes <= outcomeSlotsMax * 64 + 300_000, `${table.memoryBytes}`)
+    assert.ok(table.memoryBytes <= outcomeSlotsMax * 128 + 300_000, `${table.memoryBytes}`)
     assert.equal(table.find((one + 1n) as SessionId, 1, 0).type, 'unknown')
     assert.equal(table.find((one + BigInt(count)) as SessionId, 1, 0).type, 'applied')
     assert.equal(table.find(two, 1, table.floor).type, 'neverApplied')
