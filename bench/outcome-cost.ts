@@ -83,7 +83,6 @@ function applyAll({ bytes, ends }: Txns, isRecording: boolean): number {
   return ((user + system) * 1_000) / ends.length
 }
 
-
 /** Bytes for each session of which one outcome is known. */
 function memoryOfSessions(bodyBytes: number): number {
   const { outcomes } = freshTree()

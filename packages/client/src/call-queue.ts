@@ -109,6 +109,13 @@ export class CallQueue {
     }
   }
 
+  /** Writes whose answers were lost, and that others may still learn of: they are this queue's no more. */
+  takeUnresolved(): readonly UnresolvedWrite[] {
+    const unresolved = unresolvedWrites(this.#calls)
+    for (const { call } of unresolved) this.#calls.delete(call)
+    return unresolved
+  }
+
   /** What waits is not sent any more. */
   failAll(code: ZooKeeperErrorCode, cause: unknown): void {
     this.#connection = undefined

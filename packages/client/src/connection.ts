@@ -152,6 +152,10 @@ export class Connection implements FrameSink {
   }
 
   send(call: Call): void {
+    if (call.operation.type === OpCode.outcomes && this.#terms === undefined) {
+      call.fail('Unimplemented')
+      return
+    }
     const isExtended = call.operation.isLinearizable === true && this.#readsLinearizably
     if (call.operation.isLinearizable && !isExtended) this.#sendSyncBefore(call)
     const start = this.#writer.position

@@ -26,10 +26,11 @@ import {
   type ConnectionLimits,
   type Credential,
   type ServerAbilities,
-  XidSequence,
+  type XidSequence,
 } from './connection.ts'
 import { Credentials } from './credentials.ts'
 import { FrameDecoder } from './frame-decoder.ts'
+import type { LastWrites } from './last-writes.ts'
 import { PendingBound, type PendingLimits } from './pending-bound.ts'
 import { authenticate, type SaslMechanism } from './sasl.ts'
 import { exists, headerOnly, type NodePath } from './operations.ts'
@@ -61,12 +62,16 @@ export interface WatchSource {
 
 export interface SessionListener {
   stateChanged(change: StateChange): void
+  /** The session is lost, and servers may know what became of the writes that it left. They are to be settled. */
+  leftWrites(writes: LastWrites): void
   notified(event: WatcherEvent, zxid: Zxid | undefined): void
 }
 
 /** What a session goes on with: the servers, and what the one before it knew. */
 export interface SessionStart {
   readonly servers: ServerList
+  /** Go on, so that a number means one request of the client, whichever session it was made in. */
+  readonly xids: XidSequence
   readonly credentials: readonly Credential[]
   readonly lastZxid: Zxid
 }
@@ -77,7 +82,7 @@ export class Session {
   readonly #watches: WatchSource
   readonly #listener: SessionListener
   readonly #servers: ServerList
-  readonly #xids = new XidSequence()
+  readonly #xids: XidSequence
   readonly #credentials: Credentials
   readonly #times: SessionTimes
   readonly #alarm: WatchfulAlarm
@@ -114,6 +119,7 @@ export class Session {
     this.#watches = watches
     this.#listener = listener
     this.#servers = start.servers
+    this.#xids = start.xids
     this.#credentials = new Credentials(world.clock, start.credentials)
     this.#lastZxid = start.lastZxid
     this.#identity = options.identity
@@ -515,6 +521,8 @@ export class Session {
 
   #end(state: 'expired' | 'closed', code: ZooKeeperErrorCode, cause?: unknown): void {
     const phase = this.#phase
+    const identity = this.#identity
+    const writes = state === 'expired' ? this.#calls.takeUnresolved() : []
     this.#lastCause = cause
     this.#phase = { type: 'ended' }
     this.#schedule()
@@ -523,6 +531,8 @@ export class Session {
     if (phase.type === 'linked')
       for (const call of phase.connection.abandon()) call.fail(code, cause)
     this.#failWaiting(code)
+    if (identity !== undefined && writes.length > 0)
+      this.#listener.leftWrites({ identity, writes, timeoutMs: this.#times.timeoutMs, loss: cause })
   }
 
   #failWaiting(code: ZooKeeperErrorCode): void {

@@ -7,8 +7,10 @@
 import type { WatcherEvent, WatcherType, Zxid } from '@quorate/protocol'
 import type { CallOptions } from './call.ts'
 import { type ChangeListener, type ChangeType, changeType } from './change.ts'
+import { XidSequence } from './connection.ts'
 import { defer, Emitter } from './emitter.ts'
 import { KeptEphemerals } from './kept-ephemerals.ts'
+import { giveUpLastWrites, type LastWrites, settleLastWrites } from './last-writes.ts'
 import { type Rebuild, rebuilt, renew, type SessionRenewal } from './renewal.ts'
 import { ServerList } from './server-list.ts'
 import { Session, type SessionOptions, type SessionStart } from './session.ts'
@@ -53,6 +55,7 @@ export class SharedSession {
   readonly followers: Set<Follower> = new Set<Follower>()
   readonly events: Emitter<SharedEvents> = new Emitter()
   readonly kept: KeptEphemerals = new KeptEphemerals()
+  readonly #xids = new XidSequence()
   readonly #options: SessionOptions
   readonly #rebuild: Rebuild | undefined
   #session: Session
@@ -61,6 +64,10 @@ export class SharedSession {
   #isRenewing = false
   #connecting: PromiseWithResolvers<boolean> | undefined
   #rebuilding: Promise<void> = Promise.resolve()
+  /** Those of lost sessions that a server is being asked about. */
+  readonly #lastWrites: Set<LastWrites> = new Set<LastWrites>()
+  /** Asks about them where no new session takes the place of a lost one. */
+  #asker: Session | undefined
 
   /** @param rebuild what to do with a new session; without it the first one that is lost is the last */
   constructor(
@@ -89,7 +96,8 @@ export class SharedSession {
   /** @see Session.close */
   async close(options: CallOptions, cause?: unknown): Promise<void> {
     this.#isClosing = true
-    await this.#session.close(options, cause)
+    await Promise.all([this.#session.close(options, cause), this.#asker?.close(options)])
+    for (const last of this.#lastWrites) giveUpLastWrites(last)
   }
 
   /** @see Session.handOver */
@@ -104,11 +112,43 @@ export class SharedSession {
       tell(removed, serverPath, undefined, watchers)
   }
 
-  #start(options: SessionOptions, before: Omit<SessionStart, 'servers'>): Session {
-    const start = { ...before, servers: this.servers }
+  #start(options: SessionOptions, before: Omit<SessionStart, 'servers' | 'xids'>): Session {
+    const start = { ...before, servers: this.servers, xids: this.#xids }
     return new Session(options, start, this.world, this.watches, {
       stateChanged: (change) => this.#stateChanged(change),
+      leftWrites: (last) => void this.#settle(last),
       notified: (event, zxid) => this.#notified(event, zxid),
+    })
+  }
+
+  async #settle(last: LastWrites): Promise<void> {
+    if (this.#isClosing) return giveUpLastWrites(last)
+    if (!this.isRenewed) this.#asker = this.#startAsker()
+    this.#lastWrites.add(last)
+    await settleLastWrites(last, {
+      session: () => this.#askingSession(),
+      serverCount: () => this.servers.size,
+      clock: this.world.clock,
+    })
+    this.#lastWrites.delete(last)
+    await this.#asker?.close()
+  }
+
+  #askingSession(): Session {
+    if (this.#asker?.state === 'expired' && !this.#isClosing) this.#asker = this.#startAsker()
+    return this.#asker ?? this.#session
+  }
+
+  /** A session that nobody is told of. */
+  #startAsker(): Session {
+    const { credentials, lastZxid } = this.#session
+    const options = { ...this.#options, identity: undefined, acceptsReadOnly: false }
+    const start = { servers: this.servers, xids: this.#xids, credentials, lastZxid }
+    const watches = { setWatches: () => [] }
+    return new Session(options, start, this.world, watches, {
+      stateChanged() {},
+      leftWrites: giveUpLastWrites,
+      notified() {},
     })
   }
 

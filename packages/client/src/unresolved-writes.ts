@@ -13,6 +13,7 @@ import {
   OpCode,
   type OutcomeAnswer,
   type OutcomeQuestion,
+  type OutcomesRequest,
   outcomesRequest,
   outcomesResponse,
   OutcomeState,
@@ -48,7 +49,7 @@ export function askOutcomes(
   const questions = writes.map(({ question }) => question)
   connection.send(
     new Call(
-      inquiry(questions),
+      inquiry({ questions }),
       (answers) => answered(answers as readonly OutcomeAnswer[]),
       (error) => {
         if (!isLostWithItsConnection(error)) answered([], error)
@@ -83,13 +84,13 @@ export function isInquiry(call: Call): boolean {
   return call.operation.type === OpCode.outcomes
 }
 
-function inquiry(questions: readonly OutcomeQuestion[]): Operation<readonly OutcomeAnswer[]> {
+export function inquiry(request: OutcomesRequest): Operation<readonly OutcomeAnswer[]> {
   return {
     name: 'outcomes',
     type: OpCode.outcomes,
     path: undefined,
     isWrite: false,
-    write: (writer) => outcomesRequest.encode(writer, questions),
+    write: (writer) => outcomesRequest.encode(writer, request),
     read: (reader) => outcomesResponse.decode(reader),
   }
 }

@@ -69,7 +69,7 @@ function questionOf(requests: readonly SeenRequest[]): {
     'nothing else goes out before the answer',
   )
   const [request] = requests
-  return { xid: request.xid, questions: request.body(outcomesRequest) }
+  return { xid: request.xid, questions: request.body(outcomesRequest).questions }
 }
 
 const applied = { state: OutcomeState.applied, zxid: 101, err: 0, body: null }
@@ -288,7 +288,7 @@ describe('a write that was lost with its connection', () => {
     await world.settle()
     const second = await movedOn()
     const [question] = second.requests()
-    assert.equal(question.body(outcomesRequest)[0].after, 107)
+    assert.equal(question.body(outcomesRequest).questions[0].after, 107)
     assert.equal(call.error, undefined)
   })
 

@@ -36,8 +36,8 @@ export const OpCode = {
    */
   linearizableRead: 600,
   /**
-   * An extension, only for clients that announced it: what became of writes whose answers were lost. It is answered when none of them,
-   * nor any other that the session sent before, can be carried out any more.
+   * An extension, only for clients that announced it: what became of writes whose answers were lost, of the session that asks or of one
+   * that is over. It is answered when none of them, nor any other that the session sent before, can be carried out any more.
    */
   outcomes: 601,
   error: -1,

@@ -5,6 +5,8 @@ import type { Session, SessionHalves } from './session-tracker.ts'
 
 /** The cxid of a write that only stands in the way of others: no client gives it to a request of its own. */
 export const fenceCxid = -600
+/** The same of a fence in the name of a session that is over: its own server must not take it for one of its own. */
+export const endedFenceCxid = -601
 
 /** A client's of this server, one that a learner forwarded, or the server's own. */
 export interface Write {

@@ -51,6 +51,11 @@ export interface Authority {
    * left is dropped.
    */
   fence(request: OrderedRequest, fenced: (err: number) => void): void
+  /**
+   * Calls `fenced` with true when the session is over, and all requests that it ever sent have been applied here or never will be
+   * anywhere; with false when it may live.
+   */
+  fenceEnded(request: OrderedRequest, session: SessionId, fenced: (isOver: boolean) => void): void
   /** The engine delivers: apply, tell watches, answer. */
   deliver(proposal: Proposal): void
   ticked(): void

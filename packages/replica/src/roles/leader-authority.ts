@@ -24,6 +24,7 @@ import {
   OpCode,
   reconfigRequest,
   type SessionId,
+  sessionIdHigh,
   type Zxid,
 } from '@quorate/protocol'
 import { type Identity, RequestCheck, type Tree } from '@quorate/tree'
@@ -35,7 +36,7 @@ import type { ReplyOrder } from '../reply-order.ts'
 import { SessionExpiry, type SessionExpiryHost } from '../session-expiry.ts'
 import type { SessionIds } from '../session-ids.ts'
 import { Session, type SessionHalves, SessionTracker } from '../session-tracker.ts'
-import { fenceCxid, type OrderedRequest, type Write } from '../write.ts'
+import { endedFenceCxid, fenceCxid, type OrderedRequest, type Write } from '../write.ts'
 import { type PipelineListener, WritePipeline } from '../write-pipeline.ts'
 import type { Authority, AuthorityHost } from './authority.ts'
 import { isWrite, isServerWrite } from './write-types.ts'
@@ -210,6 +211,13 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
     if (err === ErrorCode.SessionMoved) this.sessionMoved(connection)
     if (err === ErrorCode.Ok) this.#pipeline.fence(this.#fenceOf(session), () => fenced(err))
     else fenced(err)
+  }
+
+  /** Of a session that is closing the closeSession has been proposed before. */
+  fenceEnded(_request: OrderedRequest, id: SessionId, fenced: (isOver: boolean) => void): void {
+    if (!this.#isOver(id)) return fenced(false)
+    const write = this.#ownWrite(OpCode.delete, new Session(id, 0))
+    this.#pipeline.fence({ ...write, xid: endedFenceCxid }, () => fenced(true))
   }
 
   ticked(): void {
@@ -429,10 +437,20 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
     return session.owner === owner ? ErrorCode.Ok : ErrorCode.SessionMoved
   }
 
+  /** Whether nothing of the session is taken any more. */
+  #isOver(id: SessionId): boolean {
+    const known = this.#sessions.get(id)
+    if (known !== undefined) return known.isClosing
+    return !this.#locals.has(id) && !this.#mayBeLocalElsewhere(sessionIdHigh(id))
+  }
+
+  #mayBeLocalElsewhere(idHigh: number): boolean {
+    return this.#options.localSessionsEnabled && idHigh >>> 24 !== (this.#options.serverId & 0xff)
+  }
+
   /** Of a session that is not known here: it is over, or another server's own. Such a one may own nothing. */
   #foreignError(write: Write): number {
-    const ownPrefix = write.session.idHigh >>> 24 === (this.#options.serverId & 0xff)
-    if (!this.#options.localSessionsEnabled || ownPrefix) return ErrorCode.SessionExpired
+    if (!this.#mayBeLocalElsewhere(write.session.idHigh)) return ErrorCode.SessionExpired
     if (write.type === OpCode.reconfig) return ErrorCode.Ok
     const reader = this.#reader
     const start = reader.position

@@ -32,7 +32,7 @@ import type { ReplyOrder } from '../reply-order.ts'
 import type { SessionIds } from '../session-ids.ts'
 import { Session } from '../session-tracker.ts'
 import { replyWithResult } from '../txn-reply.ts'
-import { fenceCxid, type OrderedRequest } from '../write.ts'
+import { endedFenceCxid, fenceCxid, type OrderedRequest } from '../write.ts'
 import type { Authority, AuthorityHost } from './authority.ts'
 import { Revalidations } from './revalidations.ts'
 import { isWrite } from './write-types.ts'
@@ -188,6 +188,18 @@ export class LearnerAuthority implements Authority, LearnerHost {
       if (isMoved) this.#dropMoved(request)
       fenced(err === ErrorCode.SessionExpired || isMoved ? err : ErrorCode.Ok)
     })
+  }
+
+  /**
+   * The same write in the name of the session: a leader, Apache's too, that says that it has expired has ended it by an earlier
+   * transaction, and takes nothing of it any more. One that lets servers have sessions of their own says something else where it can't
+   * know. Another server may ask about the same session: what the leader says to it is as good.
+   */
+  fenceEnded(request: OrderedRequest, id: SessionId, fenced: (isOver: boolean) => void): void {
+    const barrier = { ...request, session: new Session(id, 0), xid: endedFenceCxid }
+    this.#forward(barrier, OpCode.delete, rootDelete, () =>
+      fenced(this.#tree.result.err === ErrorCode.SessionExpired),
+    )
   }
 
   deliver(proposal: Proposal): void {

@@ -96,6 +96,11 @@ export class ReadOnlyAuthority implements Authority {
     fenced(ErrorCode.NotReadOnly)
   }
 
+  /** Nobody can be asked. */
+  fenceEnded(_request: OrderedRequest, _id: SessionId, fenced: (isOver: boolean) => void): void {
+    fenced(false)
+  }
+
   deliver(): void {
     throw new Error('a read-only server was handed a transaction; only a server in a term is')
   }

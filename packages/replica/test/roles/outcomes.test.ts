@@ -19,6 +19,7 @@ import {
   outcomesResponse,
   OutcomeState,
   pathVersionRequest,
+  type SessionId,
   sessionPassword,
   setAclRequest,
   setDataRequest,
@@ -41,7 +42,27 @@ function moved(client: TestClient, server: TestServer): TestClient {
 }
 
 function sendQuestion(client: TestClient, questions: readonly OutcomeQuestion[]): void {
-  sendAs(client, questionXid, OpCode.outcomes, outcomesRequest, questions)
+  sendAs(client, questionXid, OpCode.outcomes, outcomesRequest, { questions })
+}
+
+/** As another session of the client that had `session`. */
+function sendQuestionOf(
+  client: TestClient,
+  session: SessionId,
+  xid: number,
+  passwd: Uint8Array = sessionPassword(session),
+): void {
+  sendAs(client, questionXid, OpCode.outcomes, outcomesRequest, {
+    questions: [{ xid, after: 0 }],
+    ended: { id: session, passwd },
+  })
+}
+
+function stateOf(client: TestClient, session: SessionId, xid: number): number {
+  sendQuestionOf(client, session, xid)
+  const answer = takeAnswer(client)
+  if (typeof answer === 'number') assert.fail(`the question failed with ${answer}`)
+  return answer[0].state
 }
 
 function sendAs<T>(client: TestClient, xid: number, type: number, codec: Codec<T>, of: T): void {
@@ -74,6 +95,16 @@ function askFor(client: TestClient, xids: readonly number[]): readonly OutcomeAn
 
 function sendCreate(client: TestClient, path: string): number {
   return client.send(OpCode.create, createRequest, { path, ...createDefaults })
+}
+
+/** Lets the session expire while the asker's goes on. */
+function expire(world: TestEnsemble, session: SessionId, asker: TestClient): void {
+  const { sessionId } = asker.connection
+  for (let i = 0; i < 30; i++) {
+    world.leading.leader!.sessionTouched(world.servers[1], sessionId, 10_000)
+    world.advance(1_000)
+  }
+  if (world.isCommitting) assert.ok(!world.leading.tree.timeoutMsBySession.has(session))
 }
 
 const ways = [
@@ -187,6 +218,95 @@ for (const { name, to, isLeaderApache } of ways) {
     assert.deepEqual([client.takeReplies(), client.isClosed], [[], true])
   })
 }
+
+for (const { name, to, isLeaderApache } of ways) {
+  test(`through ${name} another session learns of a session that has expired, and proves by its password whose it was`, () => {
+    const world = new TestEnsemble({ isLeaderApache })
+    const lost = world.servers[2].connectedClient()
+    const session = lost.connection.sessionId
+    const xid = sendCreate(lost, '/a')
+    lost.takeReplies()
+    const asker = world.servers[to].connectedClient({ capabilities })
+    expire(world, session, asker)
+    sendQuestionOf(asker, session, xid, new Uint8Array(16))
+    assert.equal(takeAnswer(asker), ErrorCode.NoAuth)
+    assert.equal(stateOf(asker, session, xid), OutcomeState.applied)
+    assert.equal(stateOf(asker, session, xid + 1), OutcomeState.neverApplied)
+  })
+
+  test(`through ${name} nothing of a session that lives is said never to be applied`, () => {
+    const world = new TestEnsemble({ isLeaderApache })
+    const lost = world.servers[2].connectedClient()
+    const session = lost.connection.sessionId
+    const asker = world.servers[to].connectedClient({ capabilities })
+    const early = sendCreate(lost, '/early')
+    world.servers[2].isHeard = false
+    const late = sendCreate(lost, '/late')
+    assert.equal(stateOf(asker, session, early), OutcomeState.applied)
+    assert.equal(stateOf(asker, session, late), OutcomeState.undecided)
+    world.servers[2].isHeard = true
+    world.settle()
+    assert.equal(stateOf(asker, session, late), OutcomeState.applied)
+    assert.equal(create(lost, '/behind').err, ErrorCode.Ok, 'nobody has taken its session')
+  })
+
+  test(`through ${name} a write of an expired session that comes too late is never applied`, () => {
+    const world = new TestEnsemble({ isLeaderApache })
+    const lost = world.servers[2].connectedClient()
+    const session = lost.connection.sessionId
+    const asker = world.servers[to].connectedClient({ capabilities })
+    world.servers[2].isHeard = false
+    const xid = sendCreate(lost, '/late')
+    expire(world, session, asker)
+    assert.equal(stateOf(asker, session, xid), OutcomeState.neverApplied)
+    world.servers[2].isHeard = true
+    world.settle()
+    assert.equal(create(asker, '/late').err, ErrorCode.Ok, 'nobody had made it')
+  })
+
+  test(`through ${name} a question about an expired session waits for what is not decided`, () => {
+    const world = new TestEnsemble({ isLeaderApache })
+    const lost = world.servers[2].connectedClient()
+    const session = lost.connection.sessionId
+    const asker = world.servers[to].connectedClient({ capabilities })
+    world.isCommitting = false
+    const xid = sendCreate(lost, '/a')
+    expire(world, session, asker)
+    sendQuestionOf(asker, session, xid)
+    assert.deepEqual(asker.takeReplies(), [])
+    world.isCommitting = true
+    world.settle()
+    const answer = takeAnswer(asker)
+    assert.ok(typeof answer !== 'number')
+    assert.equal(answer[0].state, OutcomeState.applied)
+  })
+}
+
+test('where servers may have sessions of their own nobody knows that one of another server is over', () => {
+  const world = new TestEnsemble({
+    localSessionsEnabled: true,
+    localSessionsUpgradingEnabled: true,
+  })
+  const local = world.servers[2].connectedClient()
+  const session = local.connection.sessionId
+  for (const server of [world.servers[0], world.servers[1]]) {
+    const asker = server.connectedClient({ capabilities })
+    assert.equal(stateOf(asker, session, 1), OutcomeState.undecided)
+  }
+})
+
+test('the leader knows its own sessions, and which of them are over', () => {
+  const world = new TestEnsemble({
+    localSessionsEnabled: true,
+    localSessionsUpgradingEnabled: true,
+  })
+  const local = world.leading.connectedClient()
+  const session = local.connection.sessionId
+  const asker = world.leading.connectedClient({ capabilities })
+  assert.equal(stateOf(asker, session, 1), OutcomeState.undecided)
+  local.ask(OpCode.closeSession, noRecord, {})
+  assert.equal(stateOf(asker, session, 1), OutcomeState.neverApplied)
+})
 
 test('questions keep their place in the order of replies, and leave no outcome themselves', () => {
   const world = new TestEnsemble()

@@ -2,7 +2,7 @@
  * One real client: what it was asked for, what its connections brought, and what it therefore has to tell its caller. What must be so
  * is in {@link ClientPromises}; methods return a sentence when it is not.
  */
-import { ErrorCode, type Zxid } from '@quorate/protocol'
+import { ErrorCode, isEphemeral, type Zxid } from '@quorate/protocol'
 import { watchKind } from '../client/client-watches.ts'
 import { describe, isWrite, type Operation, type Outcome } from '../client/operation.ts'
 import type {
@@ -75,6 +75,7 @@ export class CalledClient {
   #isReadOnly = false
   #isRefused = false
   #isOver = false
+  #overAtUs = 0
   /** It went by a clock that nobody else can see: what follows cannot be matched to calls any more. */
   #isBlind = false
   #hasWatchesToSet = false
@@ -97,6 +98,7 @@ export class CalledClient {
     const again = server === this.#lastServer && this.#servers.length > 1
     this.#lastServer = server
     if (again) return this.#says(`dials ${server} twice in a row`)
+    if (this.#isOver) return undefined
     // A part of a reply counts as heard: but what is silent for two thirds of the timeout behind it is left.
     const silentMs = (atUs - this.#heardAtUs) / usPerMs
     return this.#hasSession && silentMs > this.#timeoutMs * 2 * (1 + clockTolerance)
@@ -116,6 +118,8 @@ export class CalledClient {
   }
 
   connected({ timeoutMs, isReadOnly = false }: Connected, atUs: number): void {
+    // Of a session that asks what became of the last writes nobody is told.
+    if (this.#isOver) return
     this.#isReadOnly = isReadOnly
     this.#timeoutMs = timeoutMs
     this.#hasSession = true
@@ -126,6 +130,7 @@ export class CalledClient {
   }
 
   refused(atUs: number): void {
+    if (this.#isOver) return
     this.#isRefused = true
     this.#owe({ type: 'state', state: 'expired' }, atUs)
   }
@@ -148,6 +153,10 @@ export class CalledClient {
 
   invoked({ operation, xid }: Invoked): string | undefined {
     if (operation.type === 'ping') return undefined
+    if (this.#isOver)
+      return operation.type === 'outcomes' || operation.type === 'closeSession'
+        ? undefined
+        : this.#says(`sends ${describe(operation)} though its session is over`)
     if (this.#hasWatchesToSet) {
       this.#hasWatchesToSet = false
       if (!this.#isBlind) return this.#watchesProblem(operation)
@@ -187,6 +196,10 @@ export class CalledClient {
   /** A client asks one server after the other until one knows all, or as many as there are have been asked. */
   #outcomesTold(reply: Replied, atUs: number): void {
     const { outcomes = [] } = reply.answer
+    if (this.#isOver) {
+      for (const outcome of outcomes) this.#lastOutcomeTold(reply, outcome, atUs)
+      return
+    }
     const isVague = outcomes.some(({ state }) => state === 'unknown')
     if (isVague && ++this.#vagueCount < this.#servers.length) return
     if (outcomes.length > 0) this.#vagueCount = 0
@@ -199,6 +212,22 @@ export class CalledClient {
     if (call === undefined || call.isSettled) return
     if (outcome.state === 'unknown') call.isInDoubt = true
     else if (outcome.state === 'neverApplied') call.wasAsked = false
+    else this.#oweReturn(call, { ...reply, ...outcome }, atUs)
+  }
+
+  /** Of a write that the lost session left: nothing is sent again, and what was to live as long as the session is gone. */
+  #lastOutcomeTold(reply: Replied, outcome: Outcome, atUs: number): void {
+    const call = this.#lostByXid.get(outcome.xid)
+    if (call === undefined || call.isSettled || outcome.state === 'undecided') return
+    if (outcome.state === 'unknown') {
+      call.isInDoubt = true
+      return
+    }
+    this.#lostByXid.delete(outcome.xid)
+    const made =
+      outcome.state === 'applied' ? ephemeralsMade(call.called.operation, outcome) : 'none'
+    if (outcome.state === 'neverApplied' || made === 'all') call.wasAsked = false
+    else if (made === 'some') call.isInDoubt = true
     else this.#oweReturn(call, { ...reply, ...outcome }, atUs)
   }
 
@@ -263,6 +292,7 @@ export class CalledClient {
     if (due?.type === 'state' && due.state === state) {
       this.#due.shift()
       this.#isOver = state === 'expired'
+      this.#overAtUs = atUs
       return undefined
     }
     if (state === 'closed' && this.#isClosing) {
@@ -271,6 +301,7 @@ export class CalledClient {
     }
     if (state !== 'expired') return this.#says(`is told that it is ${state}, which is not so`)
     this.#isOver = true
+    this.#overAtUs = atUs
     const silentMs = (atUs - this.#heardAtUs) / usPerMs
     const leastMs = (this.#timeoutMs * 4 * (1 - clockTolerance)) / 3 - 1
     if (this.#hasSession && !this.#isConnected && silentMs >= leastMs) return undefined
@@ -361,12 +392,19 @@ export class CalledClient {
         if (lossCount >= lossesMax) return undefined
         return wasAsked ? 'the next server can be asked' : 'it can be sent on the next connection'
       case 'SessionExpired':
-        return this.#isOver || this.#isRefused ? undefined : 'the session is not lost'
+        if (!this.#isOver && !this.#isRefused) return 'the session is not lost'
+        return applied === 'no' || isInDoubt || this.#hasAskedLongEnough(atUs)
+          ? undefined
+          : 'the servers know what became of it'
       case 'Closed':
         return this.#isClosing || this.#isOver ? undefined : 'nobody closed the client'
       default:
         return 'no server said so'
     }
+  }
+
+  #hasAskedLongEnough(atUs: number): boolean {
+    return (atUs - this.#overAtUs) / usPerMs >= this.#timeoutMs * 2 * (1 - clockTolerance) - 1
   }
 
   #watchesProblem(operation: Operation): string | undefined {
@@ -385,6 +423,18 @@ export class CalledClient {
   #says(text: string): string {
     return `${this.#client} ${text}`
   }
+}
+
+/** How much of what a write did went with its session. */
+function ephemeralsMade(
+  operation: Operation,
+  { err, answer }: Extract<Outcome, { readonly state: 'applied' }>,
+): 'none' | 'some' | 'all' {
+  if (err !== ErrorCode.Ok) return 'none'
+  if (operation.type === 'create') return isEphemeral(operation.mode) ? 'all' : 'none'
+  if (operation.type !== 'multi' || answer.results?.some(({ type }) => type === -1)) return 'none'
+  const isAny = operation.operations.some((one) => one.type === 'create' && isEphemeral(one.mode))
+  return isAny ? 'some' : 'none'
 }
 
 function describeDue(due: Due | undefined): string {

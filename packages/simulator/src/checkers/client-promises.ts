@@ -13,7 +13,7 @@ const lookPauseUs = 500 * usPerMs
  *    session is lost. In the end none is left open.
  * 2. What a server says of a write whose reply was lost with its connection counts as the reply; what it says was never applied is sent
  *    again, and nothing else is sent twice. While the session lives a write is in doubt only when as many servers as there are say that they do not know.
- *    What was sent and not answered is `applied: 'unknown'`.
+ *    What was sent and not answered is `applied: 'unknown'`. When the session is lost the client asks all the same, for two timeouts.
  * 3. Every watch event on the wire is told once to each listener that waits for it, and in the order of events and replies.
  * 4. What is told of the session is so: connected and disconnected when the wire says it, and expired when a server said it or
  *    nothing was heard for 4/3 of the timeout; then it is told before long.

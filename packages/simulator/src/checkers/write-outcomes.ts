@@ -10,6 +10,7 @@ import { type Checker, committingTypes } from './checker.ts'
  * 1. A write that was applied is the transaction that they name, with the error that they name.
  * 2. One that was never applied is no transaction, neither then nor ever after; but it may be one that fails because its session had
  *    moved.
+ * 3. Both hold for a session that is over as well, of which another one asks.
  */
 export class WriteOutcomes implements Checker {
   readonly name = 'write-outcomes'
@@ -29,7 +30,9 @@ export class WriteOutcomes implements Checker {
   observe(observation: Observation): string | undefined {
     const late = this.#advance()
     if (late !== undefined || observation.type !== 'replied') return late
-    const { client, session, answer } = observation
+    const { client, operation, answer } = observation
+    const ended = operation?.type === 'outcomes' ? operation.ended : undefined
+    const session = ended?.id ?? observation.session
     for (const outcome of answer.outcomes ?? []) {
       const problem = this.#problem(session, outcome)
       if (problem !== undefined)
@@ -43,7 +46,7 @@ export class WriteOutcomes implements Checker {
     const { xid } = outcome
     if (outcome.state !== 'applied') {
       const known = this.#zxids.get(keyOf(session, xid))
-      return known === undefined || outcome.state === 'unknown'
+      return known === undefined || outcome.state !== 'neverApplied'
         ? undefined
         : `was never applied, and it is the transaction ${formatZxid(known)}`
     }

@@ -38,7 +38,8 @@ export abstract class ApplicationProcess implements ClientProcess {
   /** The present client; undefined between two. */
   protected zk: ZooKeeper | undefined
   protected isStopping = false
-  #tap: ConnectionTap | undefined
+  /** Of connections that may be open. */
+  #taps: ConnectionTap[] = []
 
   /** @param kind tells its random numbers from those of others */
   constructor(host: Host, parts: ApplicationParts, kind: string) {
@@ -58,11 +59,11 @@ export abstract class ApplicationProcess implements ClientProcess {
 
   kill(losesPower: boolean): void {
     this.dies()
-    this.#tap?.closed()
+    for (const tap of this.#taps) tap.closed()
     this.parts.network.processEnded(this.host, losesPower)
     this.host.endProcess(losesPower)
     this.zk = undefined
-    this.#tap = undefined
+    this.#taps = []
   }
 
   /** Makes a client and goes to work. */
@@ -82,7 +83,10 @@ export abstract class ApplicationProcess implements ClientProcess {
       turns,
       random,
       observe: (observation) => world.observe(observation),
-      tapped: (tap) => (this.#tap = tap),
+      tapped: (tap) => {
+        this.#taps = this.#taps.filter(({ isOver }) => !isOver)
+        this.#taps.push(tap)
+      },
     })
     const servers = settings.servers.map((server) => `${server}:${port}`).join(',')
     const { sessionTimeoutMs: timeout } = settings

@@ -54,6 +54,10 @@ export class ConnectionTap {
     this.#parts = parts
   }
 
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
   sent(bytes: Uint8Array): void {
     for (const frame of this.#sent.push(bytes)) {
       if (this.#asked === undefined) this.#asked = decode(connectRequest, frame).sessionId
@@ -152,8 +156,8 @@ export class ConnectionTap {
     const { writes, host } = this.#parts
     const outcomes = decodeOutcomes(body, writes)
     for (const { xid, state } of outcomes) host.note('learns that % is %', xid, state)
-    // When something is not known another server may be asked about all of them.
-    const isVague = outcomes.some(({ state }) => state === 'unknown')
+    // When something is not known another server may be asked about all of them, or the same one later.
+    const isVague = outcomes.some(({ state }) => state === 'unknown' || state === 'undecided')
     if (!isVague) for (const { xid } of outcomes) writes.delete(xid)
     return { outcomes }
   }

@@ -106,7 +106,7 @@ function encodeBody(writer: JuteWriter, operation: Operation): void {
     case 'multi':
       return multiRequest.encode(writer, operation.operations.map(multiOpOf))
     case 'outcomes':
-      return outcomesRequest.encode(writer, operation.questions)
+      return outcomesRequest.encode(writer, operation)
     case 'multiRead':
       return multiRequest.encode(
         writer,

@@ -58,6 +58,7 @@ export function decodeOutcomes(
     const { xid, state, zxid, err } = told
     if (state === OutcomeState.neverApplied) return { xid, state: 'neverApplied' }
     if (state === OutcomeState.unknown) return { xid, state: 'unknown' }
+    if (state === OutcomeState.undecided) return { xid, state: 'undecided' }
     const write = writes.get(xid)
     if (write?.operation === undefined)
       throw new Error(`a server tells of ${xid}, which is no write`)
@@ -108,7 +109,7 @@ function decodeBody(code: number, reader: JuteReader): Operation {
 function decodeRarer(code: number, reader: JuteReader): Operation {
   switch (code) {
     case OpCode.outcomes:
-      return { type: 'outcomes', questions: outcomesRequest.decode(reader) }
+      return { type: 'outcomes', ...outcomesRequest.decode(reader) }
     case OpCode.multi:
       return { type: 'multi', operations: multiRequest.decode(reader).map(partOf) }
     case OpCode.multiRead:

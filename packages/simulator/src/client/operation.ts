@@ -1,5 +1,12 @@
 /** What simulated clients ask for, and what they are answered, as plain data: short to write in workloads, easy to check. */
-import type { CreateMode, MultiResult, OutcomeQuestion, Stat, Zxid } from '@quorate/protocol'
+import type {
+  CreateMode,
+  EndedSession,
+  MultiResult,
+  OutcomeQuestion,
+  Stat,
+  Zxid,
+} from '@quorate/protocol'
 
 export type WriteOperation =
   | {
@@ -58,13 +65,17 @@ export type Operation =
       /** −1: whatever it is. */
       readonly version: Zxid
     }
-  /** What became of these writes of the session; the library asks by itself. */
-  | { readonly type: 'outcomes'; readonly questions: readonly OutcomeQuestion[] }
+  /** What became of these writes of the session, or of one that is over; the library asks by itself. */
+  | {
+      readonly type: 'outcomes'
+      readonly questions: readonly OutcomeQuestion[]
+      readonly ended?: EndedSession | undefined
+    }
   | { readonly type: 'ping' | 'closeSession' }
 
 /** What a server said of a write whose answer was lost. */
 export type Outcome = { readonly xid: number } & (
-  | { readonly state: 'neverApplied' | 'unknown' }
+  | { readonly state: 'neverApplied' | 'unknown' | 'undecided' }
   | {
       readonly state: 'applied'
       readonly zxid: Zxid

@@ -25,6 +25,8 @@ export class RealClient extends ApplicationProcess {
   readonly #workload: Workload
   #callCount = 0
   #openCount = 0
+  /** Its session is lost, and it still asks what became of its last writes. */
+  #lost: ZooKeeper | undefined
 
   constructor(host: Host, parts: RealClientParts) {
     super(host, parts, 'real client')
@@ -60,6 +62,7 @@ export class RealClient extends ApplicationProcess {
     if (this.zk !== undefined)
       this.parts.world.observe({ type: 'clientEnded', client: this.host.name })
     this.#openCount = 0
+    this.#lost = undefined
   }
 
   #changeTold({ type, path, zxid }: Change, call: number | undefined): void {
@@ -77,8 +80,20 @@ export class RealClient extends ApplicationProcess {
   #stateTold({ state }: StateChange): void {
     this.host.note(`is told that its session is ${state}`)
     this.parts.world.observe({ type: 'stateTold', client: this.host.name, state })
-    if (state !== 'expired' && state !== 'closed') return
-    this.openAnother()
+    if (state === 'closed') this.openAnother()
+    if (state !== 'expired') return
+    this.#lost = this.zk
+    this.zk = undefined
+    this.#leaveLost()
+  }
+
+  /** One client after the other: checkers know them by the process's name. */
+  #leaveLost(): void {
+    const lost = this.#lost
+    if (lost === undefined || this.#openCount > 0) return
+    this.#lost = undefined
+    this.parts.turns.begin()
+    void lost.close().then(this.guarded(undefined, () => this.openAnother()))
   }
 
   #think(): void {
@@ -118,6 +133,7 @@ export class RealClient extends ApplicationProcess {
       this.#openCount--
       this.host.note('call % returns %', call, code)
       world.observe({ type: 'returned', client, call, code, applied, value })
+      this.#leaveLost()
     }
     const wish = {
       deadlineMs,

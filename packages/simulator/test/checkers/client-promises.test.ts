@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ErrorCode, EventType } from '@quorate/protocol'
+import { CreateMode, ErrorCode, EventType } from '@quorate/protocol'
 import { ClientPromises } from '../../src/checkers/client-promises.ts'
 import type { Operation, Outcome } from '../../src/client/operation.ts'
 import type { Observation } from '../../src/history/observation.ts'
@@ -169,6 +169,48 @@ test('client-promises: a write that was never applied is sent again, or is no do
   const done = [replied(2, 7, setX, { answer }), returned(1, 'Ok', stat)]
   assert.equal(judge(start, asked, again, resent, done, [ended]), undefined)
   assert.match(judge(start, asked, again, [never], [ended])!, /never return/)
+})
+
+test('client-promises: what a lost session left is asked about by another session, for two timeouts', () => {
+  const refused: Observation = {
+    type: 'refused',
+    client: name,
+    session: client.session,
+    isReadOnly: false,
+  }
+  const over = [disconnected, stateTold('disconnected'), refused, stateTold('expired')]
+  const makeX: Operation = {
+    type: 'create',
+    path: '/x',
+    data: '',
+    mode: CreateMode.ephemeral,
+  }
+  const asker = [connected(3, 1_500)]
+  const after = (operation: Operation, outcome: Outcome | undefined, ...end: Observation[]) =>
+    judge(
+      start,
+      [called(1, operation), invoked(1, operation)],
+      over,
+      outcome === undefined ? end : [...asker, told(outcome), ...end],
+      [ended],
+    )
+  const failed = (applied: 'no' | 'unknown') => returned(1, 'SessionExpired', undefined, applied)
+  const applied = { xid: 1, state: 'applied', zxid: 5, err: 0, answer } as const
+  const ofSet: Outcome = { ...applied, operation: setX }
+  const ofMake: Outcome = { ...applied, operation: makeX }
+  const never: Outcome = { xid: 1, state: 'neverApplied' }
+  assert.equal(after(setX, ofSet, returned(1, 'Ok', stat)), undefined)
+  assert.match(after(setX, ofSet, failed('unknown'))!, /says Ok/)
+  assert.equal(after(setX, never, failed('no')), undefined)
+  assert.match(after(setX, undefined, failed('no'))!, /nobody knows/)
+  assert.equal(after(makeX, ofMake, failed('no')), undefined, 'its node is gone')
+  assert.equal(after(setX, { xid: 1, state: 'unknown' }, failed('unknown')), undefined)
+  assert.match(after(setX, { xid: 1, state: 'undecided' }, failed('unknown'))!, /servers know/)
+  assert.match(after(setX, undefined, failed('unknown'))!, /servers know/)
+  const asked = [called(1, setX), invoked(1, setX)]
+  assert.equal(judge(start, asked, over, [], [], [], [failed('unknown')]), undefined)
+  const other = invoked(7, getX, 3)
+  assert.match(judge(start, over, [...asker, other])!, /though its session is over/)
 })
 
 test('client-promises: a write is sent once, a read as often as it takes', () => {

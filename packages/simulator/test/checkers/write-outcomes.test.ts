@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ErrorCode, OpCode } from '@quorate/protocol'
+import { ErrorCode, OpCode, type SessionId } from '@quorate/protocol'
 import { WriteOutcomes } from '../../src/checkers/write-outcomes.ts'
 import type { Operation, Outcome } from '../../src/client/operation.ts'
 import type { Observation } from '../../src/history/observation.ts'
 import { applied, judged, recovered, replied, txnOf } from './wrong-history.ts'
 
 const setX: Operation = { type: 'setData', path: '/x', data: 'v', version: -1 }
-const question: Operation = { type: 'outcomes', questions: [] }
+const question = { type: 'outcomes', questions: [] } as const
 
 function judge(...observations: readonly Observation[]): string | undefined {
   return judged((history) => new WriteOutcomes(history), observations)
@@ -46,7 +46,21 @@ test('write-outcomes: what was never applied is no transaction, then and ever af
   assert.equal(judge(recovered(0), never, happened(1, 7, ErrorCode.SessionMoved)), undefined)
 })
 
+test('write-outcomes: of a session that is over another one is told the same', () => {
+  const lost = 0x200n as SessionId
+  const body = { type: OpCode.delete, path: '/x' } as const
+  const ended = { id: lost, passwd: null }
+  const ask = (outcome: Outcome): Observation =>
+    replied(100, 3, { ...question, ended }, { answer: { outcomes: [outcome] } })
+  const happenedThere = applied(txnOf(1, body, 7, lost))
+  const never = ask({ xid: 7, state: 'neverApplied' })
+  assert.equal(judge(recovered(0), happenedThere, ask(appliedAt(7, 1))), undefined)
+  assert.match(judge(recovered(0), happenedThere, never)!, /and it is the transaction 1/)
+  assert.match(judge(recovered(0), never, happenedThere)!, /and now it is the transaction 1/)
+  assert.equal(judge(recovered(0), never, happened(1, 7)), undefined)
+})
+
 test('write-outcomes: a server may say that it does not know', () => {
-  const unknown = told({ xid: 7, state: 'unknown' })
-  assert.equal(judge(recovered(0), happened(1, 7), unknown), undefined)
+  for (const state of ['unknown', 'undecided'] as const)
+    assert.equal(judge(recovered(0), happened(1, 7), told({ xid: 7, state })), undefined)
 })

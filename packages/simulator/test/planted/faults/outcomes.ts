@@ -14,6 +14,18 @@ export const outcomeFaults: readonly PlantedFault[] = [
     ],
   },
   {
+    name: 'ended-without-fence',
+    explanation:
+      'A server says what became of a write of a lost session while the session may still live.',
+    edits: [
+      {
+        file: 'replica/src/outcome-handler.ts',
+        original: 'this.#authority.fenceEnded(request, id, (isOver) => {',
+        planted: '[true].forEach((isOver) => {',
+      },
+    ],
+  },
+  {
     name: 'fence-passes-proposals',
     explanation:
       'A leader says what became of a write when it knows that it leads, but not what becomes of its proposals.',
