@@ -105,6 +105,10 @@ export class FullDiskAuthority implements Authority {
     fenced(ErrorCode.Ok)
   }
 
+  fenceEnded(_request: OrderedRequest, id: SessionId, fenced: (isOver: boolean) => void): void {
+    fenced(!this.#sessions.has(id) && !this.#locals.has(id))
+  }
+
   deliver(): void {
     throw new Error('a server whose log takes nothing was handed a transaction')
   }
