@@ -19,16 +19,12 @@ export interface EnsembleConfig {
   readonly observerMasterPort: number
   /** Connecting to a peer for an election may take so long. */
   readonly connectTimeoutMs: number
-  /** TCP keep-alive on the election's connections. */
-  readonly keepsAlive: boolean
   /** Whether clients may read while there is no leader. */
   readonly isReadOnlyModeEnabled: boolean
   readonly localSessionsEnabled: boolean
   readonly localSessionsUpgradingEnabled: boolean
   /** Whether a leader has clients of its own. */
   readonly leaderServes: boolean
-  /** Whether an observer keeps a log. */
-  readonly observerSyncEnabled: boolean
   /** Whether servers may have several addresses. */
   readonly isMultiAddressEnabled: boolean
   readonly membershipFiles: MembershipFiles
@@ -59,12 +55,10 @@ export function ensembleOptionsOf(settings: Settings): EnsembleOptions {
     electionPortBindRetry: settings.integer('electionPortBindRetry'),
     observerMasterPort: settings.integer('observerMasterPort'),
     connectTimeoutMs: settings.integer('cnxTimeout'),
-    keepsAlive: settings.switch('tcpKeepAlive'),
     isReadOnlyModeEnabled: settings.switch('readonlymode.enabled'),
     localSessionsEnabled: settings.switch('localSessionsEnabled'),
     localSessionsUpgradingEnabled: settings.switch('localSessionsUpgradingEnabled'),
     leaderServes: settings.switch('leaderServes'),
-    observerSyncEnabled: settings.switch('syncEnabled'),
     isMultiAddressEnabled: settings.switch('multiAddress.enabled'),
   }
 }

@@ -63,12 +63,10 @@ describe('the configuration of an ensemble', () => {
       listensOnAllIps: false,
       electionPortBindRetry: 3,
       connectTimeoutMs: 5_000,
-      keepsAlive: false,
       isReadOnlyModeEnabled: false,
       localSessionsEnabled: false,
       localSessionsUpgradingEnabled: false,
       leaderServes: true,
-      observerSyncEnabled: true,
       isMultiAddressEnabled: false,
     })
   })
@@ -108,9 +106,7 @@ describe('the configuration of an ensemble', () => {
     assert.equal(ensemble.leaderServes, false)
     assert.equal(ensemble.localSessionsEnabled, true)
     assert.equal(ensemble.localSessionsUpgradingEnabled, true)
-    assert.equal(ensemble.observerSyncEnabled, false)
     assert.equal(ensemble.connectTimeoutMs, 700)
-    assert.equal(ensemble.keepsAlive, true)
     assert.equal(ensemble.isReadOnlyModeEnabled, true)
     assert.equal(ensemble.zab.snapshotSizeFactor, -1)
     assert.equal(ensemble.zab.minNotificationIntervalMs, 50)
