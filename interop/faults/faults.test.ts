@@ -1,6 +1,6 @@
 /** Some minutes' worth of faults in short, on each kind of network; hours of them are for `npm run interop:faults`. */
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { describe, test, type TestContext } from 'node:test'
 import { type RunResult, runFaults } from './fault-run.ts'
 import type { NetworkChoice } from './network/choice.ts'
 
@@ -10,35 +10,54 @@ const durationMs = 35_000
 const faultsLeast = 4
 const operationsLeast = 500
 
-async function run(seed: number, network: NetworkChoice): Promise<RunResult> {
+interface Run {
+  readonly seed: number
+  readonly voterCount: number
+  readonly network: NetworkChoice
+}
+
+const runs: readonly Run[] = [
+  { seed: 1, voterCount: 3, network: 'auto' },
+  { seed: 2, voterCount: 5, network: 'relays' },
+]
+
+/** What a run was made on, and what it lacks. */
+const ground = /network( namespaces)?: |disks: |is not part of this run: /
+
+async function run({ seed, voterCount, network }: Run, context: TestContext): Promise<RunResult> {
   const lines: string[] = []
   const result = await runFaults({
     seed,
     durationMs,
-    voterCount: 3,
+    voterCount,
     observerCount: 1,
     network,
-    print: (line) => lines.push(line),
+    print(line) {
+      lines.push(line)
+      if (ground.test(line)) context.diagnostic(line)
+    },
   })
   assert.deepEqual(
     result.problems,
     [],
-    `${lines.join('\n')}\nlogs and data: ${result.keptAt}\nagain: npm run interop:faults -- --seed ${seed} --minutes 0.6 --observers 1 --network ${network}`,
+    `${lines.join('\n')}\nlogs and data: ${result.keptAt}\nagain: npm run interop:faults -- --seed ${seed} --minutes 0.6 --voters ${voterCount} --observers 1 --network ${network}`,
   )
   return result
 }
 
-describe('three voters and an observer, as processes under faults', () => {
-  for (const [seed, network] of [
-    [1, 'auto'],
-    [2, 'relays'],
-  ] as const) {
-    test(`keep what they promise (network: ${network})`, { timeout }, async (t) => {
-      const { faultCounts, operationCount } = await run(seed, network)
-      const faults = [...faultCounts].map(([name, count]) => `${count} ${name}`)
-      t.diagnostic(`${operationCount} operations; ${faults.join(', ')}`)
-      assert.ok(faults.length >= faultsLeast, `only ${faults.join(', ')}`)
-      assert.ok(operationCount >= operationsLeast, `only ${operationCount} operations`)
-    })
+describe('voters and an observer, as processes under faults', () => {
+  for (const each of runs) {
+    const { voterCount, network } = each
+    test(
+      `${voterCount} of them keep what they promise (network: ${network})`,
+      { timeout },
+      async (t) => {
+        const { faultCounts, operationCount } = await run(each, t)
+        const faults = [...faultCounts].map(([name, count]) => `${count} ${name}`)
+        t.diagnostic(`${operationCount} operations; ${faults.join(', ')}`)
+        assert.ok(faults.length >= faultsLeast, `only ${faults.join(', ')}`)
+        assert.ok(operationCount >= operationsLeast, `only ${operationCount} operations`)
+      },
+    )
   }
 })
