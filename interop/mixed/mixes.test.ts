@@ -7,6 +7,7 @@ import { Ensemble } from '../harness/ensemble.ts'
 import type { EnsembleMember, KindName } from '../harness/ensemble-member.ts'
 import { eventually } from '../harness/eventually.ts'
 import { RawSession } from '../harness/raw-session.ts'
+import { askWord, serverFigures } from '../harness/server-word.ts'
 import { writeSampleTree } from '../interchange/sample-tree.ts'
 import { assertEqualTrees, assertNoDigestDiffers } from './equal-trees.ts'
 import { mixedOptions } from './mixed-options.ts'
@@ -34,6 +35,41 @@ function pairs(members: readonly EnsembleMember[]): readonly (readonly EnsembleM
   return members.flatMap((from) => members.filter((to) => to !== from).map((to) => [from, to]))
 }
 
+interface Words {
+  readonly figures: ReadonlyMap<string, string>
+  /** Of `conf`, in their order; lines of the membership are one. */
+  readonly settings: readonly string[]
+  readonly srvr: string
+}
+
+async function wordsOf(port: number): Promise<Words> {
+  const [figures, conf, srvr] = await Promise.all([
+    serverFigures(port),
+    askWord(port, 'conf'),
+    askWord(port, 'srvr'),
+  ])
+  const names = conf.split('\n').map((line) => line.replace(/[=:].*$/, ''))
+  return { figures, settings: names, srvr }
+}
+
+const figuresByRole = {
+  follower: { server_state: 'follower', peer_state: 'following - broadcast', quorum_size: '3' },
+  observer: { server_state: 'observer', peer_state: 'observing - broadcast' },
+}
+
+function leaderFigures(observerCount: number): Readonly<Record<string, string>> {
+  return {
+    server_state: 'leader',
+    peer_state: 'leading - broadcast',
+    quorum_size: '3',
+    learners: String(2 + observerCount),
+    synced_followers: '2',
+    synced_non_voting_followers: '0',
+    synced_observers: String(observerCount),
+    pending_syncs: '0',
+  }
+}
+
 for (const { voters, observers } of mixes)
   describe(`${voters.join(', ')} with ${observers.join(', ')} observing, the last voter leading`, () => {
     let ensemble: Ensemble
@@ -48,6 +84,23 @@ for (const { voters, observers } of mixes)
         states.map((state) => state?.mode),
         ['follower', 'follower', 'leader', ...observers.map(() => 'observer')],
       )
+    })
+
+    test('the words of either kind tell the same of the ensemble', { timeout }, async () => {
+      const shown = await Promise.all(ensemble.members.map(({ port }) => wordsOf(port)))
+      for (const [i, { figures, settings, srvr }] of shown.entries()) {
+        const role =
+          i >= voters.length ? 'observer' : i === voters.length - 1 ? 'leader' : 'follower'
+        const { name } = ensemble.members[i]!
+        const expected = role === 'leader' ? leaderFigures(observers.length) : figuresByRole[role]
+        for (const [figure, value] of Object.entries(expected))
+          assert.equal(figures.get(figure), value, `${figure} of ${name}`)
+        assert.deepEqual(settings, shown[0]!.settings, `the names in conf of ${name}`)
+        const isLeader = role === 'leader'
+        assert.equal(/^Proposal sizes last\/min\/max: /m.test(srvr), isLeader, `srvr of ${name}`)
+        assert.equal(figures.has('leader_uptime'), isLeader, name)
+        assert.equal(figures.has('last_proposal_size'), isLeader, name)
+      }
     })
 
     test('what is written through any member is the same through all', { timeout }, async () => {
