@@ -21,19 +21,9 @@ import {
 } from '@quorate/protocol'
 import type { Call } from './call.ts'
 import type { Session } from './session.ts'
-import type { SessionIdentity } from './session-state.ts'
-import { inquiry, type UnresolvedWrite } from './unresolved-writes.ts'
+import { inquiry, type LastWrites, type UnresolvedWrite } from './unresolved-writes.ts'
 import type { Clock } from './world.ts'
 import { ZooKeeperError } from './zookeeper-error.ts'
-
-export interface LastWrites {
-  /** Of the lost session. */
-  readonly identity: SessionIdentity
-  readonly writes: readonly UnresolvedWrite[]
-  readonly timeoutMs: number
-  /** Why it was lost. */
-  readonly loss: unknown
-}
 
 export interface Asking {
   /** Who asks now; an ended one when nobody does any more. */

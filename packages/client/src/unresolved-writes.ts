@@ -20,12 +20,23 @@ import {
 } from '@quorate/protocol'
 import { Call, type Operation } from './call.ts'
 import type { Connection } from './connection.ts'
+import type { SessionIdentity } from './session-state.ts'
 import type { ZooKeeperError } from './zookeeper-error.ts'
 
 /** A call that was sent, and what to ask about it. */
 export interface UnresolvedWrite {
   readonly call: Call
   readonly question: OutcomeQuestion
+}
+
+/** What a lost session left: see last-writes.ts. */
+export interface LastWrites {
+  /** Of the lost session. */
+  readonly identity: SessionIdentity
+  readonly writes: readonly UnresolvedWrite[]
+  readonly timeoutMs: number
+  /** Why it was lost. */
+  readonly loss: unknown
 }
 
 /** Those of the calls that a server can be asked about, in their order. */
