@@ -112,13 +112,9 @@ export class BenchedServer {
     await this.#end('SIGKILL')
   }
 
-  /** The process stands still, as if its machine had gone, until a {@link thaw} or a {@link crash}. */
+  /** The process stands still, as if its machine had gone; a {@link crash} ends that. */
   freeze(): void {
     this.#process?.kill('SIGSTOP')
-  }
-
-  thaw(): void {
-    this.#process?.kill('SIGCONT')
   }
 
   /** What `srvr` says the server's version is. */

@@ -4,14 +4,16 @@
  *
  *     npm run bench:pending [-- --calls 100000 --save]
  *
- * The server is a process of its own, and is stopped (SIGSTOP) while the calls are made. Memory is what is resident after a
- * forced collection, less what was before the calls. Values have 100 bytes.
+ * The server is a process of its own, and is stopped (SIGSTOP) while the calls are made; so is each case (`--case get`), as
+ * memory that was resident once remains so. It is taken after a forced collection, less what was before the calls. Values
+ * have 100 bytes.
  */
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import { parseArgs, promisify } from 'node:util'
 import { ZooKeeper } from '@quorate/client'
 import { BenchedServer } from './benched-server.ts'
 import { describeHost, ResultsFile, resultsDirectory } from './results.ts'
@@ -20,6 +22,9 @@ const { values } = parseArgs({
   options: {
     calls: { type: 'string', default: '100000' },
     save: { type: 'boolean', default: false },
+    case: { type: 'string' },
+    address: { type: 'string', default: '' },
+    server: { type: 'string', default: '' },
   },
 })
 const callCount = Number(values.calls)
@@ -28,70 +33,80 @@ const value = 'x'.repeat(100)
 const sentAfterMs = 500
 
 type Call = (zk: ZooKeeper) => Promise<unknown>
+type Figures = Readonly<Record<string, number>>
 
 const calls: Readonly<Record<string, Call>> = {
   get: (zk) => zk.get('/pending'),
   set: (zk) => zk.set('/pending', value),
 }
 
-const command = [join(import.meta.dirname, '../packages/cli/bin/quorate'), 'server', '{config}']
-const directory = mkdtempSync(join(tmpdir(), 'quorate-pending-'))
-const server = await BenchedServer.prepare({ name: 'quorate', command }, directory, {
-  snapCount: 1_000_000_000,
-})
-try {
-  server.launch()
-  await using zk = new ZooKeeper(server.address, { timeout: 120_000, pendingMax: callCount })
-  await zk.create('/pending', value)
-  // What the first calls of a process compile and reserve is not theirs.
-  await Promise.all(Array.from({ length: 1000 }, () => zk.get('/pending')))
-  const file = values.save ? ResultsFile.create(join(resultsDirectory, 'pending')) : undefined
-  file?.append({
-    type: 'environment',
-    ...describeHost(),
-    commands: { quorate: 'quorate server {config}' },
+if (values.case === undefined) await measureAll()
+else process.stdout.write(JSON.stringify(await measure(calls[values.case]!, Number(values.server))))
+
+async function measureAll(): Promise<void> {
+  const command = [join(import.meta.dirname, '../packages/cli/bin/quorate'), 'server', '{config}']
+  const directory = mkdtempSync(join(tmpdir(), 'quorate-pending-'))
+  const server = await BenchedServer.prepare({ name: 'quorate', command }, directory, {
+    snapCount: 1_000_000_000,
   })
-  for (const [name, call] of Object.entries(calls)) {
-    const figures = await weigh(zk, call)
-    console.log(name, figures)
-    file?.append({
-      type: 'measurement',
-      server: 'quorate',
-      repetition: 1,
-      case: `${callCount} pending calls of ${name}`,
-      figures,
-    })
+  try {
+    server.launch()
+    const file = values.save ? ResultsFile.create(join(resultsDirectory, 'pending')) : undefined
+    const commands = { quorate: 'quorate server {config}' }
+    file?.append({ type: 'environment', ...describeHost(), commands })
+    for (const name of Object.keys(calls)) {
+      const figures = await figuresOf(name, server)
+      console.log(name, figures)
+      const named = { server: 'quorate', repetition: 1, case: `${callCount} pending: ${name}` }
+      file?.append({ type: 'measurement', ...named, figures })
+    }
+  } finally {
+    await server.stop()
+    rmSync(directory, { recursive: true, force: true })
   }
-} finally {
-  server.thaw()
-  await server.stop()
-  rmSync(directory, { recursive: true, force: true })
 }
 
-async function weigh(zk: ZooKeeper, call: Call): Promise<Readonly<Record<string, number>>> {
+async function figuresOf(name: string, { address, pid }: BenchedServer): Promise<Figures> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...process.execArgv,
+    import.meta.filename,
+    ...['--case', name, '--calls', values.calls, '--address', address, '--server', String(pid)],
+  ])
+  return JSON.parse(stdout) as Figures
+}
+
+async function measure(call: Call, serverPid: number): Promise<Figures> {
+  await using zk = new ZooKeeper(values.address, { timeout: 120_000, pendingMax: callCount })
+  if ((await zk.exists('/pending')) === null) await zk.create('/pending', value)
+  // What the first calls of a process compile and reserve is not theirs.
+  await Promise.all(Array.from({ length: 1000 }, () => call(zk)))
   const before = weight()
-  server.freeze()
-  const pending = Array.from({ length: callCount }, () => call(zk))
-  const refused = await call(zk).catch(({ code }: { readonly code: string }) => code)
-  if (refused !== 'Overloaded')
-    throw new Error(`one call more than pendingMax was ${String(refused)}`)
-  await delay(sentAfterMs)
-  const full = weight()
-  const beganAtMs = performance.now()
-  server.thaw()
-  await Promise.all(pending)
-  const answeredMs = performance.now() - beganAtMs
-  pending.length = 0
-  await delay(sentAfterMs)
-  const after = weight()
-  return {
-    'bytes a call': Math.round((full.rss - before.rss) / callCount),
-    'of that in the heap': Math.round((full.heapUsed - before.heapUsed) / callCount),
-    'resident before, MiB': mebibytes(before.rss),
-    'resident while they wait, MiB': mebibytes(full.rss),
-    'resident afterwards, MiB': mebibytes(after.rss),
-    'heap afterwards, MiB more': mebibytes(after.heapUsed - before.heapUsed),
-    'all answered after, ms': Math.round(answeredMs),
+  process.kill(serverPid, 'SIGSTOP')
+  try {
+    const pending = Array.from({ length: callCount }, () => call(zk))
+    const refused = await call(zk).catch(({ code }: { readonly code: string }) => code)
+    if (refused !== 'Overloaded')
+      throw new Error(`one call more than pendingMax was ${String(refused)}`)
+    await delay(sentAfterMs)
+    const full = weight()
+    const beganAtMs = performance.now()
+    process.kill(serverPid, 'SIGCONT')
+    await Promise.all(pending)
+    const answeredMs = performance.now() - beganAtMs
+    pending.length = 0
+    await delay(sentAfterMs)
+    const after = weight()
+    return {
+      'bytes a call': Math.round((full.rss - before.rss) / callCount),
+      'of that in the heap': Math.round((full.heapUsed - before.heapUsed) / callCount),
+      'resident before, MiB': mebibytes(before.rss),
+      'resident while they wait, MiB': mebibytes(full.rss),
+      'resident afterwards, MiB': mebibytes(after.rss),
+      'heap afterwards, MiB more': mebibytes(after.heapUsed - before.heapUsed),
+      'all answered after, ms': Math.round(answeredMs),
+    }
+  } finally {
+    process.kill(serverPid, 'SIGCONT')
   }
 }
 
