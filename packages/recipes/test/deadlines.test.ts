@@ -124,6 +124,7 @@ const calls: Readonly<Record<string, (zk: ZooKeeper) => Call | Promise<Call>>> =
     return (options) => lockingQueue(zk, '/q').tryTake(options)
   },
   'Cache.ready': (zk) => (options) => cache(zk, '/c').ready(options),
+  'Cache.caughtUp': (zk) => (options) => cache(zk, '/c').caughtUp(options),
   'Cache.sync': async (zk) => {
     const copy = cache(zk, '/c')
     await copy.ready()

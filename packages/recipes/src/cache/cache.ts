@@ -124,11 +124,16 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
     } catch (error) {
       throw limit.errorOf(error)
     }
-    const upTo = this.#zk.lastZxid
-    this.#settleSoon()
-    const hasCome = (): boolean => !this.#isLoading && this.#zxid >= upTo
-    await this.#condition.within(limit, hasCome)
-    return this.#zxid
+    return await this.#reach(limit)
+  }
+
+  /**
+   * Waits until the copy holds all that this client has been told of by now, its own writes among it. Asks no server.
+   * @returns {@link zxid}
+   */
+  async caughtUp(options: CallOptions = {}): Promise<Zxid> {
+    using limit = new Limit(this.#zk.world.clock, options, { op: 'caughtUp', path: this.path })
+    return await this.#reach(limit)
   }
 
   /** Undefined when there is no such node, or none with a valid value. */
@@ -371,6 +376,13 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
       this.#isReady = true
     }
     this.#condition.check()
+  }
+
+  async #reach(limit: Limit): Promise<Zxid> {
+    const upTo = this.#zk.lastZxid
+    this.#settleSoon()
+    await this.#condition.within(limit, () => !this.#isLoading && this.#zxid >= upTo)
+    return this.#zxid
   }
 
   #end(error: unknown): void {

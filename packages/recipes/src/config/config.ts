@@ -121,7 +121,7 @@ export class Config<V> implements AsyncIterable<V>, AsyncDisposable {
   }
 
   /**
-   * Writes a value.
+   * Writes a value. When it resolves, {@link value} shows it, or what others have written since.
    * @param version the version that it was made for; −1 for a node that does not exist. Without it any will do
    * @returns the new version
    * @throws ZooKeeperError InvalidValue, before anything is sent; BadVersion when somebody else has written meanwhile; any
@@ -141,7 +141,7 @@ export class Config<V> implements AsyncIterable<V>, AsyncDisposable {
       const isExpected = version === undefined || version === (present?.version ?? -1)
       const write = { bytes, isWhatCounts: true }
       const written = isExpected ? await this.#write(present, write, limit) : undefined
-      if (written !== undefined) return written
+      if (written !== undefined) return await this.#shown(written, limit)
       if (version !== undefined)
         throw new ZooKeeperError('BadVersion', { path: this.path, op: 'set' })
       await limit.pause(pauseMs(this.#zk, attempt))
@@ -166,7 +166,7 @@ export class Config<V> implements AsyncIterable<V>, AsyncDisposable {
         isWhatCounts: false,
       }
       const written = await this.#write(present, write, limit)
-      if (written !== undefined) return written
+      if (written !== undefined) return await this.#shown(written, limit)
       await limit.pause(pauseMs(this.#zk, attempt))
     }
   }
@@ -263,6 +263,12 @@ export class Config<V> implements AsyncIterable<V>, AsyncDisposable {
       if (codeOf(error) === 'NoNode') return undefined
       throw error
     }
+  }
+
+  /** Who wrote sees it in {@link value}. It is written in any case, also if the limit is reached before that. */
+  async #shown(written: number, limit: Limit): Promise<number> {
+    await this.#cache.caughtUp(limit.call).catch(() => {})
+    return written
   }
 
   /** Names of history nodes, the earliest first. */

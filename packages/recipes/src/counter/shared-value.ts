@@ -92,14 +92,21 @@ export class SharedValue<V> implements AsyncIterable<V>, AsyncDisposable {
     return this.#cache.node(this.path) ?? { value: this.#settings.initial, version: -1 }
   }
 
-  /** Sets the value, whatever it is now. */
+  /** Sets the value, whatever it is now. When it resolves, {@link value} shows it, or what others have written since. */
   async set(value: V, options: CallOptions = {}): Promise<void> {
-    await this.#atomic.set(value, options)
+    await this.update(() => value, options)
   }
 
   /** Changes the value by `change`, which may run several times, on what others left. */
-  update(change: (value: V) => V, options: CallOptions = {}): Promise<Changed<V>> {
-    return this.#atomic.update(change, options)
+  async update(change: (value: V) => V, options: CallOptions = {}): Promise<Changed<V>> {
+    using limit = this.#limit('update', options)
+    try {
+      const changed = await this.#atomic.update(change, limit.call)
+      await this.#shown(limit)
+      return changed
+    } catch (error) {
+      throw limit.errorOfWrite(error)
+    }
   }
 
   /**
@@ -114,7 +121,10 @@ export class SharedValue<V> implements AsyncIterable<V>, AsyncDisposable {
     using limit = this.#limit('trySet', options)
     const bytes = encodeValue(this.#settings.values, this.path, value)
     const write = { path: this.path, bytes, version: seen.version }
-    return seen.version >= 0 && (await writeConditionally(this.#zk, write, limit)) !== undefined
+    if (seen.version < 0) return false
+    const stat = await writeConditionally(this.#zk, write, limit)
+    if (stat !== undefined) await this.#shown(limit)
+    return stat !== undefined
   }
 
   /** The value as it is, and then each change of it; a slow reader gets the last one. */
@@ -131,6 +141,11 @@ export class SharedValue<V> implements AsyncIterable<V>, AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
+  }
+
+  /** Who wrote sees it in {@link value}. It is written in any case, also if the limit is reached before that. */
+  async #shown(limit: Limit): Promise<void> {
+    await this.#cache.caughtUp(limit.call).catch(() => {})
   }
 
   #limit(op: string, options: CallOptions): Limit {

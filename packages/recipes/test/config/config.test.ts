@@ -38,6 +38,18 @@ describe('a configuration', () => {
     assert.equal(await zk.get(path), '{"rps":5}')
   })
 
+  it('shows who wrote what was written', limits, async () => {
+    await using one = config(zk, path, { schema })
+    for (let rps = 0; rps < 20; rps += 2) {
+      const version = await one.set({ rps })
+      assert.deepEqual([one.value, one.version], [{ rps }, version])
+      await one.update((now) => ({ rps: now.rps + 1 }))
+      assert.deepEqual(one.value, { rps: rps + 1 })
+      await one.rollBack(version)
+      assert.deepEqual(one.value, { rps })
+    }
+  })
+
   it('is live: a loop gets what is there and each new value', limits, async () => {
     await using followed = config(zk, path, { schema, default: { rps: 0 } })
     const seen: number[] = []

@@ -186,6 +186,18 @@ describe('a shared value', () => {
     await Promise.all([mine.close(), theirs.close()])
   })
 
+  it('shows who wrote what was written', limits, async () => {
+    await using shared = sharedCount(zk, path)
+    for (let count = 0; count < 20; count += 2) {
+      await shared.set(count)
+      assert.equal(shared.value, count)
+      await shared.update((now) => now + 1)
+      assert.equal(shared.value, count + 1)
+      assert.equal(await shared.trySet(count), true)
+      assert.equal(shared.value, count)
+    }
+  })
+
   it('is set only by who saw the last one', limits, async () => {
     const mine = sharedValue(zk, path, { initial: 'a' })
     const theirs = sharedValue(other, path, { initial: 'b' })
