@@ -9,6 +9,8 @@ export interface Manifest {
   readonly name: string
   readonly description?: string
   readonly license?: string
+  readonly engines?: { readonly node?: string }
+  readonly publishConfig?: { readonly access?: string }
   readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly dependencies?: Readonly<Record<string, string>>
 }

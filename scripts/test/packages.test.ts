@@ -9,8 +9,8 @@ import { promisify } from 'node:util'
 import { type Manifest, packTarballs, type Tarball } from '../package-tarballs.ts'
 import { readText, rootDirectory } from '../repository.ts'
 
-/** What users import; the other rooms come with them. */
-const rooms = ['client', 'recipes', 'testkit']
+/** What users import or run; the other rooms come with them. */
+const rooms = ['client', 'recipes', 'testkit', 'cli']
 const timeout = 180_000
 
 let project = ''
@@ -43,6 +43,9 @@ test('every package has a licence, a README and all that its manifest names', ()
   for (const { room, manifest, files } of tarballs) {
     assert.ok(manifest.description, room)
     assert.equal(manifest.license, 'Apache-2.0', room)
+    assert.equal(manifest.engines?.node, '>=22.15', room)
+    // npm publishes packages with a scope to nobody, if it is not told otherwise.
+    if (manifest.name.startsWith('@')) assert.equal(manifest.publishConfig?.access, 'public', room)
     assert.equal(readText(`packages/${room}/LICENSE`), readText('LICENSE'), room)
     const named = Object.values(manifest.exports).flatMap((conditions) => Object.values(conditions))
     for (const file of ['LICENSE', 'README.md', ...named.map((path) => path.replace('./', ''))])
@@ -58,7 +61,8 @@ test('no package has tests in it, or what only a build needs', () => {
 })
 
 test('the client and the recipes need no package but ours', () => {
-  for (const { room, manifest } of tarballs.filter((each) => each.room !== 'server'))
+  const others = ['cli', 'server']
+  for (const { room, manifest } of tarballs.filter((each) => !others.includes(each.room)))
     assert.deepEqual(foreignOf(manifest), [], room)
 })
 
@@ -126,6 +130,34 @@ export { recipes, value }
   assert.equal(await run(process.execPath, [compiler, '--project', project]), '')
 })
 
+test('the command comes with its bundle', { timeout }, async () => {
+  const { version } = JSON.parse(readText('packages/cli/package.json')) as { version: string }
+  const printed = await run(join(project, 'node_modules/.bin/quorate'), ['--version'])
+  assert.match(printed, new RegExp(version.replaceAll('.', '\\.')))
+})
+
+test('the types of the client and the recipes need none of others', { timeout }, async () => {
+  writeFileSync(
+    join(project, 'plain.ts'),
+    `import { ZooKeeper } from '@quorate/client'
+import { Mutex } from '@quorate/recipes'
+
+export const mutex: Mutex = new Mutex(new ZooKeeper('localhost:2181', { tls: {} }), '/lock')
+`,
+  )
+  const compilerOptions = {
+    strict: true,
+    target: 'esnext',
+    module: 'nodenext',
+    noEmit: true,
+    types: [],
+  }
+  const settings = { compilerOptions, files: ['plain.ts'] }
+  writeFileSync(join(project, 'plain.json'), JSON.stringify(settings))
+  const compiler = join(rootDirectory, 'node_modules/@typescript/native/bin/tsc')
+  assert.equal(await run(process.execPath, [compiler, '--project', 'plain.json']), '')
+})
+
 function foreignDependencies(): readonly string[] {
   return tarballs.flatMap(({ manifest }) => foreignOf(manifest))
 }
@@ -147,6 +179,11 @@ function writeStub(name: string): string {
 
 /** In the project. @returns what it wrote */
 async function run(command: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(command, args, { cwd: project })
+  const { stdout } = await promisify(execFile)(command, args, { cwd: project }).catch(
+    // What a compiler finds it writes there, and then fails.
+    (error: Error & { readonly stdout: string }) => {
+      throw new Error(`${error.message}\n${error.stdout}`)
+    },
+  )
   return stdout
 }

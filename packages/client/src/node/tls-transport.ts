@@ -5,7 +5,7 @@
  * without a restart. A dial whose files cannot be read or used fails, and the next one tries them again.
  */
 import { readFile } from 'node:fs/promises'
-import { connect, type ConnectionOptions, type SecureVersion } from 'node:tls'
+import { connect, type ConnectionOptions } from 'node:tls'
 import { socketLink } from './socket-link.ts'
 import type { Link, LinkListener, ServerAddress, Transport } from '../world.ts'
 
@@ -28,7 +28,7 @@ export interface TlsOptions {
   /** Whether the certificate must name the host; that an authority has signed it is always demanded. Default true. */
   readonly verifyHostname?: boolean
   /** Default: Node's, which is TLS 1.2. */
-  readonly minVersion?: SecureVersion
+  readonly minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'
 }
 
 export function tlsTransport(options: TlsOptions): Transport {
