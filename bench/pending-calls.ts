@@ -67,11 +67,10 @@ async function measureAll(): Promise<void> {
 }
 
 async function figuresOf(name: string, { address, pid }: BenchedServer): Promise<Figures> {
-  const { stdout } = await promisify(execFile)(process.execPath, [
-    ...process.execArgv,
-    import.meta.filename,
-    ...['--case', name, '--calls', values.calls, '--address', address, '--server', String(pid)],
-  ])
+  const options = { case: name, calls: values.calls, address, server: String(pid) }
+  const words = Object.entries(options).flatMap(([option, word]) => [`--${option}`, word])
+  const args = [...process.execArgv, import.meta.filename, ...words]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
   return JSON.parse(stdout) as Figures
 }
 
