@@ -22,8 +22,9 @@ options                                                            default
   --workload W         only this workload                          all
   --clients N          sessions                                    12
   --real-clients N     clients that are the real library           2 or 3 of 12
-  --recipe-clients N   processes beside them that use recipes      0
-  --data-clients N     the same, with queues, counters and caches  0
+  --recipe-clients N   processes beside them that use recipes      in 1 seed of 36
+  --data-clients N     the same, with queues, counters and caches  in 1 seed of 36
+  --member-clients N   with groups, services and barriers          in 1 seed of 36
   --load N             operations per virtual second               150
   --duration-ms N      virtual time under faults                   20000
   --steps N            events under faults, at most                no limit
@@ -74,6 +75,7 @@ export function parseSimulateArguments(args: readonly string[]): SeedRuns {
       'real-clients': { type: 'string' },
       'recipe-clients': { type: 'string' },
       'data-clients': { type: 'string' },
+      'member-clients': { type: 'string' },
       load: { type: 'string' },
       'duration-ms': { type: 'string' },
       steps: { type: 'string' },
@@ -98,6 +100,7 @@ export function parseSimulateArguments(args: readonly string[]): SeedRuns {
       realClientCount: optionalWhole('--real-clients', values['real-clients']),
       recipeClientCount: optionalWhole('--recipe-clients', values['recipe-clients']),
       dataClientCount: optionalWhole('--data-clients', values['data-clients']),
+      memberClientCount: optionalWhole('--member-clients', values['member-clients']),
       loadPerSecond: optionalPositive('--load', values.load),
       faultNames: faultNamesOf(values.faults),
       workload: workloadOf(values.workload),

@@ -21,6 +21,7 @@ export interface RunRequest {
   readonly realClientCount?: number | undefined
   readonly recipeClientCount?: number | undefined
   readonly dataClientCount?: number | undefined
+  readonly memberClientCount?: number | undefined
   readonly loadPerSecond?: number | undefined
   /** Names of faults; all others stay away. */
   readonly faultNames?: readonly string[] | undefined
@@ -62,6 +63,7 @@ export function argumentsOf(request: RunRequest): readonly string[] {
     ...option('real-clients', request.realClientCount),
     ...option('recipe-clients', request.recipeClientCount),
     ...option('data-clients', request.dataClientCount),
+    ...option('member-clients', request.memberClientCount),
     ...option('load', request.loadPerSecond),
     ...option('workload', request.workload),
     ...(names === undefined ? [] : [`--faults ${names.length === 0 ? 'none' : names.join(',')}`]),

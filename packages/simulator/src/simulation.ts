@@ -9,10 +9,12 @@
 import { parseMembership } from '@quorate/consensus'
 import { type Checker, isRead } from './checkers/checker.ts'
 import { standardCheckers } from './checkers/standard-checkers.ts'
+import {
+  type ApplicationCounts,
+  createApplications,
+  noApplications,
+} from './client/applications.ts'
 import type { ClientProcess } from './client/client-process.ts'
-import type { ApplicationParts } from './client/application-process.ts'
-import { DataClient } from './client/data-client.ts'
-import { RecipeClient } from './client/recipe-client.ts'
 import { RealClient } from './client/real-client.ts'
 import { SimulatedClient } from './client/simulated-client.ts'
 import { EventLog, type LineSink } from './event-log.ts'
@@ -34,7 +36,7 @@ import { drawTopology, type Topology, type TopologyWish } from './topology.ts'
 import { createWorkload } from './workload/mixed-workload.ts'
 import { usPerMs, type World } from './world.ts'
 
-export interface SimulationOptions {
+export interface SimulationOptions extends ApplicationCounts {
   readonly seed: number
   /** What is not said is drawn from the seed. */
   readonly topology: TopologyWish
@@ -45,10 +47,6 @@ export interface SimulationOptions {
   readonly clientCount: number
   /** How many of them are the real client library; undefined: some, drawn from the seed. */
   readonly realClientCount: number | undefined
-  /** How many processes beside them contend by recipes. */
-  readonly recipeClientCount: number
-  /** How many processes beside all of them share data by recipes. */
-  readonly dataClientCount: number
   /** Operations that the clients together ask for in a virtual second, if they are answered soon. */
   readonly loadPerSecond: number
   /** The name of one workload; undefined: all of them. */
@@ -71,8 +69,9 @@ export const simulationDefaults: Omit<SimulationOptions, 'seed'> = {
   stepsMax: Infinity,
   clientCount: 12,
   realClientCount: undefined,
-  recipeClientCount: 0,
-  dataClientCount: 0,
+  recipeClientCount: undefined,
+  dataClientCount: undefined,
+  memberClientCount: undefined,
   loadPerSecond: 150,
   workload: undefined,
   faults: allFaults,
@@ -128,14 +127,13 @@ export async function simulateAsync(options: Asked): Promise<SimulationResult> {
 
 /** The same with no real clients, at once. */
 export function simulate(
-  options: Omit<Asked, 'realClientCount' | 'recipeClientCount' | 'dataClientCount'>,
+  options: Omit<Asked, 'realClientCount' | keyof ApplicationCounts>,
 ): SimulationResult {
   const run = new Simulation({
     ...simulationDefaults,
     ...options,
     realClientCount: 0,
-    recipeClientCount: 0,
-    dataClientCount: 0,
+    ...noApplications,
   }).run()
   const { done, value } = run.next()
   if (done === true) return value
@@ -356,50 +354,13 @@ class Simulation {
         return new RealClient(host, { ...parts, turns: this.#turns })
       return new SimulatedClient(host, parts)
     })
-    const { recipeClientCount, dataClientCount } = this.#options
-    const contenders = this.#applications(world, network, {
-      name: 'contender',
-      count: recipeClientCount,
-      random: world.random.fork('recipe clients'),
-      thinkMs: [10, 300],
-    })
-    const dataClients = this.#applications(world, network, {
-      name: 'data',
-      count: dataClientCount,
-      random: world.random.fork('data clients'),
-      thinkMs: [50, 400],
-    })
-    return [
-      ...clients,
-      ...contenders.map(({ host, parts }) => new RecipeClient(host, parts)),
-      ...dataClients.map(({ host, parts }) => new DataClient(host, parts)),
-    ]
-  }
-
-  /** Hosts for processes that do one thing after another. */
-  #applications(
-    world: World,
-    network: Network,
-    kind: {
-      readonly name: string
-      readonly count: number
-      readonly random: Prng
-      readonly thinkMs: readonly [number, number]
-    },
-  ): readonly { readonly host: Host; readonly parts: ApplicationParts }[] {
-    return Array.from({ length: kind.count }, (_, at) => {
-      const host = new Host(`${kind.name}${at + 1}`, this.#scheduler)
-      network.addHost(host)
-      const settings = {
-        servers: this.#fleet.clientHosts,
-        sessionTimeoutMs: kind.random.between(600, 3_000),
-        acceptsReadOnly: false,
-        depthMax: 1,
-        burstChance: 0,
-        thinkMostMs: kind.random.between(...kind.thinkMs),
-      }
-      return { host, parts: { world, network, settings, turns: this.#turns } }
-    })
+    const surroundings = {
+      world,
+      network,
+      turns: this.#turns,
+      servers: this.#fleet.clientHosts,
+    }
+    return [...clients, ...createApplications(surroundings, this.#options.seed, this.#options)]
   }
 
   /** Two or three of twelve. */

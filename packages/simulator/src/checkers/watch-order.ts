@@ -147,6 +147,7 @@ export class WatchOrder implements Checker {
       return
     }
     const isFound = err === ErrorCode.Ok
+    if (operation.type === 'removeWatches' && isFound) tables.remove(operation.kind, operation.path)
     if (!isFound && err !== ErrorCode.NoNode) return
     const kind = watchKind(operation, isFound)
     if (kind !== undefined && 'path' in operation) tables.add(kind, operation.path)

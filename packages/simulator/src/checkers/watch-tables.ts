@@ -1,5 +1,5 @@
 /** The watches that a server must keep for one connection, in the plainest possible way. */
-import { EventType } from '@quorate/protocol'
+import { EventType, WatcherType } from '@quorate/protocol'
 import type { WatchLists } from '../client/operation.ts'
 import type { Step } from '../history/txn-steps.ts'
 
@@ -29,6 +29,15 @@ export class WatchTables {
         this.#recursive.add(path)
         break
     }
+  }
+
+  /** The connection has no watches of this kind on the path any more. */
+  remove(kind: WatcherType, path: string): void {
+    const isAny = kind === WatcherType.any
+    if (isAny || kind === WatcherType.data) this.#data.delete(path)
+    if (isAny || kind === WatcherType.children) this.#child.delete(path)
+    if (isAny || kind === WatcherType.persistent) this.#persistent.delete(path)
+    if (isAny || kind === WatcherType.persistentRecursive) this.#recursive.delete(path)
   }
 
   /** Whether the connection is told of this step; takes the one-shot watches that it uses up. */

@@ -3,14 +3,14 @@
  * application would, and makes a new client when a session is lost. What its recipes tell it is told to the checkers; its socket
  * is tapped as that of every real client, so that those of sessions and servers judge it, too.
  *
- * 1. Each job is a loop of its own, that begins anew with each session. It judges nothing.
- * 2. What a recipe says is told in the event in which it says it, or soon after: recipes go on behind many promises.
+ * What a recipe says is told in the event in which it says it, or soon after: recipes go on behind many promises.
  */
 import { type StateChange, type ZooKeeper, ZooKeeperError } from '@quorate/client/core'
 import { utf8Decode } from '@quorate/protocol'
-import { cache, counter, lockingQueue, queue, QueueItemError, RecipeError } from '@quorate/recipes'
+import { cache, counter, lockingQueue, queue, QueueItemError } from '@quorate/recipes'
 import type { Host } from '../host.ts'
-import { ApplicationProcess, type ApplicationParts } from './application-process.ts'
+import type { ApplicationParts } from './application-process.ts'
+import { isExpected, JobProcess } from './job-process.ts'
 
 /** Above all nodes of recipes. */
 export const recipesRoot = '/data-recipes'
@@ -23,16 +23,11 @@ const takeMostMs = 1_500
 /** Between two looks at the copy of the tree. */
 const copyPauseMs = 200
 
-export class DataClient extends ApplicationProcess {
+export class DataClient extends JobProcess {
   #itemCount = 0
-  #openCount = 0
 
   constructor(host: Host, parts: ApplicationParts) {
     super(host, parts, 'data client')
-  }
-
-  override get isIdle(): boolean {
-    return this.#openCount === 0
   }
 
   protected override open(): void {
@@ -50,7 +45,7 @@ export class DataClient extends ApplicationProcess {
 
   protected override dies(): void {
     this.parts.world.observe({ type: 'dataClientEnded', client: this.host.name })
-    this.#openCount = 0
+    super.dies()
   }
 
   #work(zk: ZooKeeper): void {
@@ -60,10 +55,10 @@ export class DataClient extends ApplicationProcess {
     const locked = lockingQueue(zk, lockingQueuePath)
     const count = counter(zk, counterPath)
     const tree = cache(zk, recipesRoot)
-    this.#loop(zk, () => this.#put(queuePath, (item) => items.put(item)))
-    this.#loop(zk, () => this.#put(lockingQueuePath, (item) => locked.put(item)))
-    this.#loop(zk, () => this.#take(queuePath, (deadlineMs) => items.take({ deadlineMs })))
-    this.#loop(zk, () =>
+    this.loop(zk, () => this.#put(queuePath, (item) => items.put(item)))
+    this.loop(zk, () => this.#put(lockingQueuePath, (item) => locked.put(item)))
+    this.loop(zk, () => this.#take(queuePath, (deadlineMs) => items.take({ deadlineMs })))
+    this.loop(zk, () =>
       this.#take(lockingQueuePath, async (deadlineMs) => {
         const item = await locked.take({ deadlineMs })
         const { value } = item
@@ -71,11 +66,11 @@ export class DataClient extends ApplicationProcess {
         return value
       }),
     )
-    this.#loop(zk, async () => {
+    this.loop(zk, async () => {
       const isSure = await sureOf(count.increment({ deadlineMs: takeMostMs }))
       if (isSure !== undefined) world.observe({ type: 'counted', client, isSure })
     })
-    this.#loop(zk, async () => {
+    this.loop(zk, async () => {
       await this.pause(copyPauseMs)
       await tree.sync({ deadlineMs: takeMostMs })
       if (!tree.isExact) return
@@ -83,29 +78,6 @@ export class DataClient extends ApplicationProcess {
       for (const { path, value } of tree.nodes()) values.set(path, value)
       world.observe({ type: 'copied', client, root: recipesRoot, zxid: tree.zxid, values })
     })
-  }
-
-  /** Does the job again and again while the session lives. */
-  #loop(zk: ZooKeeper, job: () => Promise<void>): void {
-    const { life } = this.host
-    const isOurs = (): boolean => life === this.host.life && zk === this.zk
-    const run = async (): Promise<void> => {
-      while (isOurs() && !this.isStopping) {
-        this.#openCount++
-        try {
-          await job()
-        } catch (error) {
-          if (!isExpected(error)) throw error
-        } finally {
-          if (life === this.host.life) this.#openCount--
-        }
-        await this.pause(1 + this.random.below(this.parts.settings.thinkMostMs))
-      }
-    }
-    const fail = this.parts.turns.guarded((error: unknown) => {
-      if (isOurs()) throw error
-    })
-    run().catch(fail)
   }
 
   async #put(path: string, put: (item: string) => Promise<void>): Promise<void> {
@@ -141,9 +113,4 @@ async function sureOf(asked: Promise<unknown>): Promise<boolean | undefined> {
     if (!isExpected(error)) throw error
     return error instanceof ZooKeeperError && error.applied === 'no' ? undefined : false
   }
-}
-
-/** What the network and the end of sessions do to recipes. */
-function isExpected(error: unknown): boolean {
-  return error instanceof ZooKeeperError || error instanceof RecipeError
 }

@@ -33,6 +33,7 @@ import {
   statResponse,
   utf8Decode,
   utf8Encode,
+  watchTypeRequest,
   writeInt32,
 } from '@quorate/protocol'
 import { type Answer, isLinearizable, type Operation, type WriteOperation } from './operation.ts'
@@ -77,6 +78,7 @@ const opCodes: Readonly<Record<Operation['type'], number>> = {
   multi: OpCode.multi,
   multiRead: OpCode.multiRead,
   addWatch: OpCode.addWatch,
+  removeWatches: OpCode.removeWatches,
   setWatches: OpCode.setWatches2,
   sync: OpCode.sync,
   auth: OpCode.auth,
@@ -117,6 +119,8 @@ function encodeBody(writer: JuteWriter, operation: Operation): void {
         path: operation.path,
         mode: operation.isRecursive ? AddWatchMode.persistentRecursive : AddWatchMode.persistent,
       })
+    case 'removeWatches':
+      return watchTypeRequest.encode(writer, { path: operation.path, type: operation.kind })
     case 'sync':
       return pathRecord.encode(writer, operation)
     case 'auth':

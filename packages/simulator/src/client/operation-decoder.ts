@@ -23,6 +23,8 @@ import {
   type SetWatches2Request,
   setWatches2Request,
   setWatchesRequest,
+  type WatcherType,
+  watchTypeRequest,
 } from '@quorate/protocol'
 import type { Answer, Operation, Outcome, WriteOperation } from './operation.ts'
 import { decodeAnswer, textOf } from './operation-codec.ts'
@@ -100,6 +102,10 @@ function decodeBody(code: number, reader: JuteReader): Operation {
     case OpCode.addWatch: {
       const { path, mode } = read(addWatchRequest)
       return { type: 'addWatch', path, isRecursive: mode === AddWatchMode.persistentRecursive }
+    }
+    case OpCode.removeWatches: {
+      const { path, type } = read(watchTypeRequest)
+      return { type: 'removeWatches', path, kind: type as WatcherType }
     }
     default:
       return decodeRarer(code, reader)

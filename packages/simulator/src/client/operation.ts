@@ -5,6 +5,7 @@ import type {
   MultiResult,
   OutcomeQuestion,
   Stat,
+  WatcherType,
   Zxid,
 } from '@quorate/protocol'
 
@@ -48,6 +49,7 @@ export type Operation =
   /** getData of all of them at one moment. */
   | { readonly type: 'multiRead'; readonly paths: readonly string[] }
   | { readonly type: 'addWatch'; readonly path: string; readonly isRecursive: boolean }
+  | { readonly type: 'removeWatches'; readonly path: string; readonly kind: WatcherType }
   | {
       readonly type: 'setWatches'
       readonly relativeZxid: Zxid
@@ -146,6 +148,8 @@ export function describe(operation: Operation): string {
       return `setWatches since ${operation.relativeZxid}`
     case 'addWatch':
       return `addWatch ${operation.isRecursive ? 'recursive ' : ''}${operation.path}`
+    case 'removeWatches':
+      return `removeWatches ${operation.kind} ${operation.path}`
     case 'getData':
     case 'exists':
     case 'getChildren':

@@ -10,24 +10,30 @@
 import { type StateChange, type ZooKeeper, ZooKeeperError } from '@quorate/client/core'
 import {
   type HeldLock,
+  type HeldLocks,
   LeaderLatch,
+  LeaderSelector,
   type Lock,
+  MultiLock,
   Mutex,
   ReadWriteLock,
   RecipeError,
   Semaphore,
 } from '@quorate/recipes'
 import type { Host } from '../host.ts'
-import { contended, type Contended, tokenPath } from '../workload/contended.ts'
+import { contended, type Contended, heldTogether, tokenPath } from '../workload/contended.ts'
 import { ApplicationProcess, type ApplicationParts } from './application-process.ts'
 
 const waitMostMs = 2_000
 const holdMostMs = 400
 const writesMost = 3
+const turnsMost = 2
 /** How often a process removes the node of a contender, as an operator might. */
 const removalChance = 0.05
 
 type Held = HeldLock<'utf8'>
+/** A lock or a leadership. */
+type Guarded = Pick<Held, 'path' | 'token' | 'guarded'>
 
 export class RecipeClient extends ApplicationProcess {
   #isBusy = false
@@ -96,17 +102,47 @@ export class RecipeClient extends ApplicationProcess {
       await this.#hold(zk, what, await latch.untilLeader({ deadlineMs }))
       return
     }
+    if (what.kind === 'selector') return await this.#select(zk, what, deadlineMs)
+    if (what.kind === 'multi') {
+      const paths = heldTogether.map(({ path }) => path)
+      await using held = await new MultiLock(zk, paths).acquire({ deadlineMs })
+      return await this.#holdTogether(zk, held)
+    }
     await using held = await lockOf(zk, what).acquire({ deadlineMs })
     await this.#hold(zk, what, held)
   }
 
-  async #hold(zk: ZooKeeper, what: Contended, held: Held): Promise<void> {
-    const { world } = this.parts
-    const { name: lock } = what
-    const { path, token } = held
+  /** Takes some turns as a leader, if they come in time; now and then one is interrupted. */
+  async #select(zk: ZooKeeper, what: Contended, deadlineMs: number): Promise<void> {
+    let turnCount = 0
+    const selector = new LeaderSelector(zk, what.path, async (leadership) => {
+      if (this.random.chance(0.3)) selector.interrupt()
+      await this.#hold(zk, what, leadership)
+      if (++turnCount >= turnsMost) void selector.close()
+    })
+    const ended = selector.start()
+    const isLate = this.pause(deadlineMs).then(() => selector.close())
+    await Promise.all([ended, isLate])
+  }
+
+  async #holdTogether(zk: ZooKeeper, held: HeldLocks<'utf8'>): Promise<void> {
+    for (const lock of held.locks) this.#granted(zk, nameOf(lock.path), lock)
+    for (let i = this.random.below(writesMost + 1); i > 0; i--) {
+      await this.pause(this.random.below(holdMostMs))
+      await writeTokens(held)
+    }
+    await this.pause(this.random.below(holdMostMs))
+  }
+
+  #granted(zk: ZooKeeper, lock: string, { path, token }: Pick<Held, 'path' | 'token'>): void {
     this.host.note('holds % by %', lock, path)
     const client = this.host.name
-    world.observe({ type: 'granted', client, lock, path, token, zxid: zk.lastZxid })
+    this.parts.world.observe({ type: 'granted', client, lock, path, token, zxid: zk.lastZxid })
+  }
+
+  async #hold(zk: ZooKeeper, what: Contended, held: Guarded): Promise<void> {
+    const { name: lock } = what
+    this.#granted(zk, lock, held)
     for (let i = this.random.below(writesMost + 1); i > 0; i--) {
       await this.pause(this.random.below(holdMostMs))
       if (what.kind !== 'read' && what.kind !== 'semaphore') await writeToken(held, lock)
@@ -133,7 +169,24 @@ function lockOf(zk: ZooKeeper, { kind, path, leaseCount }: Contended): Lock<'utf
   }
 }
 
-async function writeToken(held: Held, lock: string): Promise<void> {
+/** All of them in one transaction, which creates those that are missing. */
+async function writeTokens({ guarded, locks }: HeldLocks<'utf8'>): Promise<void> {
+  const [first, second] = locks.map(({ path, token }) => ({
+    path: tokenPath(nameOf(path)),
+    value: String(token),
+  }))
+  try {
+    await guarded.commit((writes) =>
+      writes.set(first!.path, first!.value).set(second!.path, second!.value),
+    )
+  } catch (error) {
+    if (!(error instanceof ZooKeeperError && error.code === 'NoNode')) throw error
+    const missing = error.index === 0 ? first! : second!
+    await guarded.create(missing.path, missing.value)
+  }
+}
+
+async function writeToken(held: Guarded, lock: string): Promise<void> {
   const path = tokenPath(lock)
   const value = String(held.token)
   try {
@@ -142,4 +195,9 @@ async function writeToken(held: Held, lock: string): Promise<void> {
     if (!(error instanceof ZooKeeperError && error.code === 'NoNode')) throw error
     await held.guarded.create(path, value)
   }
+}
+
+/** Of one of the locks that are held together, by the path of a node in its line. */
+function nameOf(nodePath: string): string {
+  return heldTogether.find(({ path }) => nodePath.startsWith(`${path}/`))!.name
 }

@@ -15,7 +15,7 @@ export interface ModelNode extends NodeView {
 }
 
 /** A node from this zxid on; undefined when it is not there. */
-interface NodeState {
+export interface NodeState {
   readonly zxid: Zxid
   readonly node: ModelNode | undefined
 }
@@ -57,6 +57,11 @@ export class ModelTree {
     for (let at = states.length - 1; at >= 0; at--)
       if (states[at]!.zxid <= zxid) return states[at]!.node
     return undefined
+  }
+
+  /** All states of the node so far, in their order: none if there never was one. */
+  statesOf(path: string): readonly NodeState[] {
+    return this.#statesByPath.get(path) ?? []
   }
 
   /** Transactions that have been applied are passed over. Returns whether this one is new. */

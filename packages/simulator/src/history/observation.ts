@@ -15,7 +15,10 @@
  */
 import type { EventType, SessionId, Txn, Zxid } from '@quorate/protocol'
 import type { Answer, Operation } from '../client/operation.ts'
+import type { MemberObservation } from './member-observation.ts'
 import type { TreeView } from './tree-view.ts'
+
+export type * from './member-observation.ts'
 
 /** The client, its session and its connection. */
 export interface ClientMoment {
@@ -403,3 +406,4 @@ export type Observation =
   | Counted
   | Copied
   | DataClientEnded
+  | MemberObservation

@@ -1,9 +1,9 @@
 /** What processes with recipes contend for. */
 
 export interface Contended {
-  /** Of the lock; the two halves of a read-write lock share one. */
+  /** Of the lock; the two halves of a read-write lock share one. Several locks that are held together have their own names. */
   readonly name: string
-  readonly kind: 'mutex' | 'read' | 'write' | 'semaphore' | 'latch'
+  readonly kind: 'mutex' | 'read' | 'write' | 'semaphore' | 'latch' | 'multi' | 'selector'
   readonly path: string
   /** How many may hold it, as far as that is bounded by a number. */
   readonly leaseCount: number
@@ -18,6 +18,14 @@ export const contended: readonly Contended[] = [
   { name: 'rw', kind: 'write', path: `${contendedRoot}/rw`, leaseCount: 1 },
   { name: 'semaphore', kind: 'semaphore', path: `${contendedRoot}/semaphore`, leaseCount },
   { name: 'latch', kind: 'latch', path: `${contendedRoot}/latch`, leaseCount: 1 },
+  { name: 'multi', kind: 'multi', path: `${contendedRoot}/mutex`, leaseCount: 1 },
+  { name: 'selector', kind: 'selector', path: `${contendedRoot}/selector`, leaseCount: 1 },
+]
+
+/** What a multi-lock holds together; the first is one that others want by itself. Named against the order of their paths. */
+export const heldTogether: readonly { readonly name: string; readonly path: string }[] = [
+  { name: 'mutex', path: `${contendedRoot}/mutex` },
+  { name: 'account', path: `${contendedRoot}/account` },
 ]
 
 const tokenPrefix = `${contendedRoot}/token-`

@@ -3,12 +3,22 @@ import { test } from 'node:test'
 import { OpCode, type TxnBody, utf8Encode } from '@quorate/protocol'
 import { FencingTokens } from '../../src/checkers/fencing-tokens.ts'
 import { LockExclusion } from '../../src/checkers/lock-exclusion.ts'
+import { LockLeftovers } from '../../src/checkers/lock-leftovers.ts'
 import type { Observation } from '../../src/history/observation.ts'
 import { contendedRoot, tokenPath } from '../../src/workload/contended.ts'
-import { applied, createBody, judged, setBody, type Subject, txnOf } from './wrong-history.ts'
+import {
+  applied,
+  createBody,
+  judged,
+  nodeView,
+  setBody,
+  type Subject,
+  txnOf,
+} from './wrong-history.ts'
 
 const lockExclusion: Subject = (_history, committed) => new LockExclusion(committed)
 const fencingTokens: Subject = (history) => new FencingTokens(history)
+const lockLeftovers: Subject = (_history, committed) => new LockLeftovers(committed)
 
 /** Transactions 1, 2 and on: the parents, and what a test is about. */
 function txns(...bodies: readonly TxnBody[]): Observation[] {
@@ -26,6 +36,13 @@ function granted(lock: string, name: string, zxid: number): Observation {
 
 function write(lock: string, token: number): TxnBody {
   return setBody(tokenPath(lock), -1, Uint8Array.from(utf8Encode(String(token))))
+}
+
+/** A server has this node in the end. */
+function settled(path: string, czxid: number): Observation {
+  const nodes = new Map([[path, nodeView({ czxid })]])
+  const view = { lastZxid: 9, digest: '', nodes, timeoutMsBySession: new Map() }
+  return { type: 'settled', server: 's', isServing: true, view }
 }
 
 test('lock-exclusion: one holds a lock at a time', () => {
@@ -69,4 +86,15 @@ test('fencing-tokens: tokens never become smaller, each lock by itself', () => {
   assert.equal(judged(fencingTokens, txns(...nodes, ...growing)), undefined)
   const late = [write('mutex', 9), write('mutex', 7)]
   assert.match(judged(fencingTokens, txns(...nodes, ...late))!, /token 7 .* after one with 9/)
+})
+
+test('lock-leftovers: nothing stands in a line in the end that stood there when the faults ended', () => {
+  const history = [...txns(create('a')), { type: 'faultsEnded', clients: [] } as const]
+  const line = pathOf('_c_1-lock-0000000003')
+  assert.match(
+    judged(lockLeftovers, [...history, settled(line, 3)])!,
+    /lock-0000000003 is left behind/,
+  )
+  assert.equal(judged(lockLeftovers, [...history, settled(line, 4)]), undefined)
+  assert.equal(judged(lockLeftovers, [...history, settled(tokenPath('mutex'), 3)]), undefined)
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ErrorCode, EventType, OpCode } from '@quorate/protocol'
+import { ErrorCode, EventType, OpCode, WatcherType } from '@quorate/protocol'
 import { WatchOrder } from '../../src/checkers/watch-order.ts'
 import type { Operation } from '../../src/client/operation.ts'
 import type { Observation } from '../../src/history/observation.ts'
@@ -54,6 +54,15 @@ test('watch-order: a persistent watch is told of every change, in order and once
   assert.match(judged(watchOrder, swapped)!, /event 1 is nodeDataChanged \/x at 3/)
   const doubled = [...start, ...changes, dataChanged, dataChanged, second, shown]
   assert.match(judged(watchOrder, doubled)!, /event 2/)
+})
+
+test('watch-order: nothing is told of a watch that was removed', () => {
+  const add: Operation = { type: 'addWatch', path: '/x', isRecursive: true }
+  const remove: Operation = { type: 'removeWatches', path: '/x', kind: WatcherType.any }
+  const start = [connected(), applied(txnOf(1, createBody('/x'))), replied(1, 1, add)]
+  const removed = [...start, replied(2, 1, remove), changed]
+  assert.equal(judged(watchOrder, [...removed, replied(3, 2, ping)]), undefined)
+  assert.match(judged(watchOrder, [...removed, dataChanged, replied(3, 2, ping)])!, /event 1/)
 })
 
 test('watch-order: a recursive watch sees below itself, and no changed children', () => {

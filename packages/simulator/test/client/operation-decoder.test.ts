@@ -7,6 +7,7 @@ import {
   ErrorCode,
   OpCode,
   pathRecord,
+  WatcherType,
 } from '@quorate/protocol'
 import type { Operation } from '../../src/client/operation.ts'
 import { encodeOperation } from '../../src/client/operation-codec.ts'
@@ -34,6 +35,7 @@ const operations: readonly Operation[] = [
   { type: 'getChildren', path: '/x', watch: true },
   { type: 'sync', path: '/x' },
   { type: 'addWatch', path: '/x', isRecursive: true },
+  { type: 'removeWatches', path: '/x', kind: WatcherType.any },
   {
     type: 'multi',
     operations: [create, setData, { type: 'check', path: '/y', version: 1 }],

@@ -37,7 +37,7 @@ for (let seed = 1; seed <= 6; seed++)
   })
 
 test('every kind of lock was granted often', () => {
-  for (const lock of ['mutex', 'rw', 'semaphore', 'latch'])
+  for (const lock of ['mutex', 'rw', 'semaphore', 'latch', 'account', 'selector'])
     assert.ok((grants.countByLock.get(lock) ?? 0) >= 20, lock)
 })
 

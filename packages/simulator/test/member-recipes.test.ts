@@ -1,0 +1,58 @@
+/** The recipes for members of something on real clients, under the default mix of faults. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { standardCheckers } from '../src/checkers/standard-checkers.ts'
+import type { Observation } from '../src/history/observation.ts'
+import { reportRun } from '../src/report.ts'
+import { simulateAsync, type SimulationOptions } from '../src/simulation.ts'
+
+const run = { clientCount: 1, realClientCount: 0, memberClientCount: 3, livenessBoundMs: 5_000 }
+
+/** A checker that only counts. */
+class Counts {
+  readonly name = 'counts'
+  readonly byType = new Map<string, number>()
+
+  observe({ type }: Observation): undefined {
+    this.byType.set(type, (this.byType.get(type) ?? 0) + 1)
+    return undefined
+  }
+}
+
+const told = {
+  nodeHeld: 10,
+  nodeLeft: 2,
+  looked: 30,
+  shareTaken: 4,
+  configSeen: 10,
+  configWritten: 4,
+  barrierTold: 4,
+  barrierEntered: 1,
+  barrierLeft: 1,
+  rested: 3,
+}
+
+for (const seed of [1, 2])
+  test(
+    `recipes for members keep their promises under faults: seed ${seed}`,
+    { timeout: 240_000 },
+    async () => {
+      const counts = new Counts()
+      const createCheckers: SimulationOptions['createCheckers'] = (options) => [
+        ...standardCheckers(options),
+        counts,
+      ]
+      const result = await simulateAsync({ ...run, durationMs: 2_500, seed, createCheckers })
+      assert.equal(result.violation, undefined, reportRun(result))
+      for (const [type, least] of Object.entries(told))
+        assert.ok((counts.byType.get(type) ?? 0) >= least, `${type}: ${counts.byType.get(type)}`)
+    },
+  )
+
+test('the same seed gives the same event log with recipes for members', async () => {
+  const topology = { isStandalone: true }
+  const short = { ...run, memberClientCount: 2, topology, seed: 3, durationMs: 500 }
+  const [first, second] = await Promise.all([simulateAsync(short), simulateAsync(short)])
+  assert.ok(first.steps > 1_000)
+  assert.equal(second.hash, first.hash)
+})
