@@ -1,8 +1,8 @@
-/** How soon a learner gives up a leader that says nothing any more. */
+/** How soon a learner gives up a leader that says nothing any more, and a leader itself when nobody answers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { encodeLeaderInfo, makeZxid, PacketType, PeerCapability } from '@quorate/protocol'
-import { RoleFixture, serveLearner, txnOf } from './role-fixture.ts'
+import { follow, RoleFixture, serveLearner, txnOf } from './role-fixture.ts'
 
 const z11 = makeZxid(1, 1)
 const z20 = makeZxid(2, 0)
@@ -56,4 +56,26 @@ test('any other leader is given syncLimit, and so is this one where that is aske
     const { fixture } = serving(capabilities, limit)
     assert.equal(ticksUntilLeft(fixture), syncTicks + 0.5)
   }
+})
+
+test('a leader that is cut off from its quorum stops serving with the look that finds syncLimit over', () => {
+  const fixture = new RoleFixture({
+    disk: { currentEpoch: 1, acceptedEpoch: 1, log: [txnOf(z11)] },
+    options: { syncLimit: syncTicks },
+  })
+  const leader = fixture.lead()
+  const peer = follow(fixture, leader, { id: 2, lastZxid: z11, epoch: 1 })
+  peer.send(PacketType.ack, z20)
+  fixture.endTurn()
+  assert.ok(fixture.isServing)
+  for (let halfTicks = 0; halfTicks < 4 * syncTicks; halfTicks++) {
+    fixture.advance(tickMs / 2)
+    peer.send(PacketType.ping, z11)
+  }
+  assert.equal(fixture.isOver, false)
+  // The connection stays open, as where a cable is pulled.
+  const cutOffAtMs = fixture.nowMs
+  while (!fixture.isOver) fixture.advance(tickMs / 2)
+  assert.equal(fixture.end?.code, 'LEADER_WITHOUT_QUORUM')
+  assert.ok(fixture.nowMs - cutOffAtMs <= (syncTicks + 1) * tickMs)
 })
