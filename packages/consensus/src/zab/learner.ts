@@ -31,6 +31,7 @@ import { LearnedMembership } from './learned-membership.ts'
 import { LearnedState } from './learned-state.ts'
 import { LearningTerm } from './learning-term.ts'
 import type { MasterRotation } from './master-rotation.ts'
+import { MasterSearch } from './master-search.ts'
 import { ObserverMaster } from './observer-master.ts'
 import { type ChannelOwner, PacketChannel, type ReceivedPacket } from './packet-channel.ts'
 import { RoleLife } from './role-life.ts'
@@ -46,6 +47,8 @@ export class Learner implements ChannelOwner {
   readonly #isObserver: boolean
   /** Of an observer that may be served by others than its leader. */
   readonly #masters: MasterRotation | undefined
+  /** While its leader serves such an observer. */
+  #masterSearch: MasterSearch | undefined
   /** Of a follower that may serve observers. */
   readonly #observerMaster: ObserverMaster | undefined
   readonly #history: LearnedHistory
@@ -148,6 +151,7 @@ export class Learner implements ChannelOwner {
     this.#parts.logSync.onDurable = undefined
     this.#term = undefined
     this.#observerMaster?.end()
+    this.#masterSearch?.end()
     this.#disconnect()
     this.#life.end(idle)
   }
@@ -182,6 +186,14 @@ export class Learner implements ChannelOwner {
   #connected(link: PeerLink): PeerLinkListener {
     const channel = new PacketChannel(link, this)
     this.#channel = channel
+    this.#phase = 'awaits-epoch'
+    this.#heard()
+    this.#introduce(channel)
+    return channel
+  }
+
+  /** Says who this server is. */
+  #introduce(channel: PacketChannel): void {
     const { options, ports } = this.#parts
     const type = this.#isObserver ? PacketType.observerInfo : PacketType.followerInfo
     const { serverId, isDiskless } = options
@@ -192,10 +204,7 @@ export class Learner implements ChannelOwner {
       capabilities:
         PeerCapability.confirmedSync | PeerCapability.earlyPings | PeerCapability.cumulative,
     })
-    this.#phase = 'awaits-epoch'
-    this.#heard()
     channel.send(type, makeZxid(ports.history.acceptedEpoch, 0), info)
-    return channel
   }
 
   /** Begins anew with the same leader. */
@@ -393,10 +402,28 @@ export class Learner implements ChannelOwner {
       turnEnded: () => this.turnEnded(),
     })
     this.#term = term
-    this.#masters?.served()
+    this.#masters?.served(this.#isAtMaster)
     if (this.#isAtMaster) this.#reportMaster()
+    else this.#searchMaster()
     term.host = ports.host.learningStarted(term)
     this.#observerMaster?.begin(term)
+  }
+
+  #searchMaster(): void {
+    const { ports, options } = this.#parts
+    if (this.#masters === undefined) return
+    this.#masterSearch = new MasterSearch({
+      ports,
+      life: this.#life,
+      masters: this.#masters,
+      serverId: options.serverId,
+      leaderId: this.#leaderId,
+      epoch: this.#epoch,
+      answerMs: options.tickTimeMs * options.syncLimit,
+      introduce: (channel) => this.#introduce(channel),
+      found: (masterId) =>
+        this.#end('MASTER_FOUND', `server ${masterId} serves observers, and its leader need not`),
+    })
   }
 
   // Broadcast.

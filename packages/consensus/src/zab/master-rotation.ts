@@ -7,12 +7,16 @@
  */
 import type { MembershipStore } from './zab-ports.ts'
 
+const searchDelayMsMin = 60_000
+const searchDelayMsMax = 3_600_000
+
 export class MasterRotation {
   readonly #serverId: number
   readonly #memberships: MembershipStore
   #next: number
   /** Masters that have taken it in since one has served it. */
   #vainCount = 0
+  #searchDelayMs = searchDelayMsMin
 
   constructor(serverId: number, memberships: MembershipStore) {
     this.#serverId = serverId
@@ -36,8 +40,19 @@ export class MasterRotation {
     this.#vainCount++
   }
 
-  /** It is in step. */
-  served(): void {
+  /** It is in step. @param isByMaster false: its leader serves it */
+  served(isByMaster: boolean): void {
     this.#vainCount = 0
+    if (isByMaster) this.#searchDelayMs = searchDelayMsMin
+  }
+
+  /** How long an observer that its leader serves waits before it looks for a master again. */
+  get searchDelayMs(): number {
+    return this.#searchDelayMs
+  }
+
+  /** A master was found. Should it not serve the observer the next search begins later. */
+  searchEnded(): void {
+    this.#searchDelayMs = Math.min(searchDelayMsMax, 2 * this.#searchDelayMs)
   }
 }

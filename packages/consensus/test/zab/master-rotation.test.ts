@@ -48,7 +48,7 @@ test('masters that serve are asked again when they are lost', () => {
   for (let count = 0; count < 5; count++) {
     assert.notEqual(rotation.next(3), undefined)
     rotation.tookIn()
-    rotation.served()
+    rotation.served(true)
   }
 })
 
@@ -63,4 +63,18 @@ test('a fleet comes spread over the whole time', () => {
     String(gaps),
   )
   assert.equal(spreadMs(7, 0), 0)
+})
+
+test('the search for a master is the rarer the more often those that were found did not serve', () => {
+  const rotation = rotationOf(4)
+  const first = rotation.searchDelayMs
+  for (let count = 0; count < 3; count++) {
+    rotation.searchEnded()
+    rotation.served(false)
+  }
+  assert.equal(rotation.searchDelayMs, 8 * first)
+  for (let count = 0; count < 20; count++) rotation.searchEnded()
+  assert.equal(rotation.searchDelayMs, 3_600_000)
+  rotation.served(true)
+  assert.equal(rotation.searchDelayMs, first)
 })

@@ -123,6 +123,65 @@ test('an observer goes on to the next master when one turns it away, and at last
   assert.deepEqual(fixture.dialled.slice(14, 16), ['master 1', 'leader 3'])
 })
 
+/** An observer with the id 4 whom its leader serves in epoch 2, as none of the masters 1 and 2 answered. */
+function observerAtLeader(): { fixture: RoleFixture; leader: PeerByHand } {
+  const disk = { ...inEpoch1, log: [txnOf(z11)] }
+  const fixture = new RoleFixture({ disk, options: { ...options, serverId: 4 } })
+  fixture.learn(true)
+  for (let count = 0; count < 15; count++) {
+    fixture.peers.at(-1)!.listener?.closed('closed by the peer')
+    fixture.advance(100)
+  }
+  const leader = fixture.peers.at(-1)!
+  acceptEpoch(fixture, leader, z20)
+  serveLearner(fixture, leader, { lastZxid: z11, epochZxid: z20 })
+  assert.ok(fixture.isServing)
+  fixture.dialled.length = 0
+  return { fixture, leader }
+}
+
+/** Lets time pass until the observer dials somebody. @returns how long that took, ms */
+function untilDialled(fixture: RoleFixture, leader: PeerByHand): number {
+  const [startMs, count] = [fixture.nowMs, fixture.dialled.length]
+  while (fixture.dialled.length === count && !fixture.isOver) {
+    leader.send(PacketType.ping, z11)
+    fixture.advance(100)
+  }
+  return fixture.nowMs - startMs
+}
+
+const leaderInfo = Uint8Array.of(0, 1, 0, 0)
+
+test('an observer that its leader serves looks for a master after some minutes, and begins anew when there is one', () => {
+  const { fixture, leader } = observerAtLeader()
+  const elapsedMs = untilDialled(fixture, leader)
+  assert.ok(elapsedMs >= 60_000 && elapsedMs <= 120_000, `${elapsedMs} ms`)
+  assert.match(fixture.dialled[0], /^master/)
+  const master = fixture.peers.at(-1)!
+  assert.match(master.packets[0], /^OBSERVERINFO/)
+  assert.equal(fixture.isOver, false)
+  master.send(PacketType.leaderInfo, z20, leaderInfo)
+  assert.equal(fixture.end?.code, 'MASTER_FOUND')
+  assert.ok(master.isClosed)
+})
+
+test('it stays with its leader while nobody serves it, or behind another leader only', () => {
+  const { fixture, leader } = observerAtLeader()
+  for (const answer of ['closes', 'of another epoch', 'is silent'] as const) {
+    untilDialled(fixture, leader)
+    const master = fixture.peers.at(-1)!
+    if (answer === 'closes') master.listener?.closed('closed by the peer')
+    else if (answer === 'of another epoch') master.send(PacketType.leaderInfo, z30, leaderInfo)
+    else
+      while (!master.isClosed) {
+        leader.send(PacketType.ping, z11)
+        fixture.advance(100)
+      }
+    assert.equal(fixture.isOver, false)
+  }
+  assert.deepEqual(new Set(fixture.dialled), new Set(['master 1', 'master 2']))
+})
+
 test('an observer leaves a master whose epoch is behind what it has accepted', () => {
   const disk = { currentEpoch: 2, acceptedEpoch: 3, log: [txnOf(z11)] }
   const fixture = new RoleFixture({ disk, options: { ...options, serverId: 4 } })
