@@ -94,6 +94,22 @@ test(
   },
 )
 
+test(
+  'an ensemble whose disks are all full takes writes again by itself when there is room',
+  limits,
+  async () => {
+    await using ensemble = await startEnsemble(3)
+    const zk = await ensemble.client()
+    await zk.create('/kept', '')
+    for (const member of ensemble.members) member.failDisk('ENOSPC')
+    const pending = zk.create('/later', '')
+    await until(() => ensemble.members.every(({ mode }) => mode === undefined))
+    for (const member of ensemble.members) member.mendDisk()
+    await pending
+    assert.notEqual(await zk.exists('/kept'), null)
+  },
+)
+
 test('writes go on while the disk of one follower is slow', limits, async () => {
   await using ensemble = await startEnsemble(3)
   const leader = await ensemble.leader()
