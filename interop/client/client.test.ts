@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { after, before, beforeEach, describe, test } from 'node:test'
 import { creatorAcl, Perms, ZooKeeper } from '@quorate/client'
 import type { ServerProcess } from '../harness/server-process.ts'
-import { serversUnderTest } from '../harness/servers-under-test.ts'
+import { serversOfEitherKind } from '../harness/servers-under-test.ts'
 import { TcpProxy } from '../harness/tcp-proxy.ts'
 
 const timeout = 30_000
 
-for (const underTest of serversUnderTest)
+for (const underTest of serversOfEitherKind)
   describe(`our client against ${underTest.name}`, { timeout: 120_000 }, () => {
     let server: ServerProcess
     let zk: ZooKeeper

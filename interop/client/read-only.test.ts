@@ -4,11 +4,11 @@ import { test } from 'node:test'
 import { ZooKeeper, type ZooKeeperError } from '@quorate/client'
 import { Ensemble } from '../harness/ensemble.ts'
 import type { EnsembleMember } from '../harness/ensemble-member.ts'
-import { serversUnderTest } from '../harness/servers-under-test.ts'
+import { serversOfEitherKind } from '../harness/servers-under-test.ts'
 
 const timeout = 120_000
 
-for (const { name } of serversUnderTest) {
+for (const { name } of serversOfEitherKind) {
   const kind = name === 'Quorate' ? 'quorate' : 'apache'
 
   /** Two of three members end; the first one stays, and goes into read-only mode. */

@@ -10,12 +10,12 @@ import {
 } from '@quorate/client'
 import { Ensemble } from '../harness/ensemble.ts'
 import type { ServerProcess } from '../harness/server-process.ts'
-import { serversUnderTest } from '../harness/servers-under-test.ts'
+import { serversOfEitherKind } from '../harness/servers-under-test.ts'
 import { TcpProxy } from '../harness/tcp-proxy.ts'
 
 const timeout = 60_000
 
-for (const underTest of serversUnderTest) {
+for (const underTest of serversOfEitherKind) {
   describe(`sessions of our client on ${underTest.name}`, { timeout: 180_000 }, () => {
     let server: ServerProcess
     let observer: ZooKeeper

@@ -1,6 +1,6 @@
 /**
  * The servers that a parametrised test runs against. `INTEROP_SERVERS=apache` proves the test itself; both is
- * `apache,quorate`; the default is ours.
+ * `apache,quorate`. The default is ours for programs of others, and both for our own client and recipes.
  */
 import { startApache } from './apache-server.ts'
 import { startQuorate } from './quorate-server.ts'
@@ -16,11 +16,14 @@ const known: Readonly<Record<string, ServerUnderTest>> = {
   quorate: { name: 'Quorate', start: startQuorate },
 }
 
-export const serversUnderTest: readonly ServerUnderTest[] = (
-  process.env['INTEROP_SERVERS'] ?? 'quorate'
-)
-  .split(',')
-  .map((name) => {
+/** For programs of others, which work on Apache's servers by themselves. */
+export const serversUnderTest: readonly ServerUnderTest[] = serversOr('quorate')
+
+/** For our client and our recipes, which have to work on either. */
+export const serversOfEitherKind: readonly ServerUnderTest[] = serversOr('apache,quorate')
+
+function serversOr(fallback: string): readonly ServerUnderTest[] {
+  return (process.env['INTEROP_SERVERS'] ?? fallback).split(',').map((name) => {
     const server = known[name]
     if (server === undefined)
       throw new Error(
@@ -28,3 +31,4 @@ export const serversUnderTest: readonly ServerUnderTest[] = (
       )
     return server
   })
+}

@@ -158,6 +158,16 @@ test('every test that is said to hold off a failure of other clients is there by
   assert.deepEqual(missing, [])
 })
 
+test('every page of a recipe says what is guaranteed, and what not under partition', () => {
+  const recipes = filesBelow('docs/recipes', '.md')
+  assert.ok(recipes.length > 10)
+  const incomplete = recipes.filter((page) => {
+    const headings = readText(page).match(/^## .*$/gm) ?? []
+    return !['## Guarantees', '## Limits under partition'].every((one) => headings.includes(one))
+  })
+  assert.deepEqual(incomplete, [])
+})
+
 test('links between pages lead somewhere', () => {
   const broken = pages.filter((page) => exists(page)).flatMap((page) => brokenLinks(page))
   assert.deepEqual(broken, [])

@@ -121,7 +121,7 @@ export class Config<V> implements AsyncIterable<V>, AsyncDisposable {
   }
 
   /**
-   * Writes a value. When it resolves, {@link value} shows it, or what others have written since.
+   * Writes a value. When it resolves, {@link Config.value} shows it, or what others have written since.
    * @param version the version that it was made for; −1 for a node that does not exist. Without it any will do
    * @returns the new version
    * @throws ZooKeeperError InvalidValue, before anything is sent; BadVersion when somebody else has written meanwhile; any

@@ -92,7 +92,7 @@ export class SharedValue<V> implements AsyncIterable<V>, AsyncDisposable {
     return this.#cache.node(this.path) ?? { value: this.#settings.initial, version: -1 }
   }
 
-  /** Sets the value, whatever it is now. When it resolves, {@link value} shows it, or what others have written since. */
+  /** Sets the value, whatever it is now. When it resolves, {@link SharedValue.value} shows it, or what others have written since. */
   async set(value: V, options: CallOptions = {}): Promise<void> {
     await this.update(() => value, options)
   }
