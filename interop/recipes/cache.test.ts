@@ -4,12 +4,12 @@ import { test } from 'node:test'
 import { ZooKeeper } from '@quorate/client'
 import { cache } from '@quorate/recipes'
 import { Random } from '../differential/random.ts'
-import { serversUnderTest } from '../harness/servers-under-test.ts'
+import { serversOfEitherKind } from '../harness/servers-under-test.ts'
 
 const rounds = 20
 const changesPerRound = 60
 
-for (const underTest of serversUnderTest)
+for (const underTest of serversOfEitherKind)
   test(`a cache ends equal to the tree on ${underTest.name}`, { timeout: 120_000 }, async () => {
     const server = await underTest.start({ configuration: ['tickTime=500'] })
     const writer = new ZooKeeper(server.address)

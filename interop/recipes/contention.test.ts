@@ -12,7 +12,7 @@ import {
   Semaphore,
 } from '@quorate/recipes'
 import type { ServerProcess } from '../harness/server-process.ts'
-import { serversUnderTest } from '../harness/servers-under-test.ts'
+import { serversOfEitherKind } from '../harness/servers-under-test.ts'
 import { type Contention, runCurator, runKazoo } from './contenders.ts'
 import { CriticalSection } from './critical-section.ts'
 
@@ -24,7 +24,7 @@ const ownCount = 3
 const alone = (own: CriticalSection): Promise<void> => own.alone()
 const withoutWriter = (own: CriticalSection): Promise<void> => own.withoutWriter()
 
-for (const underTest of serversUnderTest)
+for (const underTest of serversOfEitherKind)
   describe(`recipes on ${underTest.name}`, { timeout: 600_000 }, () => {
     let server: ServerProcess
     let clients: readonly ZooKeeper[]

@@ -17,13 +17,13 @@ import {
   uriOf,
 } from '@quorate/recipes'
 import type { ServerProcess } from '../harness/server-process.ts'
-import { serversUnderTest } from '../harness/servers-under-test.ts'
+import { serversOfEitherKind } from '../harness/servers-under-test.ts'
 import { type Contention, useCurator, useKazoo } from './contenders.ts'
 
 const timeout = 120_000
 const rounds = 30
 
-for (const underTest of serversUnderTest)
+for (const underTest of serversOfEitherKind)
   describe(`data recipes on ${underTest.name}`, { timeout: 600_000 }, () => {
     let server: ServerProcess
     let zk: ZooKeeper

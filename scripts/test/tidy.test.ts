@@ -162,7 +162,7 @@ test('every page of a recipe says what is guaranteed, and what not under partiti
   const recipes = filesBelow('docs/recipes', '.md')
   assert.ok(recipes.length > 10)
   const incomplete = recipes.filter((page) => {
-    const headings = readText(page).match(/^## .*$/gm) ?? []
+    const headings: readonly string[] = readText(page).match(/^## .*$/gm) ?? []
     return !['## Guarantees', '## Limits under partition'].every((one) => headings.includes(one))
   })
   assert.deepEqual(incomplete, [])
