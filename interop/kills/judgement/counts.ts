@@ -71,18 +71,20 @@ function sumOf(sums: Map<string, Sum>, counter: string): Sum {
 /** What the counters have come to, by the history. */
 function talliesOf(committed: CommittedTree): readonly Tally[] {
   const { nodes } = committed.now
-  const bytesOf = (path: string): Buffer => Buffer.from(nodes.get(path)?.data ?? '', 'latin1')
-  const configured = bytesOf(paths.config).toString()
-  const config = configured === '' ? 0 : (JSON.parse(configured) as { count: number }).count
+  const tally = (counter: string, path: string, valueOf: (bytes: Buffer) => number): Tally => {
+    const data = nodes.get(path)?.data ?? ''
+    return { counter, value: data === '' ? 0 : valueOf(Buffer.from(data, 'latin1')) }
+  }
   return [
-    { counter: paths.counter, value: Number(bytesOf(paths.counter).toString()) },
-    { counter: paths.long, value: Number(bytesOf(paths.long).readBigInt64BE()) },
-    { counter: paths.sharedCount, value: bytesOf(paths.sharedCount).readInt32BE() },
-    { counter: paths.config, value: config },
-    ...soleLocks.map((lock) => ({
-      counter: lock,
-      value: Number(bytesOf(sectionPath(lock)).toString()),
-    })),
+    tally(paths.counter, paths.counter, Number),
+    tally(paths.long, paths.long, (bytes) => Number(bytes.readBigInt64BE())),
+    tally(paths.sharedCount, paths.sharedCount, (bytes) => bytes.readInt32BE()),
+    tally(
+      paths.config,
+      paths.config,
+      (bytes) => (JSON.parse(bytes.toString()) as { count: number }).count,
+    ),
+    ...soleLocks.map((lock) => tally(lock, sectionPath(lock), Number)),
   ]
 }
 

@@ -13,15 +13,25 @@ import {
   type TxnHistory,
 } from '@quorate/simulator'
 import { paths, type Said, type Word } from '../words.ts'
-import type { WorkerProcess } from '../worker-process.ts'
+import type { Pause } from '../worker-process.ts'
 import { judgeBarriers } from './barriers.ts'
 import { judgeCounts } from './counts.ts'
 import { judgeHolders } from './holders.ts'
 import { observationsOf } from './observations.ts'
 
+/** A worker, as far as it is judged. */
+export interface Witness {
+  readonly name: string
+  /** Whether it could not say all. */
+  readonly wasKilled: boolean
+  /** When it stood still. */
+  readonly pauses: readonly Pause[]
+  readonly journal: { readonly said: readonly Said[] }
+}
+
 export interface Evidence {
   readonly history: TxnHistory
-  readonly workers: readonly WorkerProcess[]
+  readonly workers: readonly Witness[]
   readonly storeFile: string
   readonly sessionTimeoutMs: number
 }
@@ -60,11 +70,8 @@ const expectedCodes: ReadonlySet<string> = new Set([
 const problemsMost = 10
 
 export function judge(evidence: Evidence): Judgement {
-  const committed = new CommittedTree(evidence.history)
-  const statements = evidence.workers
-    .flatMap(({ name: by, journal }) => journal.said.map((said): Statement => ({ ...said, by })))
-    .toSorted((a, b) => a.atUs - b.atUs)
-  const testimony: Testimony = { ...evidence, committed, statements }
+  const testimony = testimonyOf(evidence)
+  const { statements } = testimony
   const holders = judgeHolders(testimony)
   const counts = judgeCounts(testimony)
   const barriers = judgeBarriers(testimony)
@@ -83,6 +90,13 @@ export function judge(evidence: Evidence): Judgement {
     ...barriers.figures,
   ])
   return { problems, figures }
+}
+
+export function testimonyOf(evidence: Evidence): Testimony {
+  const statements = evidence.workers
+    .flatMap(({ name: by, journal }) => journal.said.map((said): Statement => ({ ...said, by })))
+    .toSorted((a, b) => a.atUs - b.atUs)
+  return { ...evidence, committed: new CommittedTree(evidence.history), statements }
 }
 
 function checked(testimony: Testimony): readonly string[] {
