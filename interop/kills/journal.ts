@@ -14,6 +14,7 @@ export class Journal {
   readonly said: Said[] = []
   readonly #file: string
   readonly #held = new Map<string, HeldNow>()
+  readonly #givenBackAtUs = new Map<string, number>()
   readonly #last = new Map<Word['type'], Word>()
   #position = 0
   #rest: Buffer = Buffer.alloc(0)
@@ -50,6 +51,11 @@ export class Journal {
     return [...this.#held.values()]
   }
 
+  /** When it last gave this lock back. */
+  givenBackAtUs(lock: string): number | undefined {
+    return this.#givenBackAtUs.get(lock)
+  }
+
   /** The last word of the type. */
   readonly last = <T extends Word['type']>(
     type: T,
@@ -57,12 +63,15 @@ export class Journal {
     this.#last.get(type) as Extract<Word, { readonly type: T }> | undefined
 
   #note(said: Said): void {
-    const { word } = said
+    const { atUs, word } = said
     this.said.push(said)
     this.#last.set(word.type, word)
     if (word.type === 'granted') this.#held.set(word.path, word)
-    else if (word.type === 'gaveBack') this.#held.delete(word.path)
-    else if (word.type === 'began') {
+    else if (word.type === 'gaveBack') {
+      const held = this.#held.get(word.path)
+      if (held !== undefined) this.#givenBackAtUs.set(held.lock, atUs)
+      this.#held.delete(word.path)
+    } else if (word.type === 'began') {
       this.#held.clear()
       this.#last.delete('rested')
     }

@@ -9,6 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Prng } from '@quorate/simulator'
 import type { Ensemble } from '../harness/ensemble.ts'
 import type { EnsembleMember } from '../harness/ensemble-member.ts'
+import { nowUs, soleLocks } from './words.ts'
 import type { WorkerProcess } from './worker-process.ts'
 
 export interface Scene {
@@ -33,6 +34,9 @@ const workMostMs = 1_500
 /** A holder may have given back what it held by the time that it stands still. */
 const catchMostMs = 4_000
 const lookEveryMs = 15
+const lookSlowlyEveryMs = 100
+/** Times the session's timeout, that somebody else may need to get the lock and use it. */
+const followedMost = 4
 
 export class Killer {
   readonly counts: Map<string, number> = new Map()
@@ -123,13 +127,27 @@ export class Killer {
     await hire()
   }
 
-  /** Longer than its session lives: others get what it held. */
+  /** Longer than its session lives, and until somebody else has held what it held. */
   async #pauseHolder(): Promise<void> {
     const { print, sessionTimeoutMs } = this.#scene
     const worker = await this.#caughtHolder()
+    const stoppedAtUs = nowUs()
     print(`SIGSTOP ${worker.name}${heldBy(worker)}`)
-    await delay(sessionTimeoutMs * 1.3 + this.#random.below(sessionTimeoutMs))
+    await delay(sessionTimeoutMs * 1.3)
+    const [held] = soleLocksOf(worker)
+    const overAtMs = performance.now() + sessionTimeoutMs * followedMost
+    while (held !== undefined && performance.now() < overAtMs) {
+      if (this.#wasHeldSince(held, stoppedAtUs)) break
+      await delay(lookSlowlyEveryMs)
+    }
     worker.resume()
+  }
+
+  #wasHeldSince(lock: string, sinceUs: number): boolean {
+    return this.#scene.workers().some(({ journal }) => {
+      journal.read()
+      return (journal.givenBackAtUs(lock) ?? 0) > sinceUs
+    })
   }
 
   /** Shorter than its session lives. */
@@ -148,10 +166,10 @@ export class Killer {
       const worker = this.#random.pick(this.#scene.workers())
       worker.journal.read()
       const isLate = performance.now() > overAtMs
-      if (worker.journal.held.length > 0 || isLate) {
+      if (soleLocksOf(worker).length > 0 || isLate) {
         worker.suspend()
         worker.journal.read()
-        if (worker.journal.held.length > 0 || isLate) return worker
+        if (soleLocksOf(worker).length > 0 || isLate) return worker
         worker.resume()
       }
       await delay(lookEveryMs)
@@ -163,6 +181,11 @@ export class Killer {
     for (const { name, isRunning } of members)
       if (!isRunning) this.problems.push(`${name} ended by itself`)
   }
+}
+
+function soleLocksOf({ journal }: WorkerProcess): readonly string[] {
+  const sole: readonly string[] = soleLocks
+  return journal.held.flatMap(({ lock }) => (sole.includes(lock) ? [lock] : []))
 }
 
 function heldBy({ journal }: WorkerProcess): string {
