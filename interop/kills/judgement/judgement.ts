@@ -124,17 +124,22 @@ function firstProblem(checker: Checker, observations: readonly Observation[]): s
 
 function failures({ statements }: Testimony): readonly string[] {
   const problems = new Set<string>()
+  const withSession = new Set<string>()
   for (const { by, word } of statements) {
-    const problem = failureProblem(word)
+    if (word.type === 'connected') withSession.add(by)
+    else if (word.type === 'expired' || word.type === 'began') withSession.delete(by)
+    const problem = failureProblem(word, withSession.has(by))
     if (problem !== undefined) problems.add(`${by} ${problem}`)
   }
   return [...problems].slice(0, problemsMost)
 }
 
 /** While the session lives nobody is left in doubt, but by a deadline of their own, and nothing fails but for a reason. */
-function failureProblem(word: Word): string | undefined {
+function failureProblem(word: Word, hasSession: boolean): string | undefined {
   switch (word.type) {
     case 'failed':
+      // No server gave it a new one in time.
+      if (word.code === 'ConnectionLoss' && word.applied === 'no' && !hasSession) return undefined
       return expectedCodes.has(word.code) ? undefined : `fails to ${word.job}: ${word.code}`
     case 'counted':
     case 'doubted':

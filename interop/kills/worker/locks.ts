@@ -102,10 +102,11 @@ export async function select(place: Workplace): Promise<void> {
   await using selector = new LeaderSelector(
     zk,
     '/recipes/selector',
-    async ({ signal, token, guarded, path }) => {
+    async (leadership) => {
+      const { token, guarded, path } = leadership
       const grants = [{ lock: 'selector' as const, path, token }]
       await attempt(place, 'select', () =>
-        holdAlone(place, { grants, guarded, isHeld: () => !signal.aborted }),
+        holdAlone(place, { grants, guarded, isHeld: () => leadership.isHeld }),
       )
       place.say({ type: 'gaveBack', path })
     },

@@ -6,7 +6,8 @@
  * 2. A watch event is told before the reply that follows it on the wire.
  * 3. Of a write that is sent to a server of ours it is known how to ask about it later, and what to send again; no more of them are
  *    unanswered than the server keeps outcomes of.
- * 4. After {@link abandon} nothing is sent, settled or told any more.
+ * 4. When a request is answered it is told when it went out: not of every request, but of one after the other.
+ * 5. After {@link abandon} nothing is sent, settled or told any more.
  */
 import {
   authPacket,
@@ -42,6 +43,8 @@ export interface ConnectionListener {
   notified(event: WatcherEvent, zxid: Zxid | undefined): void
   /** The server has come as far as this zxid. */
   saw(zxid: Zxid): void
+  /** The server has answered something that went out then. */
+  confirmed(sentAtMs: number): void
   /** A write that had no room before has it now. */
   roomMade(): void
   /** The server does not know this identity; it closes the connection. */
@@ -97,6 +100,10 @@ export class Connection implements FrameSink {
   /** What is sent from here on comes behind this transaction. */
   #zxid: Zxid
   #askedAtMs = Infinity
+  /** The request whose answer is to confirm the session; {@link noXid}: the next one will be. */
+  #probeXid = noXid
+  #probeAtMs = Infinity
+  #pingsInFlight = 0
 
   constructor(
     link: Link,
@@ -183,6 +190,7 @@ export class Connection implements FrameSink {
     }
     call.sent(this.#writer.position - start)
     this.#inFlightByXid.set(xid, call)
+    if (this.#probeXid === noXid) this.#probeXid = xid
     if (call.operation.isWrite && this.#terms !== undefined) this.#prepareForLoss(call, xid, start)
   }
 
@@ -211,6 +219,8 @@ export class Connection implements FrameSink {
 
   sendPing(): void {
     this.#frame(Xid.ping, OpCode.ping, () => {})
+    // Which of several pings an answer is of, nobody can tell.
+    if (this.#pingsInFlight++ === 0 && this.#probeXid === noXid) this.#probeXid = Xid.ping
   }
 
   sendAuth(credential: Credential): void {
@@ -252,7 +262,9 @@ export class Connection implements FrameSink {
     if (this.#isAbandoned) return
     try {
       const reader = this.#reader.reset(bytes, start, end)
-      const call = this.#take(reader.readInt())
+      const xid = reader.readInt()
+      if (xid === this.#probeXid) this.#confirm()
+      const call = this.#take(xid)
       reader.readLong()
       call.operation.answered?.(reader.readInt())
       call.fail('ReplyTooLarge')
@@ -270,11 +282,14 @@ export class Connection implements FrameSink {
       if (zxid > this.#zxid) this.#zxid = zxid
       this.#listener.saw(zxid)
     }
+    if (xid === this.#probeXid) this.#confirm()
     switch (xid) {
       case Xid.notification:
         this.#listener.notified(watcherEvent.decode(reader), zxid > 0 ? zxid : undefined)
         return
       case Xid.ping:
+        this.#pingsInFlight--
+        return
       case Xid.setWatches:
         return
       case Xid.auth:
@@ -283,6 +298,12 @@ export class Connection implements FrameSink {
       default:
         this.#answer(this.#take(xid), err, reader)
     }
+  }
+
+  #confirm(): void {
+    this.#listener.confirmed(this.#probeAtMs)
+    this.#probeXid = noXid
+    this.#probeAtMs = Infinity
   }
 
   #take(xid: number): Call {
@@ -339,6 +360,8 @@ export class Connection implements FrameSink {
     if (this.#isAbandoned || this.#writer.position === 0) return
     this.#lastSentAtMs = this.#world.clock.nowMs()
     if (this.#askedAtMs === Infinity) this.#askedAtMs = this.#lastSentAtMs
+    if (this.#probeXid !== noXid && this.#probeAtMs === Infinity)
+      this.#probeAtMs = this.#lastSentAtMs
     // The link owns the bytes that it is given. A copy of a few costs less than another buffer to write into.
     if (this.#writer.position <= copiedMost) {
       this.#link.send(this.#writer.copy())
@@ -350,6 +373,8 @@ export class Connection implements FrameSink {
   }
 }
 
+/** Of no request. */
+const noXid = 0
 const lengthBytes = 4
 /** Of a request: its length, xid and type. */
 const headerBytes = 12

@@ -10,6 +10,7 @@ export type SessionPhase =
       readonly type: 'dialing'
       readonly link: Link
       readonly server: ServerAddress
+      readonly sinceMs: number
       readonly untilMs: number
     }
   | {

@@ -2,7 +2,8 @@
  * When a session has to do something: by the clock, by when its server was heard, and by how far it has come with its link.
  *
  * 1. A server that was not asked need not have answered: after a stall of this process it is asked first.
- * 2. A leader expires a session after its timeout, and hears of it with a delay; after 4/3 of the timeout it is surely over
+ * 2. What a server says may have waited here for long: what it confirms is that it lived when it was asked.
+ * 3. A leader expires a session after its timeout, and hears of it with a delay; after 4/3 of the timeout it is surely over
  *    (ZOOKEEPER-4508).
  */
 import type { Connection } from './connection.ts'
@@ -19,6 +20,8 @@ export class SessionTimes {
   timeoutMs: number
   /** When a server was last heard; before there is a session, when one was first asked for. */
   lastHeardAtMs = 0
+  /** When the latest request went out that a server has answered; 0 before there is a session. */
+  confirmedAtMs = 0
 
   constructor(timeoutMs: number) {
     this.timeoutMs = timeoutMs

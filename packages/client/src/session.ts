@@ -154,8 +154,9 @@ export class Session {
     return this.#lastZxid
   }
 
-  get lastHeardAtMs(): number {
-    return this.#times.lastHeardAtMs
+  /** See {@link SessionTimes.confirmedAtMs}. */
+  get confirmedAtMs(): number {
+    return this.#times.confirmedAtMs
   }
 
   /** The server of the present connection. */
@@ -282,8 +283,9 @@ export class Session {
       received: (bytes) => this.#received(link, decoder, bytes),
       closed: (cause) => this.#linkClosed(cause),
     })
-    const untilMs = this.#world.clock.nowMs() + this.#times.dialMs(this.#servers.size)
-    this.#phase = { type: 'dialing', link, server, untilMs }
+    const sinceMs = this.#world.clock.nowMs()
+    const untilMs = sinceMs + this.#times.dialMs(this.#servers.size)
+    this.#phase = { type: 'dialing', link, server, sinceMs, untilMs }
     this.#schedule()
   }
 
@@ -348,7 +350,7 @@ export class Session {
       this.#expire(this.#phase.server)
       return
     }
-    const { link, server } = this.#phase
+    const { link, server, sinceMs } = this.#phase
     this.#isReadOnly = response.readOnly ?? false
     this.#isProvisional = this.#isReadOnly && (this.#isProvisional || this.#identity === undefined)
     this.#wasHeld = true
@@ -358,6 +360,7 @@ export class Session {
     }
     this.#times.timeoutMs = response.timeOut
     this.#times.lastHeardAtMs = this.#world.clock.nowMs()
+    this.#times.confirmedAtMs = sinceMs
     const { outcomes } = response
     const connection = this.#connect(link, {
       readsLinearizably: readsLinearizably(response),
@@ -407,6 +410,7 @@ export class Session {
       saw: (zxid) => {
         if (zxid > this.#lastZxid) this.#lastZxid = zxid
       },
+      confirmed: (sentAtMs) => (this.#times.confirmedAtMs = sentAtMs),
       roomMade: () => this.#calls.sendNext(),
       refused: (credential) => this.#credentials.drop(credential),
       broke: (cause) => {

@@ -148,9 +148,12 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
     return this.#session.lastZxid
   }
 
-  /** When a server was last heard, on the clock of the world. The servers let a session live so much longer as `timeout` says. */
-  get lastHeardAtMs(): number {
-    return this.#session.lastHeardAtMs
+  /**
+   * When the latest request went out that a server has answered, on the clock of the world. From then on the servers let the
+   * session live for `timeout`; what waited for a process that stood still makes it no later.
+   */
+  get confirmedAtMs(): number {
+    return this.#session.confirmedAtMs
   }
 
   /** Returns the function that takes the listener away again. */

@@ -4,6 +4,7 @@ import {
   addWatchRequest,
   authPacket,
   createRequest,
+  ErrorCode,
   EventType,
   OpCode,
   pathWatchRequest,
@@ -201,6 +202,31 @@ describe('a connection', () => {
     world.lastLink.reply(ping.xid)
     await world.advance(timeout / 3 - 10)
     assert.equal(zk.state, 'connected')
+  })
+
+  it('lives from when the request went out that was answered, however late the answer is handled', async () => {
+    const connectedAtMs = zk.confirmedAtMs
+    world.stall(10)
+    const reading = zk.exists('/')
+    await world.settle()
+    const askedAtMs = world.clock.nowMs()
+    assert.equal(zk.confirmedAtMs, connectedAtMs)
+    world.stall(timeout * 2)
+    const [request] = world.lastLink.requests().slice(-1)
+    world.lastLink.event(EventType.nodeDataChanged, '/a')
+    assert.equal(zk.confirmedAtMs, connectedAtMs)
+    world.lastLink.reply(request!.xid, { err: ErrorCode.NoNode })
+    await reading
+    assert.equal(zk.confirmedAtMs, askedAtMs)
+  })
+
+  it('is confirmed by the answer to a ping', async () => {
+    await world.advance(timeout / 3 + 1)
+    const [ping] = world.lastLink.requests().slice(-1)
+    const askedAtMs = world.clock.nowMs() - 1
+    world.stall(50)
+    world.lastLink.reply(ping!.xid)
+    assert.equal(zk.confirmedAtMs, askedAtMs)
   })
 
   it('ends when the server answers what was not asked', async () => {

@@ -4,9 +4,9 @@
  *
  * 1. `lost` is aborted when the node was deleted by somebody, and when its session is over. It is not when the node is
  *    given back by {@link OwnNode.remove}.
- * 2. Once held ({@link OwnNode.hold}), `lost` is aborted as well when the session's timeout has passed since a server
- *    was last heard: the servers may have expired the session by then, and somebody else may hold what the node stood
- *    for. After a stall of this process that comes first, before anything that waited is handled.
+ * 2. Once held ({@link OwnNode.hold}), `lost` is aborted as well when the session's timeout has passed since the latest
+ *    request went out that a server has answered: the servers may have expired the session by then, and somebody else may
+ *    hold what the node stood for. Answers that waited for this process while it stood still don't change that.
  * 3. A removed node is gone before the promise is settled, or goes with its session.
  */
 import type { Alarm, SessionId, Zxid } from '@quorate/client/core'
@@ -116,7 +116,8 @@ export class OwnNode {
   #watchLease(): void {
     if (this.lost.aborted || this.isRemoved) return
     const { clock } = this.zk.world
-    this.#alarm = clock.wakeAfter(this.#leaseEndMs() - clock.nowMs(), () => {
+    const leftMs = Math.max(0, this.#leaseEndMs() - clock.nowMs())
+    this.#alarm = clock.wakeAfter(leftMs, () => {
       this.#checkLease()
       this.#watchLease()
     })
@@ -124,11 +125,13 @@ export class OwnNode {
 
   #checkLease(): void {
     if (this.#alarm === undefined || this.zk.world.clock.nowMs() < this.#leaseEndMs()) return
-    this.#lose(`no server was heard for ${this.zk.timeout} ms, the timeout of its session`)
+    this.#lose(
+      `no server has answered anything of the last ${this.zk.timeout} ms, the timeout of its session`,
+    )
   }
 
   #leaseEndMs(): number {
-    return this.zk.lastHeardAtMs + this.zk.timeout
+    return this.zk.confirmedAtMs + this.zk.timeout
   }
 
   #lose(why: string, cause?: unknown): void {

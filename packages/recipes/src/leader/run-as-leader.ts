@@ -14,6 +14,8 @@ import { Mutex } from '../lock/mutex.ts'
 export interface Leadership<C extends ClientCodec> {
   /** Aborted when the leadership is lost (RecipeError LockLost), and when it is to end: stop the task then. */
   readonly signal: Signal
+  /** Whether it is held by all that is known here. Right after a stall of this process, too, before the signal is told. */
+  readonly isHeld: boolean
   /** The fencing token: greater than that of every earlier leader. */
   readonly token: Zxid
   /** Writes to ZooKeeper that are refused once the leadership is lost. */
@@ -50,7 +52,16 @@ async function carryOut<C extends ClientCodec, R>(
   const releases = [onAbort(lost, () => source.abort(lost.reason))]
   if (stop !== undefined) releases.push(onAbort(stop, () => source.abort(stop.reason)))
   try {
-    return await task({ signal: source.signal, token, guarded, path })
+    const { signal } = source
+    return await task({
+      signal,
+      token,
+      guarded,
+      path,
+      get isHeld() {
+        return held.isHeld
+      },
+    })
   } finally {
     for (const release of releases) release()
   }

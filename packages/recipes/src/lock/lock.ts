@@ -10,8 +10,8 @@ export interface LockOptions {
   /** Who wants the lock, for others to read: the data of its node. */
   readonly id?: string
   /**
-   * When `lost` is told. `lease` (the default): as soon as another may hold the lock, which is when no server was heard
-   * for the session's timeout. `session`: when the lock is surely lost.
+   * When `lost` is told. `lease` (the default): as soon as another may hold the lock, which is when no server has
+   * answered anything of the session's last timeout. `session`: when the lock is surely lost.
    */
   readonly lossPolicy?: LossPolicy
   /**
