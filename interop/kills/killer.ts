@@ -136,10 +136,8 @@ export class Killer {
     await delay(sessionTimeoutMs * 1.3)
     const [held] = soleLocksOf(worker)
     const overAtMs = performance.now() + sessionTimeoutMs * followedMost
-    while (held !== undefined && performance.now() < overAtMs) {
-      if (this.#wasHeldSince(held, stoppedAtUs)) break
-      await delay(lookSlowlyEveryMs)
-    }
+    const isFollowed = (): boolean => held === undefined || this.#wasHeldSince(held, stoppedAtUs)
+    while (!isFollowed() && performance.now() < overAtMs) await delay(lookSlowlyEveryMs)
     worker.resume()
   }
 

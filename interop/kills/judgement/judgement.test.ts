@@ -156,6 +156,13 @@ test('a sleeper that wakes after its session and still takes the lock for held i
   )
 })
 
+function sectionAt(value: string): readonly Step[] {
+  return [
+    ['create', '/sections'],
+    ['create', sectionPath('mutex'), value],
+  ]
+}
+
 test('a lost increment and one made twice are told', () => {
   const counter = 'mutex'
   const words: readonly Word[] = [
@@ -163,29 +170,16 @@ test('a lost increment and one made twice are told', () => {
     { type: 'counted', counter, outcome: 'done' },
   ]
   const workers = [witness('a', words)]
-  const section = (value: string): readonly Step[] => [
-    ['create', '/sections'],
-    ['create', sectionPath('mutex'), value],
-  ]
-  assert.deepEqual(problemsOf({ steps: section('1'), workers }), [])
+  assert.deepEqual(problemsOf({ steps: sectionAt('1'), workers }), [])
   for (const value of ['0', '2'])
-    assert.match(problemsOf({ steps: section(value), workers }).join('\n'), /mutex is at/)
+    assert.match(problemsOf({ steps: sectionAt(value), workers }).join('\n'), /mutex is at/)
 })
 
 test('what a killed worker was counting may have been counted', () => {
   const counter = 'mutex'
   const workers = [witness('a', [{ type: 'countBegun', counter, amount: 1 }], { wasKilled: true })]
   for (const value of ['0', '1'])
-    assert.deepEqual(
-      problemsOf({
-        steps: [
-          ['create', '/sections'],
-          ['create', sectionPath('mutex'), value],
-        ],
-        workers,
-      }),
-      [],
-    )
+    assert.deepEqual(problemsOf({ steps: sectionAt(value), workers }), [])
 })
 
 test('an item that is taken twice, and one that is lost, are told', () => {
@@ -212,8 +206,11 @@ test('a number that is drawn twice is told', () => {
   assert.match(problemsOf({ workers }).join('\n'), /7 was drawn by a and by b/)
 })
 
+function followed(count: number): Word {
+  return { type: 'followed', count }
+}
+
 test('a configuration that goes back is told', () => {
-  const followed = (count: number): Word => ({ type: 'followed', count })
   const back = [witness('a', [{ type: 'began' }, followed(2), followed(1)])]
   const another = [witness('a', [{ type: 'began' }, followed(2), { type: 'began' }, followed(1)])]
   assert.match(problemsOf({ workers: back }).join('\n'), /from 2 back to 1/)
@@ -246,12 +243,12 @@ test('who passes a gate that stands all the time is told', () => {
     ['create', paths.gate],
     ['delete', paths.gate],
   ]
-  const passed = (to: number): Word => ({ type: 'passed', from: zxid(2), zxid: zxid(to) })
-  assert.deepEqual(problemsOf({ steps, workers: [witness('a', [passed(3)])] }), [])
+  const passed: Word = { type: 'passed', from: zxid(2), zxid: zxid(3) }
+  assert.deepEqual(problemsOf({ steps, workers: [witness('a', [passed])] }), [])
   assert.match(
     problemsOf({
       steps: [...steps.slice(0, 2), ['create', '/x']],
-      workers: [witness('a', [passed(3)])],
+      workers: [witness('a', [passed])],
     }).join('\n'),
     /a has passed the gate/,
   )

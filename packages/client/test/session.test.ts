@@ -215,7 +215,7 @@ describe('a connection', () => {
     const [request] = world.lastLink.requests().slice(-1)
     world.lastLink.event(EventType.nodeDataChanged, '/a')
     assert.equal(zk.confirmedAtMs, connectedAtMs)
-    world.lastLink.reply(request!.xid, { err: ErrorCode.NoNode })
+    world.lastLink.reply(request.xid, { err: ErrorCode.NoNode })
     await reading
     assert.equal(zk.confirmedAtMs, askedAtMs)
   })
@@ -225,7 +225,7 @@ describe('a connection', () => {
     const [ping] = world.lastLink.requests().slice(-1)
     const askedAtMs = world.clock.nowMs() - 1
     world.stall(50)
-    world.lastLink.reply(ping!.xid)
+    world.lastLink.reply(ping.xid)
     assert.equal(zk.confirmedAtMs, askedAtMs)
   })
 
