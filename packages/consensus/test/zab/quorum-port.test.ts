@@ -13,11 +13,11 @@ import { follow, type PeerByHand, RoleFixture, txnOf } from './role-fixture.ts'
 
 const disk = { currentEpoch: 1, acceptedEpoch: 1, log: [txnOf(makeZxid(1, 1))] }
 
-function introduce(peer: PeerByHand, serverId: number): void {
+function introduce(peer: PeerByHand, serverId: number, configVersion = 0): void {
   const info = {
     serverId,
     protocolVersion: 0x1_0000,
-    configVersion: 0,
+    configVersion,
     capabilities: undefined,
   }
   peer.send(PacketType.observerInfo, 0, encodeLearnerInfo(info))
@@ -51,6 +51,16 @@ test('a packet of more than a kilobyte is refused before the learner is in step,
   other.send(PacketType.ack, makeZxid(2, 0))
   announce(other, PacketType.request, 1_048_576)
   assert.equal(other.isClosed, false)
+})
+
+test('a learner whose membership is newer than the leader’s is sent away, and one with the same is not', () => {
+  const fixture = new RoleFixture({ disk })
+  const leader = fixture.lead()
+  const [newer, same] = connectMany(fixture, leader, 2) as [PeerByHand, PeerByHand]
+  introduce(newer, 4, 1)
+  introduce(same, 5, 0)
+  fixture.endTurn()
+  assert.deepEqual([newer.isClosed, same.isClosed], [true, false])
 })
 
 test('identities are no part of an introduction', () => {
