@@ -250,6 +250,7 @@ class Simulation {
     yield* this.#runFor(livenessBoundMs, () => this.#clients.every(({ isIdle }) => isIdle))
 
     yield* this.#converge('after the last fault')
+    this.#fleet.tellLocalSessions()
     for (const machine of this.#fleet.machines) machine.end(true)
     yield* this.#converge('after a power failure of all')
     this.#fleet.settle()

@@ -16,6 +16,7 @@ import { Linearizability } from './linearizability.ts'
 import { Liveness } from './liveness.ts'
 import { Memberships } from './memberships.ts'
 import { MemberViews } from './member-views.ts'
+import { LocalSessions } from './local-sessions.ts'
 import { LockExclusion } from './lock-exclusion.ts'
 import { LockLeftovers } from './lock-leftovers.ts'
 import { MultiAtomicity } from './multi-atomicity.ts'
@@ -67,6 +68,7 @@ export function standardCheckers(options: { readonly livenessBoundMs: number }):
     new ReadOnlyService(history),
     new EphemeralOwners(history),
     new SessionLifetimes(history),
+    new LocalSessions(),
     new SessionRefusals(),
     new SessionMoves(history),
     new MultiAtomicity(),

@@ -209,6 +209,20 @@ export interface Settled {
   readonly view: TreeView
 }
 
+/** A server gave a session up of which nothing was heard: one that only it knows, or as the leader one of all. */
+export interface SessionExpired {
+  readonly type: 'sessionExpired'
+  readonly server: string
+  readonly session: SessionId
+}
+
+/** The sessions that only this server knows, after the end of all load and faults. */
+export interface LocalSessionsTold {
+  readonly type: 'localSessions'
+  readonly server: string
+  readonly sessions: readonly SessionId[]
+}
+
 /** A server ended without having been told to. */
 export interface ServerFailed {
   readonly type: 'serverFailed'
@@ -255,6 +269,8 @@ export interface Called {
   readonly call: number
   readonly operation: Operation
   readonly deadlineMs: number | undefined
+  /** The caller gives it up after so long. */
+  readonly abortMs?: number | undefined
 }
 
 /** The promise of a call was settled. */
@@ -387,6 +403,8 @@ export type Observation =
   | HistoryCut
   | Loaded
   | Settled
+  | SessionExpired
+  | LocalSessionsTold
   | ServerFailed
   | DigestMismatched
   | ClientOpened

@@ -157,6 +157,13 @@ export class EnsembleServer extends Machine implements MemberListener {
     this.#isFlipped = true
   }
 
+  /** Tells which sessions it alone knows. */
+  tellLocalSessions(): void {
+    const view = this.#driver?.member.sessionsView()
+    const sessions = [...(view?.localSessionIdsByExpiryMs?.values() ?? [])].flat()
+    this.world.observe({ type: 'localSessions', server: this.host.name, sessions })
+  }
+
   /** Tells what it has come to. */
   settle(): void {
     const member = this.#driver?.member

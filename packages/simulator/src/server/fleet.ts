@@ -13,6 +13,8 @@ export interface Fleet {
   readonly clientHosts: readonly string[]
   /** Whether all members serve, and have come to the same transaction. */
   isSettled(): boolean
+  /** Tells the checkers which sessions each knows that no other one does. */
+  tellLocalSessions(): void
   /** Tells the checkers what each has come to. */
   settle(): void
 }
@@ -50,6 +52,9 @@ class LoneFleet implements Fleet {
     return this.#server.isServing
   }
 
+  /** Its sessions are all in its log. */
+  tellLocalSessions(): void {}
+
   /** It has told its state when it came back. */
   settle(): void {}
 }
@@ -79,6 +84,10 @@ class EnsembleFleet implements Fleet {
           role !== undefined && epoch === leader.epoch && lastZxid === leader.lastZxid,
       )
     )
+  }
+
+  tellLocalSessions(): void {
+    for (const server of this.ensemble.servers) server.tellLocalSessions()
   }
 
   settle(): void {

@@ -16,13 +16,14 @@ import {
   serverOfLearner,
 } from '@quorate/consensus'
 import { purge, SnapshotWriter, versionDirectory } from '@quorate/log'
-import { purePlatform, type Zxid } from '@quorate/protocol'
+import { purePlatform, type SessionId, type Zxid } from '@quorate/protocol'
 import type {
   ClientConnection,
   ClientLink,
   HistoryObserver,
   MemberDriver,
   ReplicaReport,
+  SessionsView,
   TermObserver,
 } from '@quorate/replica'
 import type { SnapshotImage, Tree } from '@quorate/tree'
@@ -45,6 +46,8 @@ export interface Member {
   readonly state: 'looking' | 'following' | 'leading' | 'observing' | 'read-only'
   readonly lastZxid: Zxid
   readonly tree: Tree
+  /** Undefined while it serves no clients. */
+  sessionsView(): SessionsView | undefined
   start(done: () => void): void
   learnerConnected(link: PeerLink): PeerLinkListener
   observerConnected(link: PeerLink): PeerLinkListener
@@ -197,6 +200,13 @@ export class SimulatedMemberDriver implements MemberDriver, HistoryObserver, Ter
     host.note('%: %', code, message)
     world.reported(kind === undefined ? code : `${code} ${kind}`)
     this.#observeSync(code, fields)
+    this.#observeExpiry(code, fields)
+  }
+
+  #observeExpiry(code: string, { sessionId }: ReportFields): void {
+    if (code !== 'SESSION_EXPIRED' || typeof sessionId !== 'string') return
+    const session = BigInt(sessionId) as SessionId
+    this.#parts.world.observe({ type: 'sessionExpired', server: this.#parts.host.name, session })
   }
 
   #observeSync(code: string, { kind, leaderId, serverId, lastDelivered }: ReportFields): void {

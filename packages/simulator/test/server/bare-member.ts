@@ -54,6 +54,10 @@ export class BareMember implements Member, ConsensusHost {
     return this.#history.tree
   }
 
+  sessionsView(): undefined {
+    return undefined
+  }
+
   start(done: () => void): void {
     this.#history.start(() => {
       this.#begin()
