@@ -269,7 +269,8 @@ export class CalledClient {
     if (call === undefined || call.isSettled)
       return this.#says(`call ${returned.call} returns, which does not wait`)
     // A process that goes on after a pause looks at its clock first, and finds the reply behind it.
-    const isLate = returned.code === 'OperationTimeout' && atUs === this.#dueAtUs
+    const isGivenUp = returned.code === 'OperationTimeout' || returned.code === 'Aborted'
+    const isLate = isGivenUp && atUs === this.#dueAtUs
     const reply = this.#replyDue(call, isLate)
     if (typeof reply === 'string') return reply
     call.isSettled = true
@@ -322,9 +323,10 @@ export class CalledClient {
   /** What has been waited for too long. */
   overdue(atUs: number): string | undefined {
     for (const { called, atUs: calledAtUs, isSettled } of this.#calls.values()) {
-      const { deadlineMs = Infinity } = called
-      if (!isSettled && atUs - calledAtUs > (deadlineMs + latenessMs) * usPerMs)
-        return this.#says(`call ${called.call} has not returned after its ${deadlineMs} ms`)
+      const { deadlineMs = Infinity, abortMs = Infinity } = called
+      const limitMs = Math.min(deadlineMs, abortMs)
+      if (!isSettled && atUs - calledAtUs > (limitMs + latenessMs) * usPerMs)
+        return this.#says(`call ${called.call} has not returned after its ${limitMs} ms`)
     }
     const silentMs = (atUs - this.#heardAtUs) / usPerMs
     const isLost = this.#hasSession && !this.#isConnected && !this.#isOver && !this.#isRefused
@@ -374,18 +376,16 @@ export class CalledClient {
     { code, applied }: Returned,
     atUs: number,
   ): string | undefined {
-    const { operation, deadlineMs } = called
+    const { operation } = called
     if (operation.type === 'closeSession')
       return code === 'Ok' ? undefined : 'a close does not fail'
     if (wasAsked && isWrite(operation) && applied === 'no')
       return 'it was sent, so nobody knows whether it was carried out'
     switch (code) {
-      case 'OperationTimeout': {
-        const elapsedMs = (atUs - calledAtUs) / usPerMs
-        const isTime =
-          deadlineMs !== undefined && elapsedMs >= deadlineMs * (1 - clockTolerance) - 1
-        return isTime ? undefined : `${elapsedMs} ms of ${deadlineMs} have passed`
-      }
+      case 'OperationTimeout':
+        return earlyProblem(called.deadlineMs, atUs - calledAtUs)
+      case 'Aborted':
+        return earlyProblem(called.abortMs, atUs - calledAtUs)
       case 'ConnectionLoss':
         if (isAsked) return 'its connection is there'
         if (isInDoubt || !this.#hasSession || this.#isClosing) return undefined
@@ -435,6 +435,12 @@ function ephemeralsMade(
   if (operation.type !== 'multi' || answer.results?.some(({ type }) => type === -1)) return 'none'
   const isAny = operation.operations.some((one) => one.type === 'create' && isEphemeral(one.mode))
   return isAny ? 'some' : 'none'
+}
+
+function earlyProblem(limitMs: number | undefined, elapsedUs: number): string | undefined {
+  const elapsedMs = elapsedUs / usPerMs
+  const isTime = limitMs !== undefined && elapsedMs >= limitMs * (1 - clockTolerance) - 1
+  return isTime ? undefined : `${elapsedMs} ms of ${limitMs} have passed`
 }
 
 function describeDue(due: Due | undefined): string {

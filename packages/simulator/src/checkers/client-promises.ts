@@ -9,8 +9,8 @@ const lookPauseUs = 500 * usPerMs
 /**
  * The client library keeps what it promises its caller, as seen from its socket.
  *
- * 1. Every call returns: with what its reply says, in the event in which the reply came; else by its deadline or when the
- *    session is lost. In the end none is left open.
+ * 1. Every call returns: with what its reply says, in the event in which the reply came; else by its deadline, when
+ *    its caller gives it up, or when the session is lost. In the end none is left open.
  * 2. What a server says of a write whose reply was lost with its connection counts as the reply; what it says was never applied is sent
  *    again, and nothing else is sent twice. While the session lives a write is in doubt only when as many servers as there are say that they do not know.
  *    What was sent and not answered is `applied: 'unknown'`. When the session is lost the client asks all the same, for two timeouts.

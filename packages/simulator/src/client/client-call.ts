@@ -1,5 +1,7 @@
 /** Operations as calls of the client library's methods, and their results as a workload is told of them. */
 import {
+  type AbortSignalLike,
+  type CallOptions,
   type ChangeListener,
   type CreateOptions,
   type Stat,
@@ -21,18 +23,23 @@ import type { Answer, Operation, WriteOperation } from './operation.ts'
 
 export interface CallWish {
   readonly deadlineMs: number | undefined
+  readonly signal: AbortSignalLike | undefined
   /** For the watch that the operation asks for, if any. */
   readonly listener: ChangeListener
   /** Where there are methods with a Stat and without one: the one with it. */
   readonly wantsStat: boolean
 }
 
-/** What calls may be made with: a pending one is rejected at its deadline. */
-type Limit = { readonly deadlineMs?: number }
+/** What calls may be made with: a pending one is rejected at its deadline, or by its signal. */
+type Limit = Pick<CallOptions, 'deadlineMs' | 'signal'>
 
 /** The promise of the method itself: one more in between would change the order in which callers go on. */
 export function callMethod(zk: ZooKeeper, operation: Operation, wish: CallWish): Promise<unknown> {
-  const limit: Limit = wish.deadlineMs === undefined ? {} : { deadlineMs: wish.deadlineMs }
+  const { deadlineMs, signal } = wish
+  const limit: Limit = {
+    ...(deadlineMs === undefined ? {} : { deadlineMs }),
+    ...(signal === undefined ? {} : { signal }),
+  }
   switch (operation.type) {
     case 'create': {
       const { path, data } = operation
@@ -92,11 +99,12 @@ type ReadOperation = Extract<Operation, { readonly watch: boolean }>
 
 function callRead(
   zk: ZooKeeper,
-  { type, path, watch }: ReadOperation,
+  { type, path, watch, isLinearizable }: ReadOperation,
   { listener, wantsStat }: CallWish,
   limit: Limit,
 ): Promise<unknown> {
-  const options: WatchOptions = watch ? { ...limit, watch: listener } : limit
+  const level: Pick<WatchOptions, 'read'> = isLinearizable ? { read: 'linearizable' } : {}
+  const options: WatchOptions = { ...limit, ...level, ...(watch ? { watch: listener } : {}) }
   if (type === 'exists') return zk.exists(path, options)
   if (type === 'getData') return wantsStat ? zk.getWithStat(path, options) : zk.get(path, options)
   return wantsStat ? zk.childrenWithStat(path, options) : zk.children(path, options)

@@ -41,7 +41,12 @@ export interface SentRequest {
 export function decodeRequest(frame: Uint8Array): SentRequest {
   const reader = new JuteReader(frame)
   const { xid, type: code } = requestHeader.decode(reader)
-  return { xid, code, operation: code === OpCode.auth ? undefined : decodeBody(code, reader) }
+  if (code === OpCode.auth) return { xid, code, operation: undefined }
+  if (code !== OpCode.linearizableRead) return { xid, code, operation: decodeBody(code, reader) }
+  // The read itself is in an envelope, and answered as without it.
+  const inner = reader.readInt()
+  const operation = { ...decodeBody(inner, reader), isLinearizable: true } as Operation
+  return { xid, code: inner, operation }
 }
 
 /** The body of a reply without error, to a request of this code. */

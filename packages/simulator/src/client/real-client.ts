@@ -10,9 +10,10 @@ import { type Change, type StateChange, type ZooKeeper, ZooKeeperError } from '@
 import { ErrorCode, EventType } from '@quorate/protocol'
 import type { Host } from '../host.ts'
 import type { Workload } from '../workload/workload.ts'
+import { AbortByHand } from './abort-by-hand.ts'
 import { ApplicationProcess, type ApplicationParts } from './application-process.ts'
 import { answerOf, callMethod, errOf, failureOf, shownOf } from './client-call.ts'
-import { isLinearizable, type Operation } from './operation.ts'
+import type { Operation } from './operation.ts'
 
 export interface RealClientParts extends ApplicationParts {
   readonly workload: Workload
@@ -21,6 +22,10 @@ export interface RealClientParts extends ApplicationParts {
 /** Of calls that have a deadline. */
 const deadlineMostMs = 1_500
 const deadlineChance = 0.15
+/** Of calls that the caller gives up, if they take longer. */
+const abortMostMs = 1_000
+const abortChance = 0.05
+
 export class RealClient extends ApplicationProcess {
   readonly #workload: Workload
   #callCount = 0
@@ -114,19 +119,18 @@ export class RealClient extends ApplicationProcess {
     if (operation !== undefined) this.#call(zk, operation)
   }
 
-  #call(zk: ZooKeeper, asked: Operation): void {
+  #call(zk: ZooKeeper, operation: Operation): void {
     const { world, turns } = this.parts
     const client = this.host.name
     const call = ++this.#callCount
-    const operation = isLinearizable(asked)
-      ? ({ ...asked, isLinearizable: false } as Operation)
-      : asked
     const isClose = operation.type === 'closeSession'
     const deadlineMs =
       !isClose && this.random.chance(deadlineChance)
         ? this.random.between(1, deadlineMostMs)
         : undefined
-    world.observe({ type: 'called', client, call, operation, deadlineMs })
+    const abortMs =
+      !isClose && this.random.chance(abortChance) ? this.random.between(1, abortMostMs) : undefined
+    world.observe({ type: 'called', client, call, operation, deadlineMs, abortMs })
     turns.begin()
     this.#openCount++
     const returned = (code: string, applied: 'no' | 'unknown', value: unknown): void => {
@@ -137,20 +141,31 @@ export class RealClient extends ApplicationProcess {
     }
     const wish = {
       deadlineMs,
+      signal: abortMs === undefined ? undefined : this.#abortsIn(abortMs),
       wantsStat: this.random.chance(0.5),
       listener: this.guarded(zk, (change: Change) => this.#changeTold(change, call)),
     }
     void callMethod(zk, operation, wish).then(
       this.guarded(undefined, (value: unknown) => {
         returned('Ok', 'no', shownOf(operation, value))
-        this.#workload.answered(asked, ErrorCode.Ok, answerOf(operation, value))
+        this.#workload.answered(operation, ErrorCode.Ok, answerOf(operation, value))
       }),
       this.guarded(undefined, (error: unknown) => {
         if (!(error instanceof ZooKeeperError)) throw error
         returned(error.code, error.applied, undefined)
         const err = errOf(error)
-        if (err !== undefined) this.#workload.answered(asked, err, failureOf(error, err))
+        if (err !== undefined) this.#workload.answered(operation, err, failureOf(error, err))
       }),
     )
+  }
+
+  #abortsIn(delayMs: number): AbortByHand {
+    const signal = new AbortByHand()
+    this.later(delayMs, 'gives a call up', () => {
+      if (!signal.isAwaited) return
+      this.parts.turns.begin()
+      signal.abort()
+    })
+    return signal
   }
 }

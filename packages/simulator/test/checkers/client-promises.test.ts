@@ -97,6 +97,17 @@ test('client-promises: a call returns by its deadline, and not before', () => {
   assert.match(judge(start, asked, ...idle, [ended])!, /has not returned/)
 })
 
+test('client-promises: a call that is given up returns then, and not before', () => {
+  const call = { ...called(1, setX), abortMs: 1_500 } as Observation
+  const asked = [call, invoked(1, setX)]
+  const aborted = returned(1, 'Aborted', undefined, 'unknown')
+  assert.equal(judge(start, asked, [], [aborted]), undefined)
+  assert.match(judge(start, asked, [aborted])!, /1000 ms of 1500/)
+  assert.match(judge(start, [called(1, setX), invoked(1, setX)], [aborted])!, /of undefined/)
+  const idle = Array.from({ length: 6 }, () => [])
+  assert.match(judge(start, asked, ...idle, [ended])!, /has not returned after its 1500 ms/)
+})
+
 test('client-promises: a call whose deadline and reply come at one moment may be late', () => {
   const asked = [called(1, setX, 1_500), invoked(1, setX)]
   const late = returned(1, 'OperationTimeout', undefined, 'unknown')

@@ -55,6 +55,12 @@ for (const operation of operations) {
   })
 }
 
+test('a linearizable read is read back out of its envelope, and answered as the read itself', () => {
+  const operation: Operation = { type: 'getData', path: '/x', watch: false, isLinearizable: true }
+  const request = decodeRequest(encodeOperation(7, operation).subarray(4))
+  assert.deepEqual(request, { xid: 7, code: OpCode.getData, operation })
+})
+
 test('credentials are no operation that a state answers', () => {
   const frame = encodeOperation(7, { type: 'auth', credentials: 'a:b' }).subarray(4)
   assert.deepEqual(decodeRequest(frame), { xid: 7, code: OpCode.auth, operation: undefined })
