@@ -23,6 +23,8 @@ test('an epoch that a flipped bit made is refused, and nobody takes it for the s
       return undefined
     },
   }
+  // Where the bit was is up to chance: a log whose end is cut off counts as a hit of its own.
+  const refusals: string[] = []
   const result = await simulateAsync({
     seed: 1,
     topology: { voterCount: 3, observerCount: 0, spareCount: 0 },
@@ -30,7 +32,10 @@ test('an epoch that a flipped bit made is refused, and nobody takes it for the s
     durationMs: 10_000,
     livenessBoundMs: 4_000,
     faults: [flipsAnEpoch],
+    trace: (line) => {
+      if (line.includes('refuses its disk')) refusals.push(line)
+    },
   })
   assert.equal(result.violation, undefined, reportRun(result))
-  assert.equal(result.faultHits.get('disk.bit-flip'), 1)
+  assert.equal(refusals.length, 1)
 })
