@@ -12,7 +12,7 @@ import type { ChunkReader } from './chunk-reader.ts'
 
 const magic = 0x514f7574
 const version = 1
-const headLength = 16
+export const outcomeHeadLength = 16
 const boundsLength = 24
 const entryHeadLength = 40
 
@@ -53,9 +53,14 @@ export class OutcomeSection {
 
 /** Whether a section of this version stands at the reader's position. */
 export function isOutcomeSection(chunks: ChunkReader): boolean {
-  if (!chunks.ensure(headLength + boundsLength)) return false
+  if (!chunks.ensure(outcomeHeadLength + boundsLength)) return false
   const { bytes, position } = chunks
   return readInt32(bytes, position) === magic && readInt32(bytes, position + 4) === version
+}
+
+/** How much follows the head at `at`; undefined when none stands there. */
+export function outcomeLengthAt(bytes: Uint8Array, at: number): number | undefined {
+  return readInt32(bytes, at) === magic ? readLong(bytes, at + 8) : undefined
 }
 
 /** The length of the section at the reader's position, and what stands in front of its entries. Steps over both. */
@@ -64,7 +69,7 @@ export function readOutcomeHead(chunks: ChunkReader): {
   readonly entriesLength: number
 } {
   const { bytes, position } = chunks
-  const at = position + headLength
+  const at = position + outcomeHeadLength
   chunks.position = at + boundsLength
   return {
     entriesLength: readLong(bytes, position + 8) - boundsLength,

@@ -1,18 +1,19 @@
 /**
- * Writes a SNAP's stream to a file that is a snapshot in the end: the header, the stream's image as it came, and a seal.
+ * Writes a SNAP's stream to a file that is a snapshot in the end: the header, the stream's image as it came, what stands behind it
+ * from a server of ours, and seals.
  *
  * 1. Nothing but the file `.tmp` is touched; a crash leaves it for the next start to remove (ZOOKEEPER-2872).
  * 2. The file is never closed under a write.
  * 3. After the disk has failed, or after {@link StateSpool.abort}, nothing is written or called any more.
  *
- * There is no digest section: Apache's images may hold effects of later transactions.
+ * There is no digest section in what comes from Apache's servers: their images may hold effects of later transactions.
  */
 import { formatZxid, JuteWriter, type Platform, purePlatform, type Zxid } from '@quorate/protocol'
 import type { Disk, DiskFile, Done } from './disk.ts'
 import { asError, LogError } from './log-error.ts'
 import { handOver } from './log-file.ts'
-import { writeSeal, writeSnapshotHeader } from './snapshot-format.ts'
-import { StateStreamScanner } from './state-stream-scanner.ts'
+import { snapshotDigestVersion, writeSeal, writeSnapshotHeader } from './snapshot-format.ts'
+import { StateStreamScanner, type StateTailPlace } from './state-stream-scanner.ts'
 
 export interface StateSpoolOptions {
   readonly disk: Disk
@@ -22,6 +23,8 @@ export interface StateSpoolOptions {
   /** Differs for any two spools of one process: the one before may have a write under way when this one begins. */
   readonly attempt: number
   readonly platform?: Platform
+  /** Whether a snapshot of this server may hold outcomes: see SnapshotWriter. Default true. */
+  readonly keepsTail?: boolean
   /** The disk has failed. Told once. */
   failed(error: Error): void
 }
@@ -33,6 +36,8 @@ export class StateSpool {
   readonly #options: StateSpoolOptions
   readonly #platform: Platform
   readonly #scanner = new StateStreamScanner()
+  /** What stands in front of the tail's section in the file has been put there. */
+  #isTailBegun = false
   #file: DiskFile | undefined
   #queue: Uint8Array[] = []
   #queuedBytes = 0
@@ -52,9 +57,7 @@ export class StateSpool {
     // The name of what a start removes, and none that a snapshot of this server has while it is written.
     const name = `snapshot.${formatZxid(options.zxid)}.received-${options.attempt}.tmp`
     this.path = `${options.directory}/${name}`
-    const header = new JuteWriter(16)
-    writeSnapshotHeader(header)
-    this.#enqueue(header.bytes, 0, header.position)
+    this.#append(writeSnapshotHeader)
   }
 
   /** Bytes taken and not yet written. */
@@ -76,19 +79,55 @@ export class StateSpool {
     if (this.#scanner.isComplete) {
       throw new LogError('STATE_STREAM_BAD', 'the state that the leader sends has ended already')
     }
-    const before = this.#scanner.imageBytes
+    const { imageBytes, takenBytes } = this.#scanner
     const streamEnd = this.#scanner.scan(bytes, start, end)
     this.#isTaking = true
-    this.#enqueue(bytes, start, start + this.#scanner.imageBytes - before)
+    this.#enqueue(bytes, start, start + this.#scanner.imageBytes - imageBytes)
+    if (this.#options.keepsTail ?? true) this.#takeTail(bytes, { start, end, origin: start - takenBytes })
     this.#isTaking = false
     return streamEnd
   }
 
+  /** @param origin where the stream's first byte would be in `bytes` */
+  #takeTail(
+    bytes: Uint8Array,
+    { start, end, origin }: { readonly start: number; readonly end: number; readonly origin: number },
+  ): void {
+    const { tail } = this.#scanner
+    if (tail === undefined) return
+    if (!this.#isTailBegun) {
+      this.#isTailBegun = true
+      this.#beginTail(tail)
+    }
+    const from = Math.max(start, origin + tail.start)
+    this.#enqueue(bytes, from, Math.max(from, Math.min(end, origin + tail.end)))
+  }
+
+  /** What stands between the image and the entries of the section of outcomes. */
+  #beginTail({ digest, head }: StateTailPlace): void {
+    const { zxid } = this.#options
+    const seal = (writer: JuteWriter): void => writeSeal(writer, this.#adler)
+    this.#append(seal)
+    this.#append((writer) => {
+      writer.writeLong(zxid)
+      writer.writeInt(snapshotDigestVersion)
+      writer.writeHalves(digest.high, digest.low)
+    })
+    this.#append(seal)
+    this.#append((writer) => writer.writeLong(zxid))
+    this.#append(seal)
+    this.#append((writer) => writer.writeBytes(head))
+  }
+
+  #append(write: (writer: JuteWriter) => void): void {
+    const writer = new JuteWriter(32)
+    write(writer)
+    this.#enqueue(writer.bytes, 0, writer.position)
+  }
+
   /** Makes the file a whole snapshot, durable but for its name, and closes it. The stream must be complete. */
   seal(done: () => void): void {
-    const seal = new JuteWriter(16)
-    writeSeal(seal, this.#adler)
-    this.#enqueue(seal.bytes, 0, seal.position)
+    this.#append((writer) => writeSeal(writer, this.#adler))
     this.#whenWritten(() => this.#sync(done))
   }
 

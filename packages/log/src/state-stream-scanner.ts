@@ -4,13 +4,17 @@
  *     image      int n · {long session · int timeout} × n
  *                int n · {long aclId · int m · {int perms · ustring scheme · ustring id} × m} × n
  *                {ustring path · buffer data · long aclId · StatPersisted} × any number · ustring "/"
+ *     tail       from servers of ours to servers of ours alone, see state-tail.ts
  *     signature  ustring "BenWasHere"
  *
  * 1. The answer doesn't depend on how the stream is cut into chunks.
  * 2. Nothing is kept of the stream but one field, whatever lengths it claims to have.
  */
 import { readInt32, statPersistedLength } from '@quorate/protocol'
+import type { DigestHalves } from '@quorate/tree'
 import { LogError } from './log-error.ts'
+import { outcomeHeadLength, outcomeLengthAt } from './outcome-section.ts'
+import { stateTailMagic } from './state-tail.ts'
 
 type Part =
   | 'sessionCount'
@@ -21,6 +25,9 @@ type Part =
   | 'path'
   | 'shortPath'
   | 'data'
+  | 'behindImage'
+  | 'tail'
+  | 'behindTail'
   | 'signature'
   | 'end'
 
@@ -34,7 +41,10 @@ const fieldLength: Readonly<Record<Part, number>> = {
   path: 4,
   shortPath: 1,
   data: 4,
-  signature: 14,
+  behindImage: 4,
+  tail: 8 + outcomeHeadLength,
+  behindTail: 4,
+  signature: 10,
   end: 0,
 }
 
@@ -42,11 +52,21 @@ const sessionLength = 12
 const aclIdLength = 8
 /** Longest path, data or ACL string, as in a snapshot file. */
 const lengthMax = 64 * 1_048_576
+/** Far more than any table of outcomes has. */
+const sectionLengthMax = 1_024 * 1_048_576
 const slash = 0x2f
 const signature = 'BenWasHere'
 
+/** The section of outcomes is its head and the stream's bytes from `start` to `end`. */
+export interface StateTailPlace {
+  readonly digest: DigestHalves
+  readonly head: Uint8Array
+  readonly start: number
+  readonly end: number
+}
+
 export class StateStreamScanner {
-  readonly #field = new Uint8Array(16)
+  readonly #field = new Uint8Array(24)
   #fieldBytes = 0
   #part: Part = 'sessionCount'
   /** Bytes to pass over before the next field. */
@@ -55,8 +75,19 @@ export class StateStreamScanner {
   #entriesLeft = 0
   #takenBytes = 0
   #imageBytes = -1
+  #tail: StateTailPlace | undefined
 
-  /** Bytes of the image that were taken so far: all but those of the signature. */
+  /** Where the tail's parts are; undefined as long as none was seen. */
+  get tail(): StateTailPlace | undefined {
+    return this.#tail
+  }
+
+  /** Bytes of the stream that were taken so far. */
+  get takenBytes(): number {
+    return this.#takenBytes
+  }
+
+  /** Bytes of the image that were taken so far: all but those of tail and signature. */
   get imageBytes(): number {
     return this.#imageBytes < 0 ? this.#takenBytes : this.#imageBytes
   }
@@ -125,6 +156,12 @@ export class StateStreamScanner {
       case 'data':
         this.#skip = this.#length(0, 'data') + aclIdLength + statPersistedLength
         return 'path'
+      case 'behindImage':
+        return readInt32(this.#field, 0) === stateTailMagic ? 'tail' : this.#takeSignatureLength()
+      case 'tail':
+        return this.#takeTail()
+      case 'behindTail':
+        return this.#takeSignatureLength()
       case 'signature':
         return this.#takeSignature()
       default:
@@ -150,15 +187,31 @@ export class StateStreamScanner {
 
   #endImage(): Part {
     this.#imageBytes = this.#takenBytes
-    return 'signature'
+    return 'behindImage'
+  }
+
+  #takeTail(): Part {
+    const length = outcomeLengthAt(this.#field, 8)
+    if (length === undefined || length < 0 || length > sectionLengthMax)
+      this.#refuse(`the tail holds no section of 0 to ${sectionLengthMax} bytes`)
+    this.#skip = length
+    const head = this.#field.slice(8, 8 + outcomeHeadLength)
+    const digest = { high: readInt32(this.#field, 0), low: readInt32(this.#field, 4) }
+    this.#tail = { digest, head, start: this.#takenBytes, end: this.#takenBytes + length }
+    return 'behindTail'
+  }
+
+  #takeSignatureLength(): Part {
+    return readInt32(this.#field, 0) === signature.length ? 'signature' : this.#refuseSignature()
   }
 
   #takeSignature(): Part {
-    const text = String.fromCharCode(...this.#field.subarray(4, 14))
-    if (readInt32(this.#field, 0) !== signature.length || text !== signature) {
-      this.#refuse(`the nodes are followed by something else than "${signature}"`)
-    }
-    return 'end'
+    const text = String.fromCharCode(...this.#field.subarray(0, signature.length))
+    return text === signature ? 'end' : this.#refuseSignature()
+  }
+
+  #refuseSignature(): never {
+    this.#refuse(`the nodes are followed by something else than "${signature}"`)
   }
 
   /** −1 (a null vector) counts as none. */

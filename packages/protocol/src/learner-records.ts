@@ -41,6 +41,8 @@ export const PeerCapability = {
    * leader that it takes such ACKs and sends such COMMITs to those who take them.
    */
   cumulative: 8,
+  /** A learner takes, behind the image of a SNAP, what became of the latest writes of each session. */
+  outcomes: 16,
 } as const
 
 export interface LearnerInfo {

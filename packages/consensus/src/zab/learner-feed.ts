@@ -18,7 +18,8 @@ interface Queued {
 }
 
 export type LongPart =
-  | { readonly kind: 'image'; readonly image: StateImage }
+  /** `hasTail`: the learner takes what stands behind the image. */
+  | { readonly kind: 'image'; readonly image: StateImage; readonly hasTail: boolean }
   /** Transactions up to and with `last` are sent as PROPOSAL and COMMIT. */
   | { readonly kind: 'log'; readonly reader: ProposalReader; readonly last: Zxid }
 
@@ -43,6 +44,8 @@ export class LearnerFeed {
   #long: LongPart | undefined
   /** Set while a long part is awaited: an image that cannot be opened yet. */
   #isWaiting = false
+  /** The image has been sent, and its tail has not. */
+  #isAtTail = false
   #queue: Queued[] = []
   #queuedBytes = 0
   #hadGap = false
@@ -113,7 +116,7 @@ export class LearnerFeed {
     if (long === undefined || this.#channel.queuedBytes >= inFlightBytesMax) return
     const until = this.#channel.queuedBytes + sliceBytes
     let outcome: 'more' | 'done' | 'broken'
-    do outcome = long.kind === 'image' ? this.#sendImage(long.image) : this.#sendLog(long, until)
+    do outcome = long.kind === 'image' ? this.#sendImage(long) : this.#sendLog(long, until)
     while (outcome === 'more' && this.#channel.queuedBytes < until)
     if (outcome === 'broken') return this.#broken()
     if (outcome === 'done') return this.#goLive()
@@ -133,9 +136,11 @@ export class LearnerFeed {
     this.#queue = []
   }
 
-  #sendImage(image: StateImage): 'more' | 'done' {
+  #sendImage({ image, hasTail }: LongPart & { readonly kind: 'image' }): 'more' | 'done' {
     const writer = this.#channel.writer
-    if (image.writeNext(writer, sliceBytes)) return 'more'
+    if (!this.#isAtTail && image.writeNext(writer, sliceBytes)) return 'more'
+    this.#isAtTail = true
+    if (hasTail && image.writeNextOfTail?.(writer, sliceBytes)) return 'more'
     image.close()
     writer.writeString(signature)
     return 'done'

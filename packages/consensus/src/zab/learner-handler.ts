@@ -77,6 +77,8 @@ export class LearnerHandler implements Learner, ChannelOwner {
   /** It may be pinged before its synchronisation has begun. */
   #takesEarlyPings = false
   #takesCumulativeCommits = false
+  /** Behind the image of a SNAP. */
+  takesOutcomes = false
   phase: LearnerPhase = 'connected'
   lastHeardMs: number
   /** All of this leader's proposals up to here are on its disk. */
@@ -247,6 +249,7 @@ export class LearnerHandler implements Learner, ChannelOwner {
     const capabilities = info.capabilities ?? 0
     this.#takesEarlyPings = (capabilities & PeerCapability.earlyPings) !== 0
     this.#takesCumulativeCommits = (capabilities & PeerCapability.cumulative) !== 0
+    this.takesOutcomes = (capabilities & PeerCapability.outcomes) !== 0
     this.phase = 'awaits-epoch'
     this.#owner.learnerArrived(this, epochOf(zxid), info.configVersion ?? 0)
   }

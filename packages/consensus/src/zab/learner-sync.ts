@@ -100,7 +100,7 @@ export class LearnerSync {
     handler.feed.send(PacketType.snap, image.zxid)
     handler.feed.awaitLongPart()
     this.#sendRest(handler, image.zxid)
-    handler.feed.begin({ kind: 'image', image })
+    handler.feed.begin({ kind: 'image', image, hasTail: handler.takesOutcomes })
   }
 
   #sendRest(handler: LearnerHandler, after: Zxid): void {

@@ -202,7 +202,10 @@ export class Learner implements ChannelOwner {
       protocolVersion: learnerProtocolVersion,
       configVersion: ports.memberships.committed.version,
       capabilities:
-        PeerCapability.confirmedSync | PeerCapability.earlyPings | PeerCapability.cumulative,
+        PeerCapability.confirmedSync |
+        PeerCapability.earlyPings |
+        PeerCapability.cumulative |
+        PeerCapability.outcomes,
     })
     channel.send(type, makeZxid(ports.history.acceptedEpoch, 0), info)
   }

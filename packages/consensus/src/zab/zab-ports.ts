@@ -11,6 +11,8 @@ export interface StateImage {
   readonly zxid: Zxid
   /** Appends the next part to the writer; returns whether there is more. */
   writeNext(writer: JuteWriter, lengthTarget: number): boolean
+  /** The same of what stands behind it for servers of this kind alone, if anything does. */
+  writeNextOfTail?(writer: JuteWriter, lengthTarget: number): boolean
   close(): void
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { PeerLink, ProposalReader } from '@quorate/consensus'
-import { makeZxid, PacketType, QuorumPacketSplitter, type Zxid } from '@quorate/protocol'
+import { type JuteWriter, makeZxid, PacketType, QuorumPacketSplitter, type Zxid } from '@quorate/protocol'
 import { LearnerFeed } from '../../src/zab/learner-feed.ts'
 import { PacketChannel } from '../../src/zab/packet-channel.ts'
 import { zxidText } from './memory-history.ts'
@@ -185,6 +185,42 @@ describe('a learner’s feed', () => {
     assert.ok(feed.isOverfull)
   })
 
+  test('sends what stands behind an image to those who take it, in front of the signature', () => {
+    const signature = [0, 0, 0, 10, ...new TextEncoder().encode('BenWasHere')]
+    for (const [hasTail, expected] of [
+      [true, [1, 1, 2, 2]],
+      [false, [1, 1]],
+    ] as const) {
+      const written: number[] = []
+      const link = Object.assign(new SlowLink(), {
+        write(bytes: Uint8Array, start: number, end: number) {
+          written.push(...bytes.subarray(start, end))
+          return true
+        },
+      })
+      const { feed, channel, goOn } = feedOf(link)
+      const slices = [1, 1, 2, 2]
+      const next = (part: number, writer: JuteWriter): boolean => {
+        writer.writeByte(slices.shift()!)
+        return slices[0] === part
+      }
+      let isClosed = false
+      const image = {
+        zxid: 1,
+        writeNext: (writer: JuteWriter) => next(1, writer),
+        writeNextOfTail: (writer: JuteWriter) => next(2, writer),
+        close: () => {
+          isClosed = true
+        },
+      }
+      feed.begin({ kind: 'image', image, hasTail })
+      goOn()
+      channel.flush()
+      assert.deepEqual(written, [...expected, ...signature])
+      assert.ok(isClosed)
+    }
+  })
+
   test('closes an image, and its reader, when the learner is gone', () => {
     let isClosed = false
     const { feed } = feedOf(Object.assign(new SlowLink(), { queuedBytes: 2_000_000 }))
@@ -196,7 +232,7 @@ describe('a learner’s feed', () => {
         isClosed = true
       },
     }
-    feed.begin({ kind: 'image', image })
+    feed.begin({ kind: 'image', image, hasTail: false })
     feed.close()
     assert.ok(isClosed)
   })

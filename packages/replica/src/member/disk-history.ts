@@ -20,6 +20,7 @@ import {
   recover,
   type RecoveryReport,
   SnapshotWriter,
+  snapshotWriterDefaults,
   type SnapshotWriterOptions,
   StateSpool,
   truncateLog,
@@ -29,10 +30,10 @@ import {
   writeSnapshot,
 } from '@quorate/log'
 import type { Platform, Zxid } from '@quorate/protocol'
-import { type SnapshotImage, Tree, type TreeOptions } from '@quorate/tree'
+import { Tree, type TreeOptions } from '@quorate/tree'
 import type { Replayed } from '../snapshot-schedule.ts'
 import { HistoryEpochs } from './history-epochs.ts'
-import { HistoryImageGate } from './history-image-gate.ts'
+import { type GatedImage, HistoryImageGate } from './history-image-gate.ts'
 import { HistoryLoader } from './history-loader.ts'
 import { type HistoryLogOptions, historySizes, openHistoryLog } from './history-log-reader.ts'
 import { HistoryStateReceiver } from './history-state-receiver.ts'
@@ -216,10 +217,12 @@ export class DiskHistory implements MemberHistory {
   }
 
   receiveState(zxid: Zxid): StateReceiver {
-    const { disk, platform } = this.#options
+    const { disk, platform, snapshotOptions } = this.#options
+    const { writesDigest, writesLastZxid } = { ...snapshotWriterDefaults, ...snapshotOptions }
     const spool = new StateSpool({
       disk,
       platform,
+      keepsTail: writesDigest && writesLastZxid,
       directory: this.#directories.dataDirectory,
       zxid,
       attempt: ++this.#receivedCount,
@@ -237,7 +240,7 @@ export class DiskHistory implements MemberHistory {
     )
   }
 
-  openImage(ready: (image: SnapshotImage) => void): Appointment {
+  openImage(ready: (image: GatedImage) => void): Appointment {
     return this.#images.open(ready)
   }
 

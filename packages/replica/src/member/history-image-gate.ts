@@ -4,16 +4,20 @@
  * Who waits when the tree is replaced gets an image of the new tree. An image that is open then stays readable: it is of a tree
  * that doesn't change any more.
  */
-import type { Appointment } from '@quorate/consensus'
+import type { Appointment, StateImage } from '@quorate/consensus'
+import { StateTail } from '@quorate/log'
 import type { JuteWriter, Zxid } from '@quorate/protocol'
 import type { DigestHalves, OutcomeImage, SnapshotImage, Tree } from '@quorate/tree'
 
-type Ready = (image: SnapshotImage) => void
+/** For a snapshot, or for a learner. */
+export type GatedImage = SnapshotImage & StateImage
+
+type Ready = (image: GatedImage) => void
 
 export class HistoryImageGate {
   /** Undefined until one is loaded, and while another one is. */
   #tree: Tree | undefined
-  #open: GatedImage | undefined
+  #open: OpenImage | undefined
   readonly #waiting = new Set<{ readonly ready: Ready }>()
 
   /** The tree is about to be replaced: until then nobody's turn comes. */
@@ -40,26 +44,28 @@ export class HistoryImageGate {
     const [next] = this.#waiting
     if (next === undefined) return
     this.#waiting.delete(next)
-    const image = new GatedImage(this.#tree.openImage(), () => this.#closed(image))
+    const image = new OpenImage(this.#tree.openImage(), () => this.#closed(image))
     this.#open = image
     next.ready(image)
   }
 
-  #closed(image: GatedImage): void {
+  #closed(image: OpenImage): void {
     if (this.#open !== image) return
     this.#open = undefined
     this.#openNext()
   }
 }
 
-class GatedImage implements SnapshotImage {
+class OpenImage implements GatedImage {
   readonly #image: SnapshotImage
   readonly #closed: () => void
+  readonly #tail: StateTail
   #isClosed = false
 
   constructor(image: SnapshotImage, closed: () => void) {
     this.#image = image
     this.#closed = closed
+    this.#tail = new StateTail(image)
   }
 
   get zxid(): Zxid {
@@ -76,6 +82,10 @@ class GatedImage implements SnapshotImage {
 
   writeNext(writer: JuteWriter, lengthTarget: number): boolean {
     return this.#image.writeNext(writer, lengthTarget)
+  }
+
+  writeNextOfTail(writer: JuteWriter, lengthTarget: number): boolean {
+    return this.#tail.writeNext(writer, lengthTarget)
   }
 
   close(): void {

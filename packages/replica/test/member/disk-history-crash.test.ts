@@ -3,6 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Proposal } from '@quorate/consensus'
 import { MemoryDisk } from '@quorate/log'
+import { makeZxid, type SessionId } from '@quorate/protocol'
+import type { Tree } from '@quorate/tree'
 import {
   DyingDisk,
   folder,
@@ -11,6 +13,7 @@ import {
   range,
   started,
   stateOf,
+  streamOf,
   TestHistory,
   treeOf,
 } from './disk-history-fixture.ts'
@@ -72,6 +75,30 @@ test('nothing of the old history is left once a state is installed', () => {
     'currentEpoch',
     'snapshot.100000006',
   ])
+})
+
+test('what became of earlier writes comes with a state from a server of ours, and is there after a start', () => {
+  const replacement = treeOf(proposals(2, range(1, 9), 'b'))
+  const session = 1n as SessionId
+  const known = (tree: Tree): readonly string[] => [
+    tree.outcomes.find(session, 1, makeZxid(2, 3)).type,
+    tree.outcomes.find(session, 2, 0).type,
+  ]
+  for (const [hasTail, snapshotOptions, expected] of [
+    [true, {}, ['applied', 'neverApplied']],
+    [false, {}, ['unknown', 'unknown']],
+    [true, { writesLastZxid: false }, ['unknown', 'unknown']],
+    [true, { writesDigest: false }, ['unknown', 'unknown']],
+  ] as const) {
+    const disk = new MemoryDisk()
+    const member = started(disk, { snapshotOptions })
+    assert.ok(member.replaceBy(streamOf(replacement, { hasTail }), replacement.lastZxid, 50))
+    assert.deepEqual(known(member.history.tree), expected)
+    disk.crash()
+    const again = started(disk, { snapshotOptions }).history
+    assert.deepEqual(known(again.tree), expected)
+    assert.equal(stateOf(again.tree), stateOf(replacement))
+  }
 })
 
 test('a crash at any operation of an epoch’s write leaves the old epoch or the new one', () => {

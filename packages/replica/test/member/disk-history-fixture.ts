@@ -26,6 +26,7 @@ import {
 } from '@quorate/protocol'
 import { DiskHistory, type DiskHistoryOptions } from '@quorate/replica'
 import { Tree, type TreeOptions } from '@quorate/tree'
+import { type GatedImage, HistoryImageGate } from '../../src/member/history-image-gate.ts'
 
 export const root = '/member'
 export const folder: string = `${root}/version-2`
@@ -67,11 +68,15 @@ export function stateOf(tree: Tree): string {
   return `${tree.lastZxid.toString(16)} ${high} ${low}`
 }
 
-/** What a leader with this tree sends after SNAP, signature and all. */
-export function streamOf(tree: Tree): Uint8Array {
+/** What a leader with this tree sends after SNAP, signature and all; of our kind to one of our kind with `hasTail`. */
+export function streamOf(tree: Tree, { hasTail = false } = {}): Uint8Array {
   const writer = new JuteWriter(1_024)
-  const image = tree.openImage()
+  const gate = new HistoryImageGate()
+  gate.enterTree(tree)
+  let image!: GatedImage
+  gate.open((opened) => (image = opened))
   while (image.writeNext(writer, 1_000));
+  while (hasTail && image.writeNextOfTail?.(writer, 1_000));
   image.close()
   writer.writeString('BenWasHere')
   return writer.copy()

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  MemoryDisk,
+  readSnapshot,
+  type SnapshotSections,
+  StateSpool,
+  StateStreamScanner,
+  StateTail,
+} from '@quorate/log'
+import { encode, JuteWriter, OpCode, purePlatform, type SessionId, txn } from '@quorate/protocol'
+import { type KeptOutcome, Tree } from '@quorate/tree'
+
+const directory = '/log/version-2'
+const session = 0x1234_5678_9abc_def0n as SessionId
+const changeCount = 40
+
+function newTree(): Tree {
+  return new Tree({ platform: purePlatform, extendedTypesEnabled: true })
+}
+
+function treeWithOutcomes(): Tree {
+  const tree = newTree()
+  tree.createSystemNodes()
+  for (let i = 1; i <= changeCount; i++) {
+    const header = { clientId: session, cxid: i, zxid: i, time: 1_000 * i, type: OpCode.setData }
+    const body = { type: OpCode.setData, path: '/', data: null, version: i } as const
+    const bytes = encode(txn, { header, body, digest: undefined })
+    tree.apply(bytes, 0, bytes.length)
+  }
+  return tree
+}
+
+function streamOf(tree: Tree, { hasTail = true, sliceBytes = 1 << 20 } = {}): Uint8Array {
+  const writer = new JuteWriter()
+  const image = tree.openImage()
+  const tail = new StateTail(image)
+  while (image.writeNext(writer, sliceBytes));
+  while (hasTail && tail.writeNext(writer, sliceBytes));
+  image.close()
+  writer.writeString('BenWasHere')
+  return writer.copy()
+}
+
+interface Spooled {
+  readonly tree: Tree
+  readonly sections: SnapshotSections
+  readonly file: Uint8Array
+}
+
+function spooled(stream: Uint8Array, partBytes: number, keepsTail = true): Spooled {
+  const disk = new MemoryDisk()
+  const failed = (error: Error): void => assert.ifError(error)
+  const spool = new StateSpool({
+    disk,
+    directory,
+    zxid: changeCount,
+    attempt: 1,
+    keepsTail,
+    failed,
+  })
+  for (let at = 0; at < stream.length; at += partBytes)
+    spool.push(stream, at, Math.min(at + partBytes, stream.length))
+  assert.ok(spool.isComplete)
+  spool.seal(() => {})
+  const tree = newTree()
+  const { path } = spool
+  const snapshot = { name: '', path, zxid: changeCount, compression: 'none' } as const
+  const sections = readSnapshot({ disk, snapshot, loader: tree.loader() })
+  return { tree, sections, file: disk.contents(path) }
+}
+
+function entriesOf(tree: Tree): KeptOutcome[] {
+  const image = tree.outcomes.openImage()
+  const entries = [...image.entries()]
+  image.close()
+  return entries
+}
+
+test('a tail becomes the sections of a snapshot file, in whatever parts it comes', () => {
+  const tree = treeWithOutcomes()
+  const stream = streamOf(tree, { sliceBytes: 100 })
+  assert.deepEqual(stream, streamOf(tree))
+  for (const partBytes of [1, 2, 13, 1_000, stream.length]) {
+    const got = spooled(stream, partBytes)
+    assert.deepEqual(entriesOf(got.tree), entriesOf(tree))
+    assert.equal(got.tree.outcomes.find(session, changeCount + 1, 0).type, 'neverApplied')
+    const { high, low } = tree.digest
+    const digest = { zxid: changeCount, halves: { high, low } }
+    assert.deepEqual(got.sections, { digest, lastZxid: changeCount })
+  }
+})
+
+test('a stream without a tail is the file that it always was', () => {
+  const tree = treeWithOutcomes()
+  const plain = spooled(streamOf(tree, { hasTail: false }), 7)
+  assert.deepEqual(plain.sections, { digest: undefined, lastZxid: undefined })
+  assert.equal(plain.tree.outcomes.find(session, 1, 0).type, 'unknown')
+  const passedOver = spooled(streamOf(tree), 7, false)
+  assert.deepEqual(passedOver.file, plain.file, 'where snapshots may hold none it is passed over')
+})
+
+test('a tree at the first zxid has no tail', () => {
+  const tree = newTree()
+  tree.createSystemNodes()
+  assert.deepEqual(streamOf(tree), streamOf(tree, { hasTail: false }))
+})
+
+test('a tail that can not be is refused', () => {
+  const stream = streamOf(treeWithOutcomes())
+  const tailAt = streamOf(treeWithOutcomes(), { hasTail: false }).length - 14
+  const spoil = (at: number, byte: number): Uint8Array => {
+    const spoiled = stream.slice()
+    spoiled[tailAt + at] = byte
+    return spoiled
+  }
+  // Its magic, that of the section, the first byte of its length, and the last but two of it.
+  for (const [at, byte] of [
+    [0, 0x52],
+    [12, 0],
+    [20, 0xff],
+    [27, 1],
+  ] as const) {
+    const spoiled = spoil(at, byte)
+    const scanner = new StateStreamScanner()
+    assert.throws(() => scanner.scan(spoiled, 0, spoiled.length), { code: 'STATE_STREAM_BAD' })
+  }
+})
