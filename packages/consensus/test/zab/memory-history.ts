@@ -43,6 +43,8 @@ export class MemoryHistory implements ZabHistory {
     snapshotBytes: 0,
     logBytes: 0,
   }
+  /** How often what stands behind an image for servers of this kind was asked for. */
+  tailCount = 0
   /** An image is opened at once, or by an operation of the disk. */
   isImageLate = false
   readonly #complete: Completion
@@ -216,6 +218,10 @@ export class MemoryHistory implements ZabHistory {
         writer.writeLong(proposal.zxid)
         writer.writeBuffer(proposal.bytes)
         return true
+      },
+      writeNextOfTail: () => {
+        this.tailCount++
+        return false
       },
       close() {},
     }
