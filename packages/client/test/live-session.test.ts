@@ -65,6 +65,37 @@ describe('a session that expires', { timeout }, () => {
     assert.ok(seen.includes('gap'))
   })
 
+  for (const onExpired of ['end', 'renew'] as const)
+    it(`leaves no write in doubt that it had not answered, and then comes its ${onExpired}`, async () => {
+      const proxy = await Proxy.start(server.port)
+      const zk = new ZooKeeper(proxy.address, { onExpired })
+      await zk.create(`${root}/a`, 'old')
+      proxy.keepFromClient()
+      const last = await observer.existsAndWatch(`${root}/last`)
+      const set = zk.set(`${root}/a`, 'new')
+      const created = zk.create(`${root}/s-`, '', { sequential: true })
+      const refused = assert.rejects(zk.delete(`${root}/none`), { code: 'NoNode', applied: 'no' })
+      const gone = assert.rejects(zk.create(`${root}/last`, '', { ephemeral: true }), {
+        code: 'SessionExpired',
+        applied: 'no',
+      })
+      await last.changed
+      proxy.keepFromServer()
+      const never = assert.rejects(zk.create(`${root}/never`), {
+        code: 'SessionExpired',
+        applied: 'no',
+      })
+      // The request goes out when this turn is over, and gets lost.
+      await new Promise<void>((resolve) => zk.world.clock.afterTurn(resolve))
+      await server.expire(zk)
+      assert.equal((await set).version, 1)
+      assert.equal(await created, `${root}/s-0000000001`)
+      await Promise.all([refused, gone, never])
+      assert.equal(await observer.exists(`${root}/never`), null)
+      await zk.close()
+      proxy.close()
+    })
+
   it('says why to the calls that are made later', async () => {
     const zk = new ZooKeeper(server.connectString)
     await zk.get(root)
@@ -168,6 +199,7 @@ describe('many watches', { timeout }, () => {
 class Proxy {
   readonly #listening: Server
   readonly #sockets = new Set<Socket>()
+  readonly #joined: { readonly near: Socket; readonly far: Socket }[] = []
 
   private constructor(listening: Server) {
     this.#listening = listening
@@ -191,12 +223,22 @@ class Proxy {
     this.#sockets.clear()
   }
 
+  /** What the server says on the present connections gets lost. */
+  keepFromClient(): void {
+    for (const { far, near } of this.#joined) far.unpipe(near).resume()
+  }
+
+  keepFromServer(): void {
+    for (const { far, near } of this.#joined) near.unpipe(far).resume()
+  }
+
   close(): void {
     this.#listening.close()
     this.cut()
   }
 
   #join(near: Socket, far: Socket): void {
+    this.#joined.push({ near, far })
     for (const [from, to] of [
       [near, far],
       [far, near],

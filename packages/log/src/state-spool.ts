@@ -83,7 +83,8 @@ export class StateSpool {
     const streamEnd = this.#scanner.scan(bytes, start, end)
     this.#isTaking = true
     this.#enqueue(bytes, start, start + this.#scanner.imageBytes - imageBytes)
-    if (this.#options.keepsTail ?? true) this.#takeTail(bytes, { start, end, origin: start - takenBytes })
+    if (this.#options.keepsTail ?? true)
+      this.#takeTail(bytes, { start, end, origin: start - takenBytes })
     this.#isTaking = false
     return streamEnd
   }
@@ -91,7 +92,11 @@ export class StateSpool {
   /** @param origin where the stream's first byte would be in `bytes` */
   #takeTail(
     bytes: Uint8Array,
-    { start, end, origin }: { readonly start: number; readonly end: number; readonly origin: number },
+    {
+      start,
+      end,
+      origin,
+    }: { readonly start: number; readonly end: number; readonly origin: number },
   ): void {
     const { tail } = this.#scanner
     if (tail === undefined) return

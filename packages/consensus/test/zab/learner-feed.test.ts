@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { PeerLink, ProposalReader } from '@quorate/consensus'
-import { type JuteWriter, makeZxid, PacketType, QuorumPacketSplitter, type Zxid } from '@quorate/protocol'
+import {
+  type JuteWriter,
+  makeZxid,
+  PacketType,
+  QuorumPacketSplitter,
+  type Zxid,
+} from '@quorate/protocol'
 import { LearnerFeed } from '../../src/zab/learner-feed.ts'
 import { PacketChannel } from '../../src/zab/packet-channel.ts'
 import { zxidText } from './memory-history.ts'
