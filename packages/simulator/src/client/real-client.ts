@@ -64,7 +64,7 @@ export class RealClient extends ApplicationProcess {
   }
 
   protected override dies(): void {
-    if (this.zk !== undefined)
+    if (this.zk !== undefined || this.#lost !== undefined)
       this.parts.world.observe({ type: 'clientEnded', client: this.host.name })
     this.#openCount = 0
     this.#lost = undefined
