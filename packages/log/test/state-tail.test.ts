@@ -36,7 +36,7 @@ function streamOf(tree: Tree, { hasTail = true, sliceBytes = 1 << 20 } = {}): Ui
   const image = tree.openImage()
   const tail = new StateTail(image)
   while (image.writeNext(writer, sliceBytes));
-  while (hasTail && tail.writeNext(writer, sliceBytes));
+  if (hasTail) while (tail.writeNext(writer, sliceBytes));
   image.close()
   writer.writeString('BenWasHere')
   return writer.copy()
@@ -50,14 +50,13 @@ interface Spooled {
 
 function spooled(stream: Uint8Array, partBytes: number, keepsTail = true): Spooled {
   const disk = new MemoryDisk()
-  const failed = (error: Error): void => assert.ifError(error)
   const spool = new StateSpool({
     disk,
     directory,
     zxid: changeCount,
     attempt: 1,
     keepsTail,
-    failed,
+    failed: assert.ifError,
   })
   for (let at = 0; at < stream.length; at += partBytes)
     spool.push(stream, at, Math.min(at + partBytes, stream.length))

@@ -76,7 +76,7 @@ export function streamOf(tree: Tree, { hasTail = false } = {}): Uint8Array {
   let image!: GatedImage
   gate.open((opened) => (image = opened))
   while (image.writeNext(writer, 1_000));
-  while (hasTail && image.writeNextOfTail?.(writer, 1_000));
+  for (let hasMore = hasTail; hasMore;) hasMore = image.writeNextOfTail?.(writer, 1_000) ?? false
   image.close()
   writer.writeString('BenWasHere')
   return writer.copy()
