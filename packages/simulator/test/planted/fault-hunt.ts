@@ -36,7 +36,7 @@ export interface Hunt {
 
 const workerUrl = new URL('../../src/node/seed-worker.ts', import.meta.url)
 const hookUrl = new URL('./planting-hook.ts', import.meta.url)
-/** The processes that are added to the mix for all faults of the recipes. */
+/** See {@link PlantedFault.hasRecipes}. */
 const recipeMix = { recipeClientCount: 5, dataClientCount: 3 }
 /** A run that takes longer is given up. */
 const runWallMsMax = 120_000
@@ -103,10 +103,6 @@ export class Controls {
   }
 }
 
-function applicationsOf({ edits }: PlantedFault): Partial<RunRequest> {
-  return edits.some(({ file }) => file.startsWith('recipes/')) ? recipeMix : {}
-}
-
 /** @param controls undefined: somebody else sees to it that seeds find nothing without a fault */
 export async function hunt(
   fault: PlantedFault,
@@ -127,7 +123,7 @@ export async function hunt(
         seed: firstSeed + tried++,
         topology: {},
         durationMs,
-        ...applicationsOf(fault),
+        ...(fault.hasRecipes === true ? recipeMix : {}),
       }
       const runStartMs = performance.now()
       const result = await seeds.run(request)

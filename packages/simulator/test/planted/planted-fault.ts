@@ -20,6 +20,8 @@ export interface PlantedFault {
   /** What goes wrong, as a sentence. */
   readonly explanation: string
   readonly edits: readonly SourceEdit[]
+  /** Processes that use recipes are added to the default mix, the same for all of these faults. */
+  readonly hasRecipes?: boolean
 }
 
 /**

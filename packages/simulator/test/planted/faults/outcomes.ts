@@ -29,6 +29,7 @@ export const outcomeFaults: readonly PlantedFault[] = [
     name: 'fence-passes-proposals',
     explanation:
       'A leader says what became of a write when it knows that it leads, but not what becomes of its proposals.',
+    hasRecipes: true,
     edits: [
       {
         file: 'replica/src/roles/leader-authority.ts',
@@ -57,6 +58,7 @@ export const outcomeFaults: readonly PlantedFault[] = [
   {
     name: 'outcomes-forgotten',
     explanation: 'A server takes a write whose outcome it has forgotten for one that never was.',
+    hasRecipes: true,
     edits: [
       {
         file: 'tree/src/outcome-table.ts',
@@ -69,6 +71,7 @@ export const outcomeFaults: readonly PlantedFault[] = [
     name: 'outcomes-not-recovered',
     explanation:
       'A server that starts from a snapshot believes that there were no writes before it.',
+    hasRecipes: true,
     edits: [
       {
         file: 'tree/src/store-loader.ts',

@@ -139,4 +139,9 @@ const dataFaults: readonly PlantedFault[] = [
   },
 ]
 
-export const recipeFaults: readonly PlantedFault[] = [...lockFaults, ...dataFaults]
+export const recipeFaults: readonly PlantedFault[] = [...lockFaults, ...dataFaults].map(
+  (fault) => ({
+    ...fault,
+    hasRecipes: true,
+  }),
+)
