@@ -9,8 +9,10 @@ export const clientFaults: readonly PlantedFault[] = [
     edits: [
       {
         file: 'client/src/call-queue.ts',
-        original: 'unresolvedWrites(this.#calls)',
-        planted: 'unresolvedWrites([])',
+        original: `this.#isHeld = false
+    const unresolved = unresolvedWrites(this.#calls)`,
+        planted: `this.#isHeld = false
+    const unresolved = unresolvedWrites([])`,
       },
     ],
   },
