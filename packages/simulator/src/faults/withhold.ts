@@ -2,6 +2,9 @@
  * A leader that can propose and commit nothing for a moment, as no acknowledgement reaches it, and one follower that loses its
  * connection meanwhile. When the follower comes back to the same leader it has more in its log than the leader has committed: that is
  * cut off, and sent again. If the leader crashes instead, the others go on with what it had proposed or without it.
+ *
+ * Sometimes it is the followers' disks alone that hold everything back. Their clients go on asking for writes then, and those that lose
+ * their server come to the leader while it does not know yet what becomes of them.
  */
 import { calmDisk } from '../disk/simulated-disk.ts'
 import type { Prng } from '../prng.ts'
@@ -19,6 +22,7 @@ const withheldMostMs = 600
 /** A follower that has nothing more than its leader would learn nothing: so long until it is looked for again. */
 const nothingProposedMs = 10
 const crashChance = 0.15
+const onlyDisksChance = 0.5
 /** How often, and so long after each other, it is looked whether there is a leader with followers. */
 const looksMost = 12
 const lookPauseMs = 50
@@ -61,7 +65,9 @@ function withholdFrom(
   const to = leader.host.name
   // What a slow disk holds back is the acknowledgements alone: clients of those servers go on asking for writes.
   const one = random.pick(followers)
-  const blocked = followers.filter((it) => it === one || random.chance(0.5))
+  const blocked = random.chance(onlyDisksChance)
+    ? []
+    : followers.filter((it) => it === one || random.chance(0.5))
   for (const { host } of blocked) network.block(host.name, to, 'network.withhold')
   const hasten = slowDown(followers.filter((it) => !blocked.includes(it)))
   const free = (name: string): void => network.unblock(name, to, 'network.withhold')
@@ -70,7 +76,8 @@ function withholdFrom(
   const crashes = random.chance(crashChance)
   const cut = (): void => {
     if (crashes) return leader.end(random.chance(0.5))
-    const lost = blocked.find(({ loggedZxid }) => loggedZxid > leader.lastZxid)
+    const held = blocked.length === 0 ? followers : blocked
+    const lost = held.find(({ loggedZxid }) => loggedZxid > leader.lastZxid)
     if (lost === undefined) {
       loss = later(nothingProposedMs, 'waits for a proposal', cut)
       return
