@@ -101,12 +101,13 @@ export class WatchCalls implements WatchingView {
     const listener: ChangeListener = (change) => stream.push(change)
     this.#streams.add(stream)
     this.#caller.shared.followers.add(stream)
-    const start = async (): Promise<void> => {
+    const start = async (isLate = false): Promise<void> => {
       try {
         await this.#caller.call({}, () => {
           node = this.#caller.chroot.resolve(path)
           return this.#addWatch(node, kind, listener)
         })
+        if (isLate) stream.pushGap()
         // Left before the server had answered: only now there is something to take away.
         if (!this.#streams.has(stream) && node !== undefined)
           await this.#unwatch(node, kind, listener)
@@ -114,6 +115,9 @@ export class WatchCalls implements WatchingView {
         if (!this.#streams.has(stream)) return
         const { code } = error as ZooKeeperError
         if (code === 'SessionExpired' && this.#caller.shared.isRenewed) return start()
+        // The call was held to be the reason of several lost connections. What changed since it was made nobody has told.
+        const hasSession = this.#caller.shared.session.identity !== undefined
+        if (code === 'ConnectionLoss' && hasSession) return start(true)
         this.#forget(stream)
         stream.finish(error as ZooKeeperError)
       }

@@ -356,6 +356,27 @@ describe('a lost connection', () => {
     assert.deepEqual(await stream.next(), { done: false, value: { type: 'gap', path: '/a' } })
   })
 
+  it('does not end a stream, however often it comes before its watch is set', async () => {
+    const stream = zk.watch('/a')
+    await world.settle()
+    for (let i = 0; i < 7; i++) {
+      assert.equal(world.lastLink.requests()[0]?.type, OpCode.addWatch)
+      world.lastLink.break()
+      await world.advance(3_000)
+      world.lastLink.accept()
+      await world.settle()
+    }
+    const [request] = world.lastLink.requests()
+    world.lastLink.reply(request.xid, { body: new Uint8Array(4) })
+    await world.settle()
+    world.lastLink.event(EventType.nodeCreated, '/a')
+    const types: (string | undefined)[] = []
+    while (types.at(-1) !== 'nodeCreated') types.push((await stream.next()).value?.type)
+    // What changed before the watch was set is not told: everything is to be read again after that.
+    assert.ok(types.length > 1)
+    assert.ok(types.slice(0, -1).every((type) => type === 'gap'))
+  })
+
   it('expires the session on our own clock when no server comes back', async () => {
     const set = failure(zk.set('/a', 'x'))
     const stream = zk.watch('/a')

@@ -5,7 +5,7 @@
  * A removal ends when the node is gone, or when the session is over and takes its ephemeral nodes with it. It runs
  * under no limit of the caller's.
  */
-import { childPath } from '@quorate/client/core'
+import { childPath, type Stat } from '@quorate/client/core'
 import type { BytesClient } from './bytes-client.ts'
 import { codeOf, isPassing } from './outcome.ts'
 import { sessionOf } from './session-identity.ts'
@@ -13,6 +13,22 @@ import { sessionOf } from './session-identity.ts'
 /** Deletes the node; resolves as well when it is gone already, or goes with the session. */
 export function removeNode(zk: BytesClient, path: string): Promise<void> {
   return persist(zk, () => zk.delete(path))
+}
+
+/**
+ * The same for a node that may be there, and may be somebody else's. It is looked for behind a sync: another server than the one that
+ * was asked to create it may know less than that one.
+ */
+export function removeNodeIf(
+  zk: BytesClient,
+  path: string,
+  isOurs: (stat: Stat) => boolean,
+): Promise<void> {
+  return persist(zk, async () => {
+    await zk.sync(path)
+    const stat = await zk.exists(path)
+    if (stat !== null && isOurs(stat)) await zk.delete(path)
+  })
 }
 
 /** Deletes whatever a create with this prefix left below `parent`. Never rejects: nobody waits for it. */

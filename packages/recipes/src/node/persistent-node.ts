@@ -24,7 +24,7 @@ import { ensureContainer, parentOf } from '../foundation/container.ts'
 import { onDeleted, untilDeleted } from '../foundation/deletion-watches.ts'
 import { Limit } from '../foundation/limit.ts'
 import { codeOf, isPassing } from '../foundation/outcome.ts'
-import { removeNode } from '../foundation/removal.ts'
+import { removeNodeIf } from '../foundation/removal.ts'
 import { sessionOf } from '../foundation/session-identity.ts'
 
 export interface PersistentNodeOptions<C extends CodecChoice> {
@@ -118,20 +118,13 @@ export class PersistentNode<V> implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#closing.abort()
     await this.#keeping
-    if (this.#mayBeOurs && !this.#isEnded) await this.#remove()
+    // An answer that was lost may have been that of our create: only the servers know whether there is a node of ours.
+    if (this.#mayBeOurs && !this.#isEnded)
+      await removeNodeIf(this.#zk, this.path, (stat) => this.#isOurs(stat))
   }
 
   #encode(value: V): Uint8Array | null {
     return encodeValue(this.#settings.codec, this.path, value)
-  }
-
-  /** An answer that was lost may have been that of our create: only the server knows whether there is a node of ours. */
-  async #remove(): Promise<void> {
-    const stat = await this.#zk.exists(this.path).catch((error: unknown) => {
-      if (!this.#isEnded) throw error
-      return null
-    })
-    if (stat !== null && this.#isOurs(stat)) await removeNode(this.#zk, this.path)
   }
 
   get #isEnded(): boolean {

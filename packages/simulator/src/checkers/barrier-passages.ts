@@ -44,22 +44,26 @@ export class BarrierPassages implements Checker {
     }
   }
 
-  #told({ client, path, isUp, from, zxid: to }: BarrierTold): string | undefined {
-    const states = this.#committed.now.statesOf(path)
+  #told({ client, path, isUp, from }: BarrierTold): string | undefined {
+    const { now } = this.#committed
+    const states = now.statesOf(path)
+    const to = now.lastZxid
     const isSo = (node: ModelNode | undefined): boolean => (node !== undefined) === isUp
     if (firstState(states, { from, to }, isSo) !== undefined) return undefined
     const between = `between ${formatZxid(from)} and ${formatZxid(to)}`
     return `${client} was told that ${path} ${isUp ? 'stands' : 'is gone'}, and ${between} it never was so`
   }
 
-  #entered({ client, path, memberCount, zxid: to }: BarrierEntered): string | undefined {
+  #entered({ client, path, memberCount }: BarrierEntered): string | undefined {
+    const to = this.#committed.now.lastZxid
     const isFull = (nodes: ReadonlyMap<string, ModelNode>): boolean =>
       membersOf(path, nodes).length >= memberCount
     if (this.#siblings.wasSo(path, { from: 0, to }, isFull)) return undefined
     return `${client} has entered ${path} by ${formatZxid(to)}, and ${memberCount} were never in it`
   }
 
-  #left({ client, path, session, from, zxid: to }: BarrierLeft): string | undefined {
+  #left({ client, path, session, from }: BarrierLeft): string | undefined {
+    const to = this.#committed.now.lastZxid
     const isEmpty = (nodes: ReadonlyMap<string, ModelNode>): boolean =>
       membersOf(path, nodes).every(({ owner }) => owner === session)
     if (this.#siblings.wasSo(path, { from, to }, isEmpty)) return undefined

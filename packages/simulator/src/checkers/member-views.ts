@@ -60,10 +60,11 @@ export class MemberViews implements Checker {
   }
 
   #looked(looked: Looked): string | undefined {
-    const { client, parent, values, isAnswer, zxid: to } = looked
+    const { client, parent, values, isAnswer } = looked
     const { askedAt, stateByPath } = this.#viewOf(looked)
     const tree = this.#committed.now
     const from = isAnswer ? askedAt : 0
+    const to = tree.lastZxid
     for (const path of new Set([...this.#siblings.everBelow(parent), ...values.keys()])) {
       const value = values.get(path)
       const isSo = (node: { readonly data: string | null } | undefined): boolean =>

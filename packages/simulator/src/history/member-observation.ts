@@ -1,4 +1,8 @@
-/** What processes tell that are members of something, by the recipes for that: see `client/member-client.ts`. */
+/**
+ * What processes tell that are members of something, by the recipes for that: see `client/member-client.ts`. Some of it was told to them
+ * by events of watches that were set again: those have no zxid, and show more than the client's own zxid says. Nobody has seen more
+ * than is committed when it is told.
+ */
 import type { SessionId, Zxid } from '@quorate/protocol'
 
 /** A process keeps a node from now on, with this value; undefined: with any. */
@@ -28,7 +32,7 @@ export interface NodeLeaving {
   readonly path: string
 }
 
-/** and the recipe says that it is gone, in the session in which that began; undefined: another one, or none. */
+/** and the recipe says that it is gone, in the session in which that began; undefined: in another one, or it goes later. */
 export interface NodeLeft {
   readonly type: 'nodeLeft'
   readonly client: string
@@ -51,7 +55,6 @@ export interface Looked {
   readonly values: ReadonlyMap<string, string>
   /** Whether it answers what the process asked for last, and is as new as the question. */
   readonly isAnswer: boolean
-  readonly zxid: Zxid
 }
 
 /** A process was given items to have to itself, by locks of this session, */
@@ -96,7 +99,6 @@ export interface BarrierTold {
   readonly path: string
   readonly isUp: boolean
   readonly from: Zxid
-  readonly zxid: Zxid
 }
 
 /** A process has entered a double barrier, */
@@ -105,7 +107,6 @@ export interface BarrierEntered {
   readonly client: string
   readonly path: string
   readonly memberCount: number
-  readonly zxid: Zxid
 }
 
 /** and left it again, together with all others. */
@@ -116,7 +117,6 @@ export interface BarrierLeft {
   readonly session: SessionId
   /** What it had seen when it began to leave. */
   readonly from: Zxid
-  readonly zxid: Zxid
 }
 
 /** What a process sees when nobody has changed anything for a while. */

@@ -2,6 +2,7 @@ import { broadcastFaults } from './faults/broadcast.ts'
 import { clientFaults } from './faults/client.ts'
 import { durabilityFaults } from './faults/durability.ts'
 import { epochFaults } from './faults/epochs.ts'
+import { memberFaults } from './faults/members.ts'
 import { outcomeFaults } from './faults/outcomes.ts'
 import { readFaults } from './faults/reads.ts'
 import { recipeFaults } from './faults/recipes.ts'
@@ -25,4 +26,5 @@ export const allPlantedFaults: readonly PlantedFault[] = [
   ...clientFaults,
   ...outcomeFaults,
   ...recipeFaults,
+  ...memberFaults,
 ]

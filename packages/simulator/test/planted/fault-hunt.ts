@@ -38,6 +38,9 @@ const workerUrl = new URL('../../src/node/seed-worker.ts', import.meta.url)
 const hookUrl = new URL('./planting-hook.ts', import.meta.url)
 /** See {@link PlantedFault.hasRecipes}. */
 const recipeMix = { recipeClientCount: 5, dataClientCount: 3 }
+/** For those of recipes that make somebody a member of something: they ask for much by themselves. */
+const memberMix = { clientCount: 1, realClientCount: 0, memberClientCount: 3 }
+const memberRooms = /^recipes\/src\/(?:barrier|config|detector|discovery|group|node)\//
 /** A run that takes longer is given up. */
 const runWallMsMax = 120_000
 
@@ -103,6 +106,14 @@ export class Controls {
   }
 }
 
+<<<<<<< HEAD
+=======
+function applicationsOf({ edits }: PlantedFault): Partial<RunRequest> {
+  if (edits.some(({ file }) => memberRooms.test(file))) return memberMix
+  return edits.some(({ file }) => file.startsWith('recipes/')) ? recipeMix : {}
+}
+
+>>>>>>> 192988c (Keep streams over lost connections, and ask for closed nodes anew)
 /** @param controls undefined: somebody else sees to it that seeds find nothing without a fault */
 export async function hunt(
   fault: PlantedFault,

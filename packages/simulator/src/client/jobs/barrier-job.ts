@@ -41,8 +41,7 @@ export class BarrierJob implements MemberJob {
     if (kind < 0.3) await this.#barrier.set(options)
     else if (kind < 0.5) await this.#barrier.remove(options)
     else await this.#barrier.wait(options)
-    const { lastZxid: zxid } = zk
-    observe({ type: 'barrierTold', client, path: barrierPath, isUp: kind < 0.3, from, zxid })
+    observe({ type: 'barrierTold', client, path: barrierPath, isUp: kind < 0.3, from })
   }
 
   async #meet(): Promise<void> {
@@ -55,12 +54,12 @@ export class BarrierJob implements MemberJob {
     const options = { deadlineMs: waitMostMs }
     await barrier.enter(options)
     const memberCount = doubleBarrierMemberCount
-    observe({ type: 'barrierEntered', client, path, memberCount, zxid: zk.lastZxid })
+    observe({ type: 'barrierEntered', client, path, memberCount })
     await pause(random.below(stayMostMs))
     const session = sessionOf(this.#parts)
     const { lastZxid: from } = zk
     await barrier.leave(options)
     if (session === undefined) return
-    observe({ type: 'barrierLeft', client, path, session, from, zxid: zk.lastZxid })
+    observe({ type: 'barrierLeft', client, path, session, from })
   }
 }

@@ -6,13 +6,13 @@ export const beatsPath: string = `${memberRoot}/beats`
 const intervalMs = 400
 
 export class DetectorJob implements MemberJob {
+  readonly #parts: JobParts
   readonly #detector: FailureDetector
 
-  constructor({ client, observe, zk }: JobParts) {
-    const path = `${beatsPath}/${client}`
-    observe({ type: 'nodeWanted', client, path, value: undefined, isEphemeral: true })
-    heartbeat(zk, beatsPath, { id: client, intervalMs })
-    this.#detector = failureDetector(zk, beatsPath)
+  constructor(parts: JobParts) {
+    this.#parts = parts
+    this.#detector = failureDetector(parts.zk, beatsPath)
+    parts.follow(() => this.#giveSigns())
   }
 
   /** Those who are suspected are not shown: when nothing happens for a while nobody is. */
@@ -22,5 +22,15 @@ export class DetectorJob implements MemberJob {
       parent: beatsPath,
       values: new Map(alive.map(([id]) => [`${beatsPath}/${id}`, undefined])),
     }
+  }
+
+  /** Rejects where servers refuse the node; otherwise it goes on as long as the client. */
+  async #giveSigns(): Promise<void> {
+    const { client, observe, zk } = this.#parts
+    const path = `${beatsPath}/${client}`
+    await using member = heartbeat(zk, beatsPath, { id: client, intervalMs })
+    await member.ready()
+    observe({ type: 'nodeWanted', client, path, value: undefined, isEphemeral: true })
+    await new Promise<never>(() => {})
   }
 }

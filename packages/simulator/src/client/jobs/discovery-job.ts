@@ -38,10 +38,9 @@ export class DiscoveryJob implements MemberJob {
   }
 
   #told(instances: readonly ServiceInstance<unknown>[]): void {
-    const { client, observe, zk } = this.#parts
+    const { client, observe } = this.#parts
     const values = byPath(instances)
-    const { lastZxid: zxid } = zk
-    observe({ type: 'looked', client, parent: servicePath, values, isAnswer: false, zxid })
+    observe({ type: 'looked', client, parent: servicePath, values, isAnswer: false })
   }
 }
 

@@ -37,10 +37,8 @@ export class GroupJob implements MemberJob {
   }
 
   #told(members: ReadonlyMap<string, string>, isAnswer: boolean): void {
-    const { client, observe, zk } = this.#parts
-    const values = byPath(members)
-    const { lastZxid: zxid } = zk
-    observe({ type: 'looked', client, parent: groupPath, values, isAnswer, zxid })
+    const { client, observe } = this.#parts
+    observe({ type: 'looked', client, parent: groupPath, values: byPath(members), isAnswer })
   }
 }
 

@@ -2,7 +2,7 @@
  * Keeps a node by a recipe for that: opens it, writes it, gives it up and opens it again. Now and then it deletes the node, as
  * somebody else might.
  */
-import type { SessionId } from '@quorate/client/core'
+import { type SessionId, ZooKeeperError } from '@quorate/client/core'
 import { persistentNode, persistentTtlNode } from '@quorate/recipes'
 import {
   type JobParts,
@@ -29,7 +29,7 @@ export interface KeptNodeSettings {
   readonly isEphemeral: boolean
   /** What the node holds for a value. */
   readonly dataOf: (value: string) => string
-  /** A promise is one for the node that is there already. Rejected, it says that none was left behind. */
+  /** A promise is one for the node that is there already. Rejected, it says that none stays behind. */
   readonly open: (value: string, options: Deadline) => KeptNode | Promise<KeptNode>
 }
 
@@ -46,11 +46,21 @@ class KeptNodeJob implements MemberJob {
   constructor(parts: JobParts, settings: KeptNodeSettings) {
     this.#parts = parts
     this.#settings = settings
-    parts.loop(() => this.#step())
+    parts.loop(() => this.#stepOrEnd())
   }
 
   rest(): Rest {
     return {}
+  }
+
+  /** Servers may be configured to have no ephemeral nodes of sessions that they don't share: such a node is given up. */
+  async #stepOrEnd(): Promise<void> {
+    try {
+      await this.#step()
+    } catch (error) {
+      if (isRefused(error) && this.#kept !== undefined) await this.#close(this.#kept)
+      throw error
+    }
   }
 
   async #step(): Promise<void> {
@@ -65,12 +75,11 @@ class KeptNodeJob implements MemberJob {
   async #open(): Promise<void> {
     const value = this.#newValue()
     this.#wants(value)
-    const session = sessionOf(this.#parts)
     const deadline = this.#deadline()
     try {
       this.#kept = await this.#settings.open(value, deadline)
     } catch (error) {
-      this.#left(session)
+      this.#left(undefined)
       throw error
     }
     await this.#kept.ready(deadline)
@@ -93,6 +102,7 @@ class KeptNodeJob implements MemberJob {
     this.#left(session)
   }
 
+  /** @param session in which the node has gone; undefined: in none that is known, or it goes later */
   #left(session: SessionId | undefined): void {
     const { client, observe } = this.#parts
     const isSame = session === sessionOf(this.#parts)
@@ -121,6 +131,11 @@ class KeptNodeJob implements MemberJob {
     const { path, dataOf } = this.#settings
     observe({ type: 'nodeHeld', client, path, value: dataOf(value), zxid: zk.lastZxid })
   }
+}
+
+/** Whether servers have no ephemeral nodes for this session, and never will. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof ZooKeeperError && error.code === 'EphemeralOnLocalSession'
 }
 
 export function keepNode(parts: JobParts, settings: KeptNodeSettings): MemberJob {

@@ -14,7 +14,7 @@ const leaveChance = 0.2
 export class PartitionJob implements MemberJob {
   readonly #parts: JobParts
   #share: Share | undefined
-  #isIn = false
+  #partitioner: SetPartitioner | undefined
 
   constructor(parts: JobParts) {
     this.#parts = parts
@@ -23,7 +23,8 @@ export class PartitionJob implements MemberJob {
 
   rest(): Rest {
     const share = this.#share
-    if (!this.#isIn) return {}
+    // Servers that refuse ephemeral nodes have no members.
+    if (this.#partitioner?.members.includes(this.#parts.client) !== true) return {}
     return { items: share === undefined || share.ended.aborted ? [] : share.items }
   }
 
@@ -31,7 +32,7 @@ export class PartitionJob implements MemberJob {
     const { client, random, zk, isStopping } = this.#parts
     const options = { items: partitionItems, identifier: client, settleMs }
     const partitioner: SetPartitioner = setPartitioner(zk, partitionPath, options)
-    this.#isIn = true
+    this.#partitioner = partitioner
     try {
       for await (const share of partitioner) {
         this.#taken(share)
@@ -43,7 +44,7 @@ export class PartitionJob implements MemberJob {
         if (random.chance(leaveChance) && !isStopping()) break
       }
     } finally {
-      this.#isIn = false
+      this.#partitioner = undefined
       await partitioner.close()
     }
   }
