@@ -94,6 +94,11 @@ export class SharedSession {
     return this.#rebuild !== undefined && !this.#isClosing
   }
 
+  /** Whether there is a session, or another one is to take the place of one that was lost. */
+  get hasSession(): boolean {
+    return this.#session.identity !== undefined || this.#isRenewing
+  }
+
   /** @see Session.close */
   async close(options: CallOptions, cause?: unknown): Promise<void> {
     this.#isClosing = true

@@ -115,9 +115,9 @@ export class WatchCalls implements WatchingView {
         if (!this.#streams.has(stream)) return
         const { code } = error as ZooKeeperError
         if (code === 'SessionExpired' && this.#caller.shared.isRenewed) return start()
-        // The call was held to be the reason of several lost connections. What changed since it was made nobody has told.
-        const hasSession = this.#caller.shared.session.identity !== undefined
-        if (code === 'ConnectionLoss' && hasSession) return start(true)
+        // The call was held to be the reason of several lost connections, or a session that is to follow a lost one did not come in
+        // time. What changed since it was made nobody has told.
+        if (code === 'ConnectionLoss' && this.#caller.shared.hasSession) return start(true)
         this.#forget(stream)
         stream.finish(error as ZooKeeperError)
       }

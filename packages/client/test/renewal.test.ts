@@ -5,6 +5,7 @@ import {
   type Codec,
   createRequest,
   encode,
+  EventType,
   multiRequest,
   multiResponse,
   OpCode,
@@ -212,6 +213,24 @@ describe('a client that renews its session', () => {
     const request = await answer(OpCode.addWatch, { body: new Uint8Array(4) })
     assert.equal(request.body(addWatchRequest).path, '/b')
     assert.equal((await stream.next()).value?.type, 'gap')
+  })
+
+  it('keeps streams that are about to start while no server gives it another session', async () => {
+    await start({ onExpired: 'renew' })
+    const stream = zk.watch('/b')
+    await expire()
+    for (let ms = 0; !states.includes('idle'); ms += 1000) {
+      assert.ok(ms < timeout * 2)
+      world.lastLink.break()
+      await world.advance(1000)
+    }
+    if (world.lastLink.isClosed) await world.advance(1000)
+    world.lastLink.accept({ id: 2n })
+    await answer(OpCode.addWatch, { body: new Uint8Array(4) })
+    world.lastLink.event(EventType.nodeCreated, '/b')
+    let seen = await stream.next()
+    while (seen.value?.type === 'gap') seen = await stream.next()
+    assert.equal(seen.value?.type, 'nodeCreated')
   })
 
   it('claims its identities again', async () => {

@@ -1,16 +1,11 @@
-import { OpCode, type TxnBody, type Zxid } from '@quorate/protocol'
+import { OpCode, type TxnBody } from '@quorate/protocol'
 import { parseSetting, type Setting } from '../client/jobs/config-job.ts'
 import type { CommittedTree } from '../history/committed-tree.ts'
 import type { ConfigSeen, ConfigWritten, Observation, Rested } from '../history/observation.ts'
 import { charsOf } from '../history/tree-view.ts'
-import { CommittedCursor, formatZxid } from '../history/txn-history.ts'
+import { CommittedCursor } from '../history/txn-history.ts'
 import { effectiveBodies } from '../history/txn-steps.ts'
 import { type Checker, committingTypes } from './checker.ts'
-
-interface Version {
-  readonly version: number
-  readonly zxid: Zxid
-}
 
 /**
  * A configuration is what was committed, version after version.
@@ -32,7 +27,7 @@ export class ConfigVersions implements Checker {
   ]
   readonly #cursor: CommittedCursor
   readonly #path: string
-  readonly #versionByValue = new Map<string, Version>()
+  readonly #versionByValue = new Map<string, number>()
   readonly #seenByClient = new Map<string, number>()
   #present: { readonly version: number; readonly value: string }
 
@@ -44,7 +39,7 @@ export class ConfigVersions implements Checker {
     this.#cursor = new CommittedCursor(committed.history)
     this.#path = path
     this.#present = { version: -1, value: first }
-    this.#versionByValue.set(first, { version: -1, zxid: 0 })
+    this.#versionByValue.set(first, -1)
   }
 
   observe(observation: Observation): string | undefined {
@@ -70,14 +65,14 @@ export class ConfigVersions implements Checker {
       const bodies = effectiveBodies(next.txn)
       for (const body of bodies) {
         const value = writtenTo(this.#path, body)
-        const problem = value === undefined ? undefined : this.#committed(value, next.zxid, bodies)
+        const problem = value === undefined ? undefined : this.#committed(value, bodies)
         if (problem !== undefined) return problem
       }
     }
     return undefined
   }
 
-  #committed(value: string, zxid: Zxid, bodies: readonly TxnBody[]): string | undefined {
+  #committed(value: string, bodies: readonly TxnBody[]): string | undefined {
     const before = this.#present
     const version = before.version + 1
     this.#present = { version, value }
@@ -85,7 +80,7 @@ export class ConfigVersions implements Checker {
     if (setting === undefined) return undefined
     const what = `version ${version} of ${this.#path}, ${value},`
     if (this.#versionByValue.has(value)) return `${what} is written a second time`
-    this.#versionByValue.set(value, { version, zxid })
+    this.#versionByValue.set(value, version)
     const name = `${this.#path}/history/${String(version).padStart(10, '0')}`
     if (!bodies.some((body) => writtenTo(name, body) === value))
       return `${what} is not in the history`
@@ -95,24 +90,23 @@ export class ConfigVersions implements Checker {
       : `${what} was made from ${after}, and follows ${before.value}`
   }
 
-  #seen({ client, value, version, isPresent, zxid }: ConfigSeen): string | undefined {
-    const at = `at ${formatZxid(zxid)}`
+  #seen({ client, value, version, isPresent }: ConfigSeen): string | undefined {
     const seen = this.#versionByValue.get(value)
-    if (seen === undefined || seen.zxid > zxid)
-      return `${client} sees ${value} in ${this.#path} ${at}, which it was not until then`
-    if (version !== undefined && seen.version !== version)
-      return `${client} sees ${value} as version ${version}, which is version ${seen.version}`
+    if (seen === undefined)
+      return `${client} sees ${value} in ${this.#path}, which it was not until then`
+    if (version !== undefined && seen !== version)
+      return `${client} sees ${value} as version ${version}, which is version ${seen}`
     if (!isPresent) return undefined
     const last = this.#seenByClient.get(client) ?? -1
-    this.#seenByClient.set(client, seen.version)
-    return seen.version >= last
+    this.#seenByClient.set(client, seen)
+    return seen >= last
       ? undefined
-      : `${client} sees version ${seen.version} of ${this.#path} ${at}, after version ${last}`
+      : `${client} sees version ${seen} of ${this.#path}, after version ${last}`
   }
 
   #written({ client, value, version }: ConfigWritten): string | undefined {
     const written = this.#versionByValue.get(value)
-    if (written?.version === version) return undefined
+    if (written === version) return undefined
     return `${client} was told that ${value} is version ${version} of ${this.#path}, which it is not`
   }
 

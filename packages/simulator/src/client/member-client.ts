@@ -23,6 +23,8 @@ import { PartitionJob } from './jobs/partition-job.ts'
 
 /** Calls and waits that were under way have come to an end by then, and what they changed is known everywhere. */
 const restMs = 4_500
+/** Before another attempt to get the first session. */
+const reconnectMostMs = 300
 
 export class MemberClient extends JobProcess {
   #jobs: readonly MemberJob[] = []
@@ -47,12 +49,20 @@ export class MemberClient extends JobProcess {
     zk.on(
       'state',
       this.guarded(zk, ({ state }: StateChange) => {
+        if (state === 'connected') this.#begin(zk)
+        else if (state === 'idle') this.#connectLater(zk)
         if (state !== 'expired' || onExpired === 'renew') return
         this.#tell(zk, { type: 'memberEnded', client: this.host.name })
+        this.#jobs = []
         this.openAnother()
       }),
     )
     zk.connect()
+  }
+
+  /** What is asked for before there has been a session ends when none comes in time. */
+  #begin(zk: ZooKeeper): void {
+    if (this.#jobs.length > 0) return
     const parts = this.#jobParts(zk)
     this.#jobs = [
       keepPersistentNode(parts),
@@ -64,6 +74,14 @@ export class MemberClient extends JobProcess {
       new ConfigJob(parts),
       new BarrierJob(parts),
     ]
+  }
+
+  #connectLater(zk: ZooKeeper): void {
+    this.later(this.random.below(reconnectMostMs), 'connects again', () => {
+      if (zk !== this.zk) return
+      this.parts.turns.begin()
+      zk.connect()
+    })
   }
 
   protected override dies(): void {

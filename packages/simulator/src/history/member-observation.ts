@@ -81,7 +81,6 @@ export interface ConfigSeen {
   readonly version: number | undefined
   /** Whether it is told as the present one. */
   readonly isPresent: boolean
-  readonly zxid: Zxid
 }
 
 /** A configuration was written, by the recipe's account. */

@@ -38,9 +38,8 @@ const workerUrl = new URL('../../src/node/seed-worker.ts', import.meta.url)
 const hookUrl = new URL('./planting-hook.ts', import.meta.url)
 /** See {@link PlantedFault.hasRecipes}. */
 const recipeMix = { recipeClientCount: 5, dataClientCount: 3 }
-/** For those of recipes that make somebody a member of something: they ask for much by themselves. */
+/** See {@link PlantedFault.hasMembers}. */
 const memberMix = { clientCount: 1, realClientCount: 0, memberClientCount: 3 }
-const memberRooms = /^recipes\/src\/(?:barrier|config|detector|discovery|group|node)\//
 /** A run that takes longer is given up. */
 const runWallMsMax = 120_000
 
@@ -106,14 +105,6 @@ export class Controls {
   }
 }
 
-<<<<<<< HEAD
-=======
-function applicationsOf({ edits }: PlantedFault): Partial<RunRequest> {
-  if (edits.some(({ file }) => memberRooms.test(file))) return memberMix
-  return edits.some(({ file }) => file.startsWith('recipes/')) ? recipeMix : {}
-}
-
->>>>>>> 192988c (Keep streams over lost connections, and ask for closed nodes anew)
 /** @param controls undefined: somebody else sees to it that seeds find nothing without a fault */
 export async function hunt(
   fault: PlantedFault,
@@ -135,6 +126,7 @@ export async function hunt(
         topology: {},
         durationMs,
         ...(fault.hasRecipes === true ? recipeMix : {}),
+        ...(fault.hasMembers === true ? memberMix : {}),
       }
       const runStartMs = performance.now()
       const result = await seeds.run(request)

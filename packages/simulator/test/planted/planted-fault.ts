@@ -22,6 +22,8 @@ export interface PlantedFault {
   readonly edits: readonly SourceEdit[]
   /** Processes that use recipes are added to the default mix, the same for all of these faults. */
   readonly hasRecipes?: boolean
+  /** Processes that are members of something by recipes take the place of most other clients. */
+  readonly hasMembers?: boolean
 }
 
 /**

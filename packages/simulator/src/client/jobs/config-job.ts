@@ -104,8 +104,7 @@ export class ConfigJob implements MemberJob {
     setting: Setting,
     more: { readonly version: number | undefined; readonly isPresent: boolean },
   ): void {
-    const { client, observe, zk } = this.#parts
-    const { lastZxid: zxid } = zk
-    observe({ type: 'configSeen', client, value: settingText(setting), ...more, zxid })
+    const { client, observe } = this.#parts
+    observe({ type: 'configSeen', client, value: settingText(setting), ...more })
   }
 }

@@ -77,7 +77,7 @@ const shareFaults: readonly PlantedFault[] = [
   },
 ]
 
-const otherFaults: readonly PlantedFault[] = [
+const configFaults: readonly PlantedFault[] = [
   {
     name: 'version-left-out',
     explanation: 'A version of a configuration is written, and not put into its history.',
@@ -100,22 +100,25 @@ const otherFaults: readonly PlantedFault[] = [
       },
     ],
   },
-  {
-    name: 'multi-lock-keeps-some',
-    explanation: 'Who cannot have all of several locks keeps those that it has.',
-    edits: [
-      {
-        file: 'recipes/src/lock/multi-lock.ts',
-        original: 'releaseAll(taken).catch(() => {})',
-        planted: '',
-      },
-    ],
-  },
 ]
 
+const multiLockFault: PlantedFault = {
+  name: 'multi-lock-keeps-some',
+  explanation: 'Who cannot have all of several locks keeps those that it has.',
+  hasRecipes: true,
+  edits: [
+    {
+      file: 'recipes/src/lock/multi-lock.ts',
+      original: 'releaseAll(taken).catch(() => {})',
+      planted: '',
+    },
+  ],
+}
+
 export const memberFaults: readonly PlantedFault[] = [
-  ...barrierFaults,
-  ...nodeFaults,
-  ...shareFaults,
-  ...otherFaults,
+  ...[...barrierFaults, ...nodeFaults, ...shareFaults, ...configFaults].map((fault) => ({
+    ...fault,
+    hasMembers: true,
+  })),
+  multiLockFault,
 ]
