@@ -34,14 +34,16 @@ export interface Asking {
 
 /** A leader that is new gives each session all its time once more. */
 const timeoutsMax = 2
-/** Between two questions, as a part of the session timeout. */
-const pausesPerTimeout = 20
+/** Between two questions, as parts of the session timeout: each question costs the servers a transaction. */
+const pauseFirst = 1 / 20
+const pauseMost = 1 / 4
 
 /** Resolves when all are settled. */
 export async function settleLastWrites(last: LastWrites, asking: Asking): Promise<void> {
   const { clock } = asking
   const endMs = clock.nowMs() + timeoutsMax * last.timeoutMs
   let ignorantCount = 0
+  let pauseMs = last.timeoutMs * pauseFirst
   for (;;) {
     const open = last.writes.filter(({ call }) => !call.isSettled)
     const session = asking.session()
@@ -53,8 +55,8 @@ export async function settleLastWrites(last: LastWrites, asking: Asking): Promis
       if (++ignorantCount >= asking.serverCount()) break
       session.move()
     } else if (told === 'undecided') {
-      const pauseMs = Math.min(last.timeoutMs / pausesPerTimeout, endMs - clock.nowMs())
-      if (pauseMs > 0) await pause(clock, pauseMs)
+      await pause(clock, Math.max(0, Math.min(pauseMs, endMs - clock.nowMs())))
+      pauseMs = Math.min(pauseMs * 2, last.timeoutMs * pauseMost)
     }
   }
   giveUpLastWrites(last)

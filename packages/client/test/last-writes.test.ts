@@ -198,6 +198,26 @@ describe('a write that was unanswered when its session was lost', () => {
     assert.deepEqual(codeOf(calls[0]), ['SessionExpired', 'no'])
   })
 
+  it('is asked about less and less often', async () => {
+    await start()
+    const call = settled(zk.delete('/a'))
+    await expire()
+    const link = await taken()
+    let count = 0
+    for (let ms = 0; ms <= 2 * timeout; ms += 100) {
+      for (const { xid, type, body } of link.requests()) {
+        if (type !== OpCode.outcomes) continue
+        count++
+        const [{ xid: write }] = body(outcomesRequest).questions
+        const answers = [{ ...undecided, xid: write }]
+        link.reply(xid, { zxid: 120, body: encode(outcomesResponse, answers) })
+      }
+      await world.advance(100)
+    }
+    assert.deepEqual(codeOf(call), ['SessionExpired', 'unknown'])
+    assert.ok(count >= 9 && count <= 11, `${count} questions`)
+  })
+
   it('is asked about elsewhere when a server has forgotten it, and when it can not be asked', async () => {
     await start({ servers: 'a:1,b:1,c:1' })
     const call = settled(zk.delete('/a'))
