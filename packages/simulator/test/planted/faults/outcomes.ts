@@ -17,6 +17,7 @@ export const outcomeFaults: readonly PlantedFault[] = [
     name: 'ended-without-fence',
     explanation:
       'A server says what became of a write of a lost session while the session may still live.',
+    hasRecipes: true,
     edits: [
       {
         file: 'replica/src/outcome-handler.ts',
