@@ -205,12 +205,12 @@ describe('a write that was unanswered when its session was lost', () => {
     const link = await taken()
     let count = 0
     for (let ms = 0; ms <= 2 * timeout; ms += 100) {
-      for (const { xid, type, body } of link.requests()) {
-        if (type !== OpCode.outcomes) continue
+      for (const request of link.requests()) {
+        if (request.type !== OpCode.outcomes) continue
         count++
-        const [{ xid: write }] = body(outcomesRequest).questions
+        const [{ xid: write }] = request.body(outcomesRequest).questions
         const answers = [{ ...undecided, xid: write }]
-        link.reply(xid, { zxid: 120, body: encode(outcomesResponse, answers) })
+        link.reply(request.xid, { zxid: 120, body: encode(outcomesResponse, answers) })
       }
       await world.advance(100)
     }
