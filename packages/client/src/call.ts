@@ -90,6 +90,8 @@ export class Call {
   #bytes = 0
   #isInFlight = false
   #isResent = true
+  /** At a server, on the last connection that took it. */
+  #mayHaveArrived = false
   #blameCount = 0
 
   constructor(
@@ -129,8 +131,10 @@ export class Call {
     this.#hold(bytes)
   }
 
-  left(): void {
+  /** @param mayHaveArrived whether the request had left this process */
+  left(mayHaveArrived = true): void {
     this.#isInFlight = false
+    this.#mayHaveArrived = mayHaveArrived
     if (this.#isSettled) this.#letGo()
   }
 
@@ -186,10 +190,10 @@ export class Call {
 
   /**
    * Its connection was lost while it was the next to be answered: servers close the connections of requests that they can't take, such as
-   * one longer than their `jute.maxbuffer`. @returns whether it is to be sent once more
+   * one longer than their `jute.maxbuffer`. One that had not left this process is no reason. @returns whether it is to be sent once more
    */
   blame(): boolean {
-    this.#blameCount++
+    if (this.#mayHaveArrived) this.#blameCount++
     const isTriedAgain = this.#blameCount < blamesMax
     if (!isTriedAgain) this.#isResent = false
     return isTriedAgain

@@ -102,6 +102,8 @@ export class Connection implements FrameSink {
   #askedAtMs = Infinity
   /** The request whose answer is to confirm the session; {@link noXid}: the next one will be. */
   #probeXid = noXid
+  /** The first request that the link has not been given yet; {@link noXid}: it was given all. */
+  #unflushedXid = noXid
   #probeAtMs = Infinity
   #pingsInFlight = 0
 
@@ -190,6 +192,7 @@ export class Connection implements FrameSink {
     }
     call.sent(this.#writer.position - start)
     this.#inFlightByXid.set(xid, call)
+    if (this.#unflushedXid === noXid) this.#unflushedXid = xid
     if (this.#probeXid === noXid) this.#probeXid = xid
     if (call.operation.isWrite && this.#terms !== undefined) this.#prepareForLoss(call, xid, start)
   }
@@ -244,7 +247,11 @@ export class Connection implements FrameSink {
   abandon(): readonly Call[] {
     this.#isAbandoned = true
     const calls = [...this.#inFlightByXid.values()]
-    for (const call of calls) call.left()
+    let wasFlushed = true
+    for (const [xid, call] of this.#inFlightByXid) {
+      if (xid === this.#unflushedXid) wasFlushed = false
+      call.left(wasFlushed)
+    }
     this.#inFlightByXid.clear()
     return calls
   }
@@ -358,6 +365,7 @@ export class Connection implements FrameSink {
   #flush(): void {
     this.#isFlushDue = false
     if (this.#isAbandoned || this.#writer.position === 0) return
+    this.#unflushedXid = noXid
     this.#lastSentAtMs = this.#world.clock.nowMs()
     if (this.#askedAtMs === Infinity) this.#askedAtMs = this.#lastSentAtMs
     if (this.#probeXid !== noXid && this.#probeAtMs === Infinity)

@@ -122,7 +122,8 @@ export class SharedSession {
     const start = { ...before, servers: this.servers, xids: this.#xids }
     return new Session(options, start, this.world, this.watches, {
       stateChanged: (change) => this.#stateChanged(change),
-      leftWrites: (last) => void this.#settle(last),
+      // The loss is told before another session is made to ask.
+      leftWrites: (last) => defer(() => void this.#settle(last)),
       notified: (event, zxid) => this.#notified(event, zxid),
     })
   }

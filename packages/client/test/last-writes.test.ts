@@ -139,6 +139,17 @@ describe('a write that was unanswered when its session was lost', () => {
     assert.deepEqual(typesOf(link.requests()), [OpCode.closeSession], 'it was made to ask')
   })
 
+  it('is asked about when the loss has been told', async () => {
+    await start()
+    settled(zk.set('/b', 'x'))
+    let linksWhenTold = 0
+    zk.on('state', ({ state }) => {
+      if (state === 'expired') linksWhenTold = world.links.length
+    })
+    await expire()
+    assert.equal(world.links.length, linksWhenTold + 1)
+  })
+
   it('is asked about by the session that takes the place of the lost one', async () => {
     await start({ onExpired: 'renew' })
     const call = settled(zk.set('/b', 'x'))

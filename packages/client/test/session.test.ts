@@ -377,6 +377,22 @@ describe('a lost connection', () => {
     assert.ok(types.slice(0, -1).every((type) => type === 'gap'))
   })
 
+  it('is not held against a call that had not left, however often it comes', async () => {
+    const get = zk.get('/a')
+    await world.settle()
+    for (let i = 0; i < 7; i++) {
+      world.lastLink.break()
+      await world.advance(3_000)
+      world.lastLink.accept()
+      if (i > 0) assert.deepEqual(world.lastLink.requests(), [])
+    }
+    await world.settle()
+    const [request] = world.lastLink.requests()
+    assert.equal(request.type, OpCode.getData)
+    world.lastLink.reply(request.xid, { body: dataBody('x') })
+    assert.equal(await get, 'x')
+  })
+
   it('expires the session on our own clock when no server comes back', async () => {
     const set = failure(zk.set('/a', 'x'))
     const stream = zk.watch('/a')
