@@ -55,6 +55,7 @@ export class Learner implements ChannelOwner {
   readonly #state: LearnedState
   readonly #membership: LearnedMembership
   #phase: Phase = 'connecting'
+  #connectedAtMs = 0
   #channel: PacketChannel | undefined
   #dialler: LeaderDialler | undefined
   readonly #silence: LeaderSilence
@@ -187,6 +188,7 @@ export class Learner implements ChannelOwner {
     const channel = new PacketChannel(link, this)
     this.#channel = channel
     this.#phase = 'awaits-epoch'
+    this.#connectedAtMs = this.#parts.ports.clock.nowMs
     this.#heard()
     this.#introduce(channel)
     return channel
@@ -251,8 +253,18 @@ export class Learner implements ChannelOwner {
 
   channelClosed(reason: string): void {
     // Two servers don't decide at the same moment: who comes before the leader knows that it leads comes again.
-    if (this.#phase === 'awaits-epoch') return this.#turnedAway(reason)
+    if (this.#phase === 'awaits-epoch') {
+      this.#leftWaiting()
+      return this.#turnedAway(reason)
+    }
     this.#end('LEADER_LOST', `the connection with server ${this.peerId} is over: ${reason}`)
+  }
+
+  /** A master that closes the connection at once serves nobody; one that closes it later has waited for its leader itself. */
+  #leftWaiting(): void {
+    const { options, ports } = this.#parts
+    const waitedMs = ports.clock.nowMs - this.#connectedAtMs
+    if (this.#isAtMaster && waitedMs >= options.tickTimeMs) this.#masters?.kept(true)
   }
 
   #turnedAway(reason: string): void {
@@ -279,7 +291,7 @@ export class Learner implements ChannelOwner {
       this.#channel?.close()
       return this.#turnedAway(`it follows in the epoch ${this.#epoch}`)
     }
-    if (this.#isAtMaster) this.#masters?.tookIn()
+    this.#masters?.kept(this.#isAtMaster)
     // Compatibility: an Apache observer turns away as well, for as long as that leader leads. But an accepted epoch binds
     // votes, and an observer has none; it stops observing before a membership gives it one.
     if (this.#epoch < accepted && !this.#isObserver)

@@ -2,8 +2,9 @@
  * Whom an observer asks to serve it in the leader's place: the voters that follow, in turn (QuorumPeer.nextObserverMaster).
  *
  * 1. Observers whose ids follow each other begin with different voters, so that a fleet is spread over all of them.
- * 2. A round of masters that took it in and did not bring it into step is followed by the leader: some kind of leader or master may
- *    have no history for it where another one has.
+ * 2. After a master that kept it and did not bring it into step it asks the leader, and the masters again when the leader has taken it
+ *    in: some kind of leader or master may have no history for it where another one has. And a leader may need the observer itself: a
+ *    membership in which it votes may be proposed, and no master is in step before that has its quorum.
  */
 import type { MembershipStore } from './zab-ports.ts'
 
@@ -14,8 +15,7 @@ export class MasterRotation {
   readonly #serverId: number
   readonly #memberships: MembershipStore
   #next: number
-  /** Masters that have taken it in since one has served it. */
-  #vainCount = 0
+  #asksLeader = false
   #searchDelayMs = searchDelayMsMin
 
   constructor(serverId: number, memberships: MembershipStore) {
@@ -28,21 +28,18 @@ export class MasterRotation {
   next(leaderId: number): number | undefined {
     const { voterIds } = this.#memberships.committed.quorums
     const masters = voterIds.filter((id) => id !== leaderId && id !== this.#serverId)
-    if (this.#vainCount >= masters.length) {
-      this.#vainCount = 0
-      return undefined
-    }
+    if (this.#asksLeader || masters.length === 0) return undefined
     return masters[this.#next++ % masters.length]
   }
 
-  /** A master has taken the observer in. */
-  tookIn(): void {
-    this.#vainCount++
+  /** A master or the leader has taken the observer in, or a master had it wait until it lost its leader. */
+  kept(isByMaster: boolean): void {
+    this.#asksLeader = isByMaster
   }
 
   /** It is in step. @param isByMaster false: its leader serves it */
   served(isByMaster: boolean): void {
-    this.#vainCount = 0
+    this.#asksLeader = false
     if (isByMaster) this.#searchDelayMs = searchDelayMsMin
   }
 

@@ -123,6 +123,15 @@ test('an observer goes on to the next master when one turns it away, and at last
   assert.deepEqual(fixture.dialled.slice(14, 16), ['master 1', 'leader 3'])
 })
 
+test('a master that keeps an observer waiting until its leader is lost is followed by the leader, which may need it', () => {
+  const fixture = new RoleFixture({ disk: inEpoch1, options: { ...options, serverId: 4 } })
+  const master = fixture.learn(true)
+  fixture.advance(1_000)
+  master.listener?.closed('closed by the peer')
+  fixture.advance(100)
+  assert.deepEqual(fixture.dialled, ['master 1', 'leader 3'])
+})
+
 /** An observer with the id 4 whom its leader serves in epoch 2, as none of the masters 1 and 2 answered. */
 function observerAtLeader(): { fixture: RoleFixture; leader: PeerByHand } {
   const disk = { ...inEpoch1, log: [txnOf(z11)] }
