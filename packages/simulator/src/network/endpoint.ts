@@ -151,7 +151,8 @@ export class Endpoint {
     this.#isOver = true
     const { peer } = this
     if (isPeerTold) this.#transmitReset('the process ended')
-    else if (peer !== undefined && peer.queuedBytes > 0) peer.#awaitAcknowledgement()
+    // It may not hear of that.
+    if (peer !== undefined && peer.queuedBytes > 0) peer.#awaitAcknowledgement()
   }
 
   /** This end learns that the connection is gone, bytes under way or not. */
@@ -250,8 +251,10 @@ export class Endpoint {
 
   #arrive(arrival: Arrival): void {
     const { peer } = this
-    if (!this.host.isUp && peer !== undefined) peer.#awaitAcknowledgement()
-    if (this.isSilent || !this.host.isUp) return
+    if (this.isSilent || !this.host.isUp) {
+      if (peer !== undefined) peer.#awaitAcknowledgement()
+      return
+    }
     if (this.life !== this.host.life) {
       // The kernel of a process that is gone knows no such connection.
       if (arrival.type !== 'reset') this.#transmitReset('no such connection')

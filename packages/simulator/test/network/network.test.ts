@@ -126,6 +126,22 @@ test('a machine without power is silent, and knows no connection when it is back
   assert.deepEqual(near.closed, ['no such connection'])
 })
 
+test('bytes that an end has not taken when it ends in silence are given up in the end', () => {
+  for (const isSilentFirst of [false, true]) {
+    const { world, network, near, far, server } = connectedPair(3)
+    far.endpoint.stall(1_000_000)
+    near.endpoint.send(numbers(1))
+    if (isSilentFirst) far.endpoint.isSilent = true
+    world.scheduler.after(20_000, 'test', 'ends', () => {
+      far.endpoint.isSilent = true
+      network.processEnded(server, false)
+      server.endProcess(false)
+    })
+    world.runAll()
+    assert.deepEqual(near.closed, ['nothing that was sent has been acknowledged'])
+  }
+})
+
 test('what a machine without power is sent, or had not taken, is given up in the end', () => {
   for (const isSentBefore of [false, true]) {
     const { world, network, near, far, server } = connectedPair(3)
