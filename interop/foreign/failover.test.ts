@@ -27,14 +27,30 @@ const javaWords = [
   'org.apache.zookeeper.ZooKeeperMain',
 ]
 
-/** Does something again and again until the kills are over, and once more then. */
-async function during(turmoil: Promise<void>, act: (i: number) => Promise<void>): Promise<void> {
+/** Calls `create` with ever new names until the kills are over, and once more then; the names for which it has come true. */
+async function createDuringKills(
+  ensemble: Ensemble,
+  prefix: string,
+  create: (name: string) => Promise<boolean>,
+): Promise<readonly string[]> {
+  const acknowledged: string[] = []
+  /** A client may find servers again only after seconds, and the next is to be killed while it writes. */
+  const wroteAgain = (): Promise<true> => {
+    const count = acknowledged.length
+    return eventually({ what: `more nodes ${prefix}`, timeoutMs: 60_000 }, () =>
+      acknowledged.length > count ? true : undefined,
+    )
+  }
   const state = { isOver: false }
-  const over = turmoil.finally(() => (state.isOver = true))
+  const over = killInTurn(ensemble, kills, wroteAgain).finally(() => (state.isOver = true))
+  const createNext = async (i: number): Promise<void> => {
+    if (await create(`${prefix}${i}`)) acknowledged.push(`${prefix}${i}`)
+  }
   let i = 0
-  while (!state.isOver) await act(i++)
+  while (!state.isOver) await createNext(i++)
   await over
-  await act(i)
+  await createNext(i)
+  return acknowledged
 }
 
 function connected(servers: string): Promise<Client> {
@@ -75,31 +91,33 @@ describe('while servers are killed', () => {
     return new Set(children.filter((name) => name.startsWith(prefix)))
   }
 
-  test('node-zookeeper-client keeps its session and what it wrote', { timeout }, async () => {
-    const client = await connected(ensemble.connectString)
-    const session = client.getSessionId().toString('hex')
-    const create = promisify<string, Buffer, number, string>(client.create.bind(client))
-    await create('/ephemeral', Buffer.of(), CreateMode.EPHEMERAL)
-    const acknowledged: string[] = []
-    await during(killInTurn(ensemble, kills), async (i) => {
-      for (;;) {
-        try {
-          await create(`/js-${i}`, Buffer.from(String(i)), CreateMode.PERSISTENT)
-          break
-        } catch (error) {
-          const { code } = error as Exception
-          if (code === Exception.NODE_EXISTS) break
-          assert.equal(code, Exception.CONNECTION_LOSS)
+  test(
+    'node-zookeeper-client keeps its session and what it wrote',
+    { timeout },
+    async (context) => {
+      const client = await connected(ensemble.connectString)
+      context.after(() => client.close())
+      const session = client.getSessionId().toString('hex')
+      const create = promisify<string, Buffer, number, string>(client.create.bind(client))
+      await create('/ephemeral', Buffer.of(), CreateMode.EPHEMERAL)
+      const acknowledged = await createDuringKills(ensemble, 'js-', async (name) => {
+        for (;;) {
+          try {
+            await create(`/${name}`, Buffer.of(), CreateMode.PERSISTENT)
+            return true
+          } catch (error) {
+            const { code } = error as Exception
+            if (code === Exception.NODE_EXISTS) return true
+            assert.equal(code, Exception.CONNECTION_LOSS)
+          }
         }
-      }
-      acknowledged.push(`js-${i}`)
-    })
-    assert.equal(client.getSessionId().toString('hex'), session)
-    assert.ok(acknowledged.length > kills)
-    assert.deepEqual(await found('js-'), new Set(acknowledged))
-    assert.deepEqual(await found('ephemeral'), new Set(['ephemeral']))
-    client.close()
-  })
+      })
+      assert.equal(client.getSessionId().toString('hex'), session)
+      assert.ok(acknowledged.length > kills)
+      assert.deepEqual(await found('js-'), new Set(acknowledged))
+      assert.deepEqual(await found('ephemeral'), new Set(['ephemeral']))
+    },
+  )
 
   /** What a writer in a process of its own says, from its first acknowledged node to its report. */
   interface Writer {
@@ -167,14 +185,13 @@ describe('while servers are killed', () => {
     run: (path: string) => Promise<ProgramResult>,
     isCreated: (result: ProgramResult) => boolean,
   ): Promise<void> {
-    const acknowledged: string[] = []
     const tried = new Set<string>()
-    await during(killInTurn(ensemble, kills), async (i) => {
-      tried.add(`${prefix}${i}`)
-      if (isCreated(await run(`/${prefix}${i}`))) acknowledged.push(`${prefix}${i}`)
+    const acknowledged = await createDuringKills(ensemble, prefix, async (name) => {
+      tried.add(name)
+      return isCreated(await run(`/${name}`))
     })
     assert.equal(acknowledged.at(-1), [...tried].at(-1), 'the last one, when all is quiet')
-    assert.ok(acknowledged.length > 1, `${acknowledged.length} of ${tried.size} came through`)
+    assert.ok(acknowledged.length > kills, `${acknowledged.length} of ${tried.size} came through`)
     const names = await found(prefix)
     for (const name of acknowledged) assert.ok(names.has(name), `${name} is lost`)
     for (const name of names) assert.ok(tried.has(name), `nobody has asked for ${name}`)
