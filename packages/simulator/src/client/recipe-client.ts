@@ -22,6 +22,7 @@ import {
 } from '@quorate/recipes'
 import type { Host } from '../host.ts'
 import { contended, type Contended, heldTogether, tokenPath } from '../workload/contended.ts'
+import { usPerMs } from '../world.ts'
 import { ApplicationProcess, type ApplicationParts } from './application-process.ts'
 
 const waitMostMs = 2_000
@@ -30,16 +31,22 @@ const writesMost = 3
 const turnsMost = 2
 /** How often a process removes the node of a contender, as an operator might. */
 const removalChance = 0.05
+/** How often a process wants what all others want at that time: three must meet before a semaphore of two is contended. */
+const rushChance = 0.5
+const rushMs = 2_000
 
 type Held = HeldLock<'utf8'>
 /** A lock or a leadership. */
 type Guarded = Pick<Held, 'path' | 'token' | 'guarded'>
 
 export class RecipeClient extends ApplicationProcess {
+  /** Of what all want in turn, where they begin. */
+  readonly #firstRush: number
   #isBusy = false
 
   constructor(host: Host, parts: ApplicationParts) {
     super(host, parts, 'recipe client')
+    this.#firstRush = parts.world.random.fork('rush').below(contended.length)
   }
 
   override get isIdle(): boolean {
@@ -75,7 +82,7 @@ export class RecipeClient extends ApplicationProcess {
   /** The continuations of an earlier life never come: nothing wakes them. */
   #contend(zk: ZooKeeper): void {
     const { turns } = this.parts
-    const what = this.random.pick(contended)
+    const what = this.#wanted()
     this.host.note('wants %', what.name)
     this.#isBusy = true
     turns.begin()
@@ -91,6 +98,12 @@ export class RecipeClient extends ApplicationProcess {
         over()
       }),
     )
+  }
+
+  #wanted(): Contended {
+    if (!this.random.chance(rushChance)) return this.random.pick(contended)
+    const rush = this.#firstRush + Math.floor(this.host.nowUs / (rushMs * usPerMs))
+    return contended[rush % contended.length]!
   }
 
   async #takeTurn(zk: ZooKeeper, what: Contended): Promise<void> {

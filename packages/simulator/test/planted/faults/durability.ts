@@ -148,12 +148,12 @@ export const durabilityFaults: readonly PlantedFault[] = [
       'A voter whose disk takes nothing comes to its leader as itself, and acknowledges what is in its memory only.',
     edits: [
       {
-        file: 'consensus/src/zab/learner.ts',
-        original: 'const type = this.#isObserver ?',
-        planted: 'const type = this.#isObserver && !this.#parts.options.isDiskless ?',
+        file: 'consensus/src/zab/learner-introduction.ts',
+        original: 'const type = isObserver ?',
+        planted: 'const type = isObserver && !isDiskless ?',
       },
       {
-        file: 'consensus/src/zab/learner.ts',
+        file: 'consensus/src/zab/learner-introduction.ts',
         original: 'serverId: isDiskless ? disklessIdOf(serverId) : serverId,',
         planted: 'serverId,',
       },

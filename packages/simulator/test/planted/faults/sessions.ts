@@ -103,4 +103,26 @@ export const sessionFaults: readonly PlantedFault[] = [
       },
     ],
   },
+  {
+    name: 'local-touch-forgotten',
+    explanation: 'A server does not note that it has heard of a local session.',
+    edits: [
+      {
+        file: 'replica/src/local-sessions.ts',
+        original: '    this.#sessions.touch(session, this.#host.nowMs)\n',
+        planted: '',
+      },
+    ],
+  },
+  {
+    name: 'local-sessions-last',
+    explanation: 'No local session expires while nothing else is to be done.',
+    edits: [
+      {
+        file: 'replica/src/local-sessions.ts',
+        original: '  ticked(): void {\n    this.#expiry.run(this.#host.nowMs)\n',
+        planted: '  ticked(): void {\n',
+      },
+    ],
+  },
 ]
