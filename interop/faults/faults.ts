@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Prng } from '@quorate/simulator'
 import type { FaultMember } from './fault-member.ts'
 import type { Place, Weather } from './network/fault-network.ts'
-import { between, leaderOrVoter, type Scene, shuffled } from './scene.ts'
+import { between, leaderOrVoter, type Scene } from './scene.ts'
 
 export interface RunningFault {
   /** Whom it hits, for the report. */
@@ -61,7 +61,7 @@ function leaderCut(name: string, directions: Cuts['directions']): FaultKind {
 }
 
 function halves({ members }: Scene, random: Prng): Cuts {
-  const order = shuffled(members, random).map(({ id }) => id)
+  const order = random.shuffled(members).map(({ id }) => id)
   const count = random.between(1, Math.max(1, Math.floor(order.length / 2)))
   const [some, others] = [order.slice(0, count), order.slice(count)]
   const what = `${some.join(', ')} | ${others.join(', ')}`
@@ -69,7 +69,7 @@ function halves({ members }: Scene, random: Prng): Cuts {
 }
 
 function pair({ members }: Scene, random: Prng, directions: Cuts['directions']): Cuts {
-  const [one, other] = shuffled(members, random)
+  const [one, other] = random.shuffled(members)
   const sign = directions === 'both' ? '|' : '→'
   return {
     what: `${one!.id} ${sign} ${other!.id}`,
@@ -93,7 +93,7 @@ function weatherKind(weather: Weather): FaultKind {
     mostMs: 8_000,
     async begin({ members, network }, random) {
       const count = random.between(1, members.length)
-      const hit = shuffled(members, random).slice(0, count)
+      const hit = random.shuffled(members).slice(0, count)
       const severity = random.next()
       for (const { id } of hit) await network.impose({ weather, server: id, severity })
       return {
@@ -210,7 +210,7 @@ const vanishedClient: FaultKind = {
   leastMs: 100,
   mostMs: 4_000,
   async begin({ load }, random) {
-    const hit = shuffled(load.names, random).slice(0, random.between(1, 3))
+    const hit = random.shuffled(load.names).slice(0, random.between(1, 3))
     for (const name of hit) load.kill(name)
     return {
       what: hit.join(', '),

@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Prng } from '@quorate/simulator'
 import { faultKinds, type FaultKind, type RunningFault } from './faults.ts'
-import { type Scene, shuffled } from './scene.ts'
+import type { Scene } from './scene.ts'
 
 export interface NemesisOptions {
   readonly scene: Scene
@@ -81,7 +81,7 @@ export class Nemesis {
   }
 
   #draw(): FaultKind {
-    if (this.#deck.length === 0) this.#deck = [...shuffled(this.#kinds, this.#options.random)]
+    if (this.#deck.length === 0) this.#deck = this.#options.random.shuffled(this.#kinds)
     return this.#deck.pop()!
   }
 }

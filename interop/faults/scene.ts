@@ -30,12 +30,3 @@ export function between(some: readonly Place[], others: readonly Place[]): reado
     ]),
   )
 }
-
-export function shuffled<T>(list: readonly T[], random: Prng): readonly T[] {
-  const order = [...list]
-  for (let last = order.length - 1; last > 0; last--) {
-    const other = random.below(last + 1)
-    ;[order[last], order[other]] = [order[other]!, order[last]!]
-  }
-  return order
-}

@@ -71,7 +71,7 @@ export class Killer {
     let deck: Kind[] = []
     while (!isOver()) {
       await delay(200 + this.#random.below(workMostMs))
-      if (deck.length === 0) deck = shuffled(kinds, this.#random)
+      if (deck.length === 0) deck = this.#random.shuffled(kinds)
       const { name, begin } = deck.pop()!
       await begin()
       this.counts.set(name, (this.counts.get(name) ?? 0) + 1)
@@ -189,13 +189,4 @@ function soleLocksOf({ journal }: WorkerProcess): readonly string[] {
 function heldBy({ journal }: WorkerProcess): string {
   const locks = journal.held.map(({ lock }) => lock)
   return locks.length === 0 ? '' : `, which holds ${locks.join(' and ')}`
-}
-
-function shuffled(kinds: readonly Kind[], random: Prng): Kind[] {
-  const order = [...kinds]
-  for (let last = order.length - 1; last > 0; last--) {
-    const other = random.below(last + 1)
-    ;[order[last], order[other]] = [order[other]!, order[last]!]
-  }
-  return order
 }

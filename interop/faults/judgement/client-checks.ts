@@ -28,7 +28,7 @@ import {
 import type { Observed } from '../load/load.ts'
 
 /** Tells the checkers that there is an ensemble, and a history. */
-const beginning: Observation = {
+export const beginning: Observation = {
   type: 'termStarted',
   server: 'the ensemble',
   role: 'leading',

@@ -1,16 +1,8 @@
 /** The workers' words in the language of the simulation's checkers. */
 import type { Observation } from '@quorate/simulator'
+import { beginning } from '../../faults/judgement/client-checks.ts'
 import { paths } from '../words.ts'
 import type { Statement, Testimony } from './judgement.ts'
-
-/** Tells the checkers that there is an ensemble, and a history. */
-const beginning: Observation = {
-  type: 'termStarted',
-  server: 'the ensemble',
-  role: 'leading',
-  epoch: 0,
-  lastZxid: 0,
-}
 
 export function observationsOf({
   committed,

@@ -11,9 +11,10 @@ import {
   outcomesResponse,
   OutcomeState,
 } from '@quorate/protocol'
-import { SessionLoss, ZooKeeper, type ZooKeeperError } from '../src/index.ts'
+import { SessionLoss, ZooKeeper } from '../src/index.ts'
 import { type FakeLink, FakeWorld, type SeenRequest } from './support/fake-world.ts'
 import { pathBody, statBody } from './support/records.ts'
+import { type Settled, settled } from './support/settled.ts'
 
 const timeout = 30_000
 const outcomes = { writesMax: 256, zxid: 100 }
@@ -21,20 +22,6 @@ const lost = { id: 0xaan, password: new Uint8Array(16).fill(7) }
 
 let world: FakeWorld
 let zk: ZooKeeper
-
-interface Settled {
-  value?: unknown
-  error?: ZooKeeperError
-}
-
-function settled(call: Promise<unknown>): Settled {
-  const seen: Settled = {}
-  call.then(
-    (value) => (seen.value = value),
-    (error: ZooKeeperError) => (seen.error = error),
-  )
-  return seen
-}
 
 function codeOf({ error }: Settled): readonly unknown[] {
   return [error?.code, error?.applied]

@@ -11,29 +11,16 @@ import {
   outcomesResponse,
   OutcomeState,
 } from '@quorate/protocol'
-import { ZooKeeper, type ZooKeeperError } from '../src/index.ts'
+import { ZooKeeper } from '../src/index.ts'
 import { type FakeLink, FakeWorld, type SeenRequest } from './support/fake-world.ts'
 import { dataBody, pathBody, statBody } from './support/records.ts'
+import { settled } from './support/settled.ts'
 
 const timeout = 30_000
 const terms = { writesMax: 3, zxid: 100 }
 
 let world: FakeWorld
 let zk: ZooKeeper
-
-interface Settled {
-  value?: unknown
-  error?: ZooKeeperError
-}
-
-function settled(call: Promise<unknown>): Settled {
-  const seen: Settled = {}
-  call.then(
-    (value) => (seen.value = value),
-    (error: ZooKeeperError) => (seen.error = error),
-  )
-  return seen
-}
 
 async function connected(outcomes: typeof terms | null = terms): Promise<FakeLink> {
   zk.connect()

@@ -8,30 +8,13 @@ import {
   type SnapshotWriterOptions,
   writeSnapshot,
 } from '@quorate/log'
-import { encode, OpCode, purePlatform, type SessionId, txn } from '@quorate/protocol'
+import { encode, OpCode, txn } from '@quorate/protocol'
 import { type KeptOutcome, Tree } from '@quorate/tree'
 import { rethrow } from './log-builder.ts'
 import { RecordingTree } from './recording-tree.ts'
+import { newTree, session, treeWithChanges } from './outcome-trees.ts'
 
 const directory = '/data/version-2'
-const session = 0x1234_5678_9abc_def0n as SessionId
-
-function newTree(): Tree {
-  return new Tree({ platform: purePlatform, extendedTypesEnabled: true })
-}
-
-/** A tree in which a session has made `count` changes. */
-function treeWith(count: number): Tree {
-  const tree = newTree()
-  tree.createSystemNodes()
-  for (let i = 1; i <= count; i++) {
-    const header = { clientId: session, cxid: i, zxid: i, time: 1_000 * i, type: OpCode.setData }
-    const body = { type: OpCode.setData, path: '/', data: null, version: i } as const
-    const bytes = encode(txn, { header, body, digest: undefined })
-    tree.apply(bytes, 0, bytes.length)
-  }
-  return tree
-}
 
 function written(tree: Tree, options: Partial<SnapshotWriterOptions> = {}): MemoryDisk {
   const disk = new MemoryDisk()
@@ -54,7 +37,7 @@ function entriesOf(tree: Tree): KeptOutcome[] {
 }
 
 test('outcomes come back from a snapshot, in slices of any size', () => {
-  const tree = treeWith(50)
+  const tree = treeWithChanges(50)
   for (const sliceBytes of [1, 300, 100_000]) {
     const copy = loaded(written(tree, { sliceBytes }))
     assert.deepEqual(entriesOf(copy), entriesOf(tree))
@@ -63,7 +46,7 @@ test('outcomes come back from a snapshot, in slices of any size', () => {
 })
 
 test('a tree without outcomes is known to have had none', () => {
-  const tree = treeWith(0)
+  const tree = treeWithChanges(0)
   const header = { clientId: session, cxid: 0, zxid: 7, time: 5, type: OpCode.createSession }
   const body = { type: OpCode.createSession, timeOut: 5_000 } as const
   const bytes = encode(txn, { header, body, digest: undefined })
@@ -73,7 +56,7 @@ test('a tree without outcomes is known to have had none', () => {
 
 test('a snapshot from which another section is missing has no outcomes, and its reader knows that', () => {
   for (const options of [{ writesDigest: false }, { writesLastZxid: false }]) {
-    const copy = loaded(written(treeWith(5), options))
+    const copy = loaded(written(treeWithChanges(5), options))
     assert.deepEqual(entriesOf(copy), [])
     assert.equal(copy.outcomes.find(session, 3, 0).type, 'unknown')
     assert.equal(copy.outcomes.find(session, 3, 5).type, 'neverApplied')
@@ -81,15 +64,15 @@ test('a snapshot from which another section is missing has no outcomes, and its 
 })
 
 test('a loader that wants no outcomes passes them over', () => {
-  const disk = written(treeWith(5))
+  const disk = written(treeWithChanges(5))
   const tree = new RecordingTree()
   readSnapshot({ disk, snapshot: listSnapshots(disk, directory)[0], loader: tree })
   assert.equal(tree.zxid, 5)
 })
 
 test('damage to the outcomes is damage to the snapshot', () => {
-  const plain = written(treeWith(3), { writesLastZxid: false })
-  const disk = written(treeWith(3))
+  const plain = written(treeWithChanges(3), { writesLastZxid: false })
+  const disk = written(treeWithChanges(3))
   const [name] = disk.list(directory)
   const path = `${directory}/${name}`
   const length = disk.contents(path).length

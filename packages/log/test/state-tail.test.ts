@@ -8,28 +8,12 @@ import {
   StateStreamScanner,
   StateTail,
 } from '@quorate/log'
-import { encode, JuteWriter, OpCode, purePlatform, type SessionId, txn } from '@quorate/protocol'
+import { JuteWriter } from '@quorate/protocol'
 import { type KeptOutcome, Tree } from '@quorate/tree'
+import { newTree, session, treeWithChanges } from './outcome-trees.ts'
 
 const directory = '/log/version-2'
-const session = 0x1234_5678_9abc_def0n as SessionId
 const changeCount = 40
-
-function newTree(): Tree {
-  return new Tree({ platform: purePlatform, extendedTypesEnabled: true })
-}
-
-function treeWithOutcomes(): Tree {
-  const tree = newTree()
-  tree.createSystemNodes()
-  for (let i = 1; i <= changeCount; i++) {
-    const header = { clientId: session, cxid: i, zxid: i, time: 1_000 * i, type: OpCode.setData }
-    const body = { type: OpCode.setData, path: '/', data: null, version: i } as const
-    const bytes = encode(txn, { header, body, digest: undefined })
-    tree.apply(bytes, 0, bytes.length)
-  }
-  return tree
-}
 
 function streamOf(tree: Tree, { hasTail = true, sliceBytes = 1 << 20 } = {}): Uint8Array {
   const writer = new JuteWriter()
@@ -77,7 +61,7 @@ function entriesOf(tree: Tree): KeptOutcome[] {
 }
 
 test('a tail becomes the sections of a snapshot file, in whatever parts it comes', () => {
-  const tree = treeWithOutcomes()
+  const tree = treeWithChanges(changeCount)
   const stream = streamOf(tree, { sliceBytes: 100 })
   assert.deepEqual(stream, streamOf(tree))
   for (const partBytes of [1, 2, 13, 1_000, stream.length]) {
@@ -91,7 +75,7 @@ test('a tail becomes the sections of a snapshot file, in whatever parts it comes
 })
 
 test('a stream without a tail is the file that it always was', () => {
-  const tree = treeWithOutcomes()
+  const tree = treeWithChanges(changeCount)
   const plain = spooled(streamOf(tree, { hasTail: false }), 7)
   assert.deepEqual(plain.sections, { digest: undefined, lastZxid: undefined })
   assert.equal(plain.tree.outcomes.find(session, 1, 0).type, 'unknown')
@@ -106,8 +90,8 @@ test('a tree at the first zxid has no tail', () => {
 })
 
 test('a tail that can not be is refused', () => {
-  const stream = streamOf(treeWithOutcomes())
-  const tailAt = streamOf(treeWithOutcomes(), { hasTail: false }).length - 14
+  const stream = streamOf(treeWithChanges(changeCount))
+  const tailAt = streamOf(treeWithChanges(changeCount), { hasTail: false }).length - 14
   const spoil = (at: number, byte: number): Uint8Array => {
     const spoiled = stream.slice()
     spoiled[tailAt + at] = byte

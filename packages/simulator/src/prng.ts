@@ -56,6 +56,16 @@ export class Prng {
     if (chosen === undefined) throw new Error('there is nothing to pick from')
     return chosen
   }
+
+  /** The items in a random order (Fisher and Yates). */
+  shuffled<T>(items: readonly T[]): T[] {
+    const order = [...items]
+    for (let last = order.length - 1; last > 0; last--) {
+      const other = this.below(last + 1)
+      ;[order[last], order[other]] = [order[other]!, order[last]!]
+    }
+    return order
+  }
 }
 
 /** FNV-1a with an offset of the caller's, and a final mix. */

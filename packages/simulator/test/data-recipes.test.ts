@@ -2,19 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { standardCheckers } from '../src/checkers/standard-checkers.ts'
-import type { Observation } from '../src/history/observation.ts'
 import { simulateAsync, type SimulationOptions } from '../src/simulation.ts'
-
-/** A checker that only counts. */
-class Counts {
-  readonly name = 'counts'
-  readonly byType = new Map<string, number>()
-
-  observe({ type }: Observation): undefined {
-    this.byType.set(type, (this.byType.get(type) ?? 0) + 1)
-    return undefined
-  }
-}
+import { Counts } from './counts.ts'
 
 for (const seed of [1, 3])
   test(
@@ -30,6 +19,6 @@ for (const seed of [1, 3])
       const { violation } = await simulateAsync({ ...options, seed, createCheckers })
       assert.equal(violation, undefined)
       for (const type of ['itemPut', 'takeEnded', 'counted', 'copied'])
-        assert.ok((counts.byType.get(type) ?? 0) >= 5, `${type}: ${counts.byType.get(type)}`)
+        assert.ok(counts.of(type) >= 5, `${type}: ${counts.of(type)}`)
     },
   )

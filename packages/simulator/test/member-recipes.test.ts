@@ -2,22 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { standardCheckers } from '../src/checkers/standard-checkers.ts'
-import type { Observation } from '../src/history/observation.ts'
 import { reportRun } from '../src/report.ts'
 import { simulateAsync, type SimulationOptions } from '../src/simulation.ts'
+import { Counts } from './counts.ts'
 
 const run = { clientCount: 1, realClientCount: 0, memberClientCount: 3, livenessBoundMs: 5_000 }
-
-/** A checker that only counts. */
-class Counts {
-  readonly name = 'counts'
-  readonly byType = new Map<string, number>()
-
-  observe({ type }: Observation): undefined {
-    this.byType.set(type, (this.byType.get(type) ?? 0) + 1)
-    return undefined
-  }
-}
 
 const told = {
   nodeHeld: 10,
@@ -45,7 +34,7 @@ for (const seed of [1, 2])
       const result = await simulateAsync({ ...run, durationMs: 2_500, seed, createCheckers })
       assert.equal(result.violation, undefined, reportRun(result))
       for (const [type, least] of Object.entries(told))
-        assert.ok((counts.byType.get(type) ?? 0) >= least, `${type}: ${counts.byType.get(type)}`)
+        assert.ok(counts.of(type) >= least, `${type}: ${counts.of(type)}`)
     },
   )
 

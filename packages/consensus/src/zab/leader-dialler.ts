@@ -27,6 +27,7 @@ export interface LeaderDiallerParts {
   readonly masters: MasterRotation | undefined
   /** How long it waits before it dials its leader for the first time. */
   readonly leaderDelayMs: number
+  readonly tickTimeMs: number
 }
 
 export class LeaderDialler {
@@ -36,6 +37,7 @@ export class LeaderDialler {
   #attempts = 0
   #leaderAttempts = 0
   #leaderDialledAtMs: number | undefined
+  #openedAtMs = 0
   #dialling: Dialling | undefined
   #isOver = false
 
@@ -62,8 +64,14 @@ export class LeaderDialler {
     else this.#dial(leaderId)
   }
 
-  /** The leader has closed the connection without a word, as it does not lead yet: that is one attempt that failed. */
+  /**
+   * The leader has closed the connection without a word, as it does not lead yet: that is one attempt that failed. A master that does so
+   * at once serves nobody; one that does so later has waited for the leader itself.
+   */
   turnedAway(reason: string): void {
+    const { leaderId, masters, tickTimeMs, ports } = this.#parts
+    const keptMs = ports.clock.nowMs - this.#openedAtMs
+    if (this.#peerId !== leaderId && keptMs >= tickTimeMs) masters?.kept(true)
     this.#isOver = false
     this.#failed(reason)
   }
@@ -80,6 +88,7 @@ export class LeaderDialler {
     const listener: DialListener = {
       opened: (link) => {
         this.#isOver = true
+        this.#openedAtMs = ports.clock.nowMs
         return this.#listener.opened(link)
       },
       failed: (reason) => this.#failed(reason),

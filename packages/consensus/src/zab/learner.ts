@@ -11,9 +11,7 @@ import {
   decodeLeaderInfo,
   designatedLeaderLength,
   encodeAckEpoch,
-  encodeLearnerInfo,
   epochOf,
-  learnerProtocolVersion,
   makeZxid,
   PacketType,
   PeerCapability,
@@ -22,13 +20,13 @@ import {
 } from '@quorate/protocol'
 import type { Proposal } from '../engine.ts'
 import type { PeerLink, PeerLinkListener } from '../peer-link.ts'
-import { disklessIdOf } from './diskless-id.ts'
 import { spreadMs } from './fleet-spread.ts'
 import { LeaderDialler } from './leader-dialler.ts'
 import { LeaderSilence, silenceLimit, type SilentLeader } from './leader-silence.ts'
 import { LearnedHistory } from './learned-history.ts'
 import { LearnedMembership } from './learned-membership.ts'
 import { LearnedState } from './learned-state.ts'
+import { introduceLearner } from './learner-introduction.ts'
 import { LearningTerm } from './learning-term.ts'
 import type { MasterRotation } from './master-rotation.ts'
 import { MasterSearch } from './master-search.ts'
@@ -55,7 +53,6 @@ export class Learner implements ChannelOwner {
   readonly #state: LearnedState
   readonly #membership: LearnedMembership
   #phase: Phase = 'connecting'
-  #connectedAtMs = 0
   #channel: PacketChannel | undefined
   #dialler: LeaderDialler | undefined
   readonly #silence: LeaderSilence
@@ -161,11 +158,11 @@ export class Learner implements ChannelOwner {
 
   #dial(): void {
     const { ports, options } = this.#parts
-    const { serverId, observerReconnectDelayMs } = options
+    const { serverId, observerReconnectDelayMs, tickTimeMs } = options
     const leaderDelayMs = this.#isObserver ? spreadMs(serverId, observerReconnectDelayMs) : 0
-    const leaderId = this.#leaderId
+    const [life, leaderId, masters] = [this.#life, this.#leaderId, this.#masters]
     this.#dialler = new LeaderDialler(
-      { ports, life: this.#life, leaderId, masters: this.#masters, leaderDelayMs },
+      { ports, life, leaderId, masters, leaderDelayMs, tickTimeMs },
       {
         opened: (link) => this.#connected(link),
         failed: (reason) =>
@@ -188,28 +185,9 @@ export class Learner implements ChannelOwner {
     const channel = new PacketChannel(link, this)
     this.#channel = channel
     this.#phase = 'awaits-epoch'
-    this.#connectedAtMs = this.#parts.ports.clock.nowMs
     this.#heard()
-    this.#introduce(channel)
+    introduceLearner(channel, this.#parts, this.#isObserver)
     return channel
-  }
-
-  /** Says who this server is. */
-  #introduce(channel: PacketChannel): void {
-    const { options, ports } = this.#parts
-    const type = this.#isObserver ? PacketType.observerInfo : PacketType.followerInfo
-    const { serverId, isDiskless } = options
-    const info = encodeLearnerInfo({
-      serverId: isDiskless ? disklessIdOf(serverId) : serverId,
-      protocolVersion: learnerProtocolVersion,
-      configVersion: ports.memberships.committed.version,
-      capabilities:
-        PeerCapability.confirmedSync |
-        PeerCapability.earlyPings |
-        PeerCapability.cumulative |
-        PeerCapability.outcomes,
-    })
-    channel.send(type, makeZxid(ports.history.acceptedEpoch, 0), info)
   }
 
   /** Begins anew with the same leader. */
@@ -253,18 +231,8 @@ export class Learner implements ChannelOwner {
 
   channelClosed(reason: string): void {
     // Two servers don't decide at the same moment: who comes before the leader knows that it leads comes again.
-    if (this.#phase === 'awaits-epoch') {
-      this.#leftWaiting()
-      return this.#turnedAway(reason)
-    }
+    if (this.#phase === 'awaits-epoch') return this.#turnedAway(reason)
     this.#end('LEADER_LOST', `the connection with server ${this.peerId} is over: ${reason}`)
-  }
-
-  /** A master that closes the connection at once serves nobody; one that closes it later has waited for its leader itself. */
-  #leftWaiting(): void {
-    const { options, ports } = this.#parts
-    const waitedMs = ports.clock.nowMs - this.#connectedAtMs
-    if (this.#isAtMaster && waitedMs >= options.tickTimeMs) this.#masters?.kept(true)
   }
 
   #turnedAway(reason: string): void {
@@ -435,7 +403,7 @@ export class Learner implements ChannelOwner {
       leaderId: this.#leaderId,
       epoch: this.#epoch,
       answerMs: options.tickTimeMs * options.syncLimit,
-      introduce: (channel) => this.#introduce(channel),
+      introduce: (channel) => introduceLearner(channel, this.#parts, this.#isObserver),
       found: (masterId) =>
         this.#end('MASTER_FOUND', `server ${masterId} serves observers, and its leader need not`),
     })

@@ -94,7 +94,7 @@ export class SimulatedClient implements ClientProcess {
     this.#settings = parts.settings
     this.#workload = parts.workload
     this.#timeoutMs = parts.settings.sessionTimeoutMs
-    this.#servers = shuffled(parts.settings.servers, this.#random)
+    this.#servers = this.#random.shuffled(parts.settings.servers)
   }
 
   get isIdle(): boolean {
@@ -362,14 +362,4 @@ function takeUnanswered({ unanswered }: Link, xid: number): Operation | undefine
   const { operation } = unanswered[at]!
   unanswered.splice(at, 1)
   return operation
-}
-
-/** In a random order. */
-function shuffled(servers: readonly string[], random: Prng): readonly string[] {
-  const order = [...servers]
-  for (let last = order.length - 1; last > 0; last--) {
-    const other = random.below(last + 1)
-    ;[order[last], order[other]] = [order[other]!, order[last]!]
-  }
-  return order
 }

@@ -2,19 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { reportRun, simulateAsync, standardCheckers } from '@quorate/simulator'
 import type { Checker } from '../../src/checkers/checker.ts'
-import type { Observation } from '../../src/history/observation.ts'
+import { Counts } from '../counts.ts'
 
 const small = { topology: { voterCount: 3 }, durationMs: 3_000, livenessBoundMs: 4_000 }
-
-/** Counts what is observed. */
-class Counts implements Checker {
-  readonly name = 'counts'
-  readonly byType = new Map<Observation['type'], number>()
-
-  observe({ type }: Observation): undefined {
-    this.byType.set(type, (this.byType.get(type) ?? 0) + 1)
-  }
-}
 
 test('a run whose clients are all real finds nothing, and meets every promise of a client', async () => {
   const counts = new Counts()
@@ -26,8 +16,8 @@ test('a run whose clients are all real finds nothing, and meets every promise of
   })
   assert.equal(result.violation, undefined, reportRun(result))
   const told = ['called', 'returned', 'changeTold', 'stateTold', 'invoked', 'notified'] as const
-  for (const type of told) assert.ok((counts.byType.get(type) ?? 0) > 10, type)
-  assert.equal(counts.byType.get('clientOpened')! >= 12, true)
+  for (const type of told) assert.ok(counts.of(type) > 10, type)
+  assert.equal(counts.of('clientOpened') >= 12, true)
 })
 
 test('the same seed gives the same event log with real clients, side by side too', async () => {
