@@ -38,7 +38,7 @@ import type { PeerSockets } from '../peer-ports/peer-sockets.ts'
 import type { LogSink } from '../server-log.ts'
 import { EarlyLearners } from './early-learners.ts'
 import { atPort } from './own-ports.ts'
-import { MemberTimer } from './member-timers.ts'
+import { MemberTimers } from './member-timers.ts'
 
 export interface EnsembleDriverOptions {
   readonly disk: Disk
@@ -75,6 +75,7 @@ export class EnsembleDriver
   readonly enter: Enter = (event) => this.#enter(event)
   readonly #options: EnsembleDriverOptions
   readonly #early = new EarlyLearners()
+  readonly #timers = new MemberTimers()
   #termStartedAtMs = 0
   #isOver = false
   /** Of the call that the member is in; undefined while it has not asked. */
@@ -105,7 +106,7 @@ export class EnsembleDriver
   async stop(): Promise<void> {
     if (this.#isOver) return
     await new Promise<void>((resolve) => this.member.stop(resolve))
-    this.#isOver = true
+    this.#end()
   }
 
   // What the member asks for.
@@ -139,7 +140,7 @@ export class EnsembleDriver
   }
 
   after(delayMs: number, run: () => void): Appointment {
-    return new MemberTimer(delayMs, () => this.#enter(run))
+    return this.#timers.after(delayMs, () => this.#enter(run))
   }
 
   dialQuorum(serverId: number, listener: DialListener): Dialling {
@@ -177,8 +178,13 @@ export class EnsembleDriver
 
   failed(error: Error): void {
     if (this.#isOver) return
-    this.#isOver = true
+    this.#end()
     this.#options.failed(error)
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.#timers.cancelAll()
   }
 
   // What it tells.

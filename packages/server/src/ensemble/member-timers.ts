@@ -10,12 +10,27 @@ const roundsAfterStall = 4
 /** A timer that is later than this tells of a pause. */
 const stallMs = 100
 
-export class MemberTimer implements Appointment {
-  readonly #run: () => void
-  #timer: NodeJS.Timeout | undefined
-  #isCancelled = false
+export class MemberTimers {
+  readonly #pending = new Set<MemberTimer>()
 
-  constructor(delayMs: number, run: () => void) {
+  after(delayMs: number, run: () => void): Appointment {
+    const timer = new MemberTimer(this.#pending, delayMs, run)
+    this.#pending.add(timer)
+    return timer
+  }
+
+  cancelAll(): void {
+    for (const timer of this.#pending) timer.cancel()
+  }
+}
+
+class MemberTimer implements Appointment {
+  readonly #pending: Set<MemberTimer>
+  readonly #run: () => void
+  readonly #timer: NodeJS.Timeout
+
+  constructor(pending: Set<MemberTimer>, delayMs: number, run: () => void) {
+    this.#pending = pending
     this.#run = run
     const dueAtMs = performance.now() + delayMs
     this.#timer = setTimeout(() => {
@@ -25,16 +40,14 @@ export class MemberTimer implements Appointment {
   }
 
   cancel(): void {
-    this.#isCancelled = true
+    this.#pending.delete(this)
     clearTimeout(this.#timer)
-    this.#timer = undefined
   }
 
   #runAfter(rounds: number): void {
     setImmediate(() => {
-      if (this.#isCancelled) return
       if (rounds > 1) this.#runAfter(rounds - 1)
-      else this.#run()
+      else if (this.#pending.delete(this)) this.#run()
     })
   }
 }
