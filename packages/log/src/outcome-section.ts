@@ -6,7 +6,7 @@
  *     long floor · long clock in ms · long stamp in ms              (see OutcomeBounds)
  *     (long session · int cxid · long zxid · int err · int seconds · long previous zxid · buffer body, null: not kept)*
  */
-import { type JuteWriter, readInt32, readLong, readSessionId } from '@quorate/protocol'
+import { type JuteWriter, readInt32, readLong } from '@quorate/protocol'
 import type { KeptOutcome, OutcomeBounds, OutcomeImage } from '@quorate/tree'
 import type { ChunkReader } from './chunk-reader.ts'
 
@@ -101,23 +101,26 @@ export function* readOutcomes(
     const bodyAt = at + entryHeadLength
     chunks.position = bodyAt + kept
     yield {
-      session: readSessionId(bytes, at),
+      sessionHigh: readInt32(bytes, at),
+      sessionLow: readInt32(bytes, at + 4),
       cxid: readInt32(bytes, at + 8),
       zxid: readLong(bytes, at + 12),
       err: readInt32(bytes, at + 20),
       seconds: readInt32(bytes, at + 24),
       previousZxid: readLong(bytes, at + 28),
-      body: bodyLength < 0 ? undefined : bytes.slice(bodyAt, bodyAt + kept),
+      body: bodyLength < 0 ? undefined : { bytes, start: bodyAt, end: bodyAt + kept },
     }
   }
 }
 
 function writeEntry(writer: JuteWriter, entry: KeptOutcome): void {
-  writer.writeSessionId(entry.session)
+  const { body } = entry
+  writer.writeHalves(entry.sessionHigh, entry.sessionLow)
   writer.writeInt(entry.cxid)
   writer.writeLong(entry.zxid)
   writer.writeInt(entry.err)
   writer.writeInt(entry.seconds)
   writer.writeLong(entry.previousZxid)
-  writer.writeBuffer(entry.body ?? null)
+  if (body === undefined) writer.writeBuffer(null)
+  else writer.writeSpan(body.bytes, body.start, body.end)
 }

@@ -9,10 +9,10 @@ import {
   writeSnapshot,
 } from '@quorate/log'
 import { encode, OpCode, txn } from '@quorate/protocol'
-import { type KeptOutcome, Tree } from '@quorate/tree'
+import { Tree } from '@quorate/tree'
 import { rethrow } from './log-builder.ts'
 import { RecordingTree } from './recording-tree.ts'
-import { newTree, session, treeWithChanges } from './outcome-trees.ts'
+import { newTree, outcomesOf, session, treeWithChanges } from './outcome-trees.ts'
 
 const directory = '/data/version-2'
 
@@ -29,18 +29,11 @@ function loaded(disk: MemoryDisk): Tree {
   return tree
 }
 
-function entriesOf(tree: Tree): KeptOutcome[] {
-  const image = tree.outcomes.openImage()
-  const entries = [...image.entries()]
-  image.close()
-  return entries
-}
-
 test('outcomes come back from a snapshot, in slices of any size', () => {
   const tree = treeWithChanges(50)
   for (const sliceBytes of [1, 300, 100_000]) {
     const copy = loaded(written(tree, { sliceBytes }))
-    assert.deepEqual(entriesOf(copy), entriesOf(tree))
+    assert.deepEqual(outcomesOf(copy), outcomesOf(tree))
     assert.equal(copy.outcomes.find(session, 51, 0).type, 'neverApplied')
   }
 })
@@ -57,7 +50,7 @@ test('a tree without outcomes is known to have had none', () => {
 test('a snapshot from which another section is missing has no outcomes, and its reader knows that', () => {
   for (const options of [{ writesDigest: false }, { writesLastZxid: false }]) {
     const copy = loaded(written(treeWithChanges(5), options))
-    assert.deepEqual(entriesOf(copy), [])
+    assert.deepEqual(outcomesOf(copy), [])
     assert.equal(copy.outcomes.find(session, 3, 0).type, 'unknown')
     assert.equal(copy.outcomes.find(session, 3, 5).type, 'neverApplied')
   }

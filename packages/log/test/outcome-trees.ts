@@ -20,3 +20,14 @@ export function treeWithChanges(count: number): Tree {
   }
   return tree
 }
+
+/** What is known of each write, independent of the image. */
+export function outcomesOf(tree: Tree): readonly unknown[] {
+  const image = tree.outcomes.openImage()
+  const known = Array.from(image.entries(), ({ body, ...entry }) => ({
+    ...entry,
+    body: body?.bytes.slice(body.start, body.end),
+  }))
+  image.close()
+  return known
+}

@@ -9,8 +9,8 @@ import {
   StateTail,
 } from '@quorate/log'
 import { JuteWriter } from '@quorate/protocol'
-import { type KeptOutcome, Tree } from '@quorate/tree'
-import { newTree, session, treeWithChanges } from './outcome-trees.ts'
+import { Tree } from '@quorate/tree'
+import { newTree, outcomesOf, session, treeWithChanges } from './outcome-trees.ts'
 
 const directory = '/log/version-2'
 const changeCount = 40
@@ -53,20 +53,13 @@ function spooled(stream: Uint8Array, partBytes: number, keepsTail = true): Spool
   return { tree, sections, file: disk.contents(path) }
 }
 
-function entriesOf(tree: Tree): KeptOutcome[] {
-  const image = tree.outcomes.openImage()
-  const entries = [...image.entries()]
-  image.close()
-  return entries
-}
-
 test('a tail becomes the sections of a snapshot file, in whatever parts it comes', () => {
   const tree = treeWithChanges(changeCount)
   const stream = streamOf(tree, { sliceBytes: 100 })
   assert.deepEqual(stream, streamOf(tree))
   for (const partBytes of [1, 2, 13, 1_000, stream.length]) {
     const got = spooled(stream, partBytes)
-    assert.deepEqual(entriesOf(got.tree), entriesOf(tree))
+    assert.deepEqual(outcomesOf(got.tree), outcomesOf(tree))
     assert.equal(got.tree.outcomes.find(session, changeCount + 1, 0).type, 'neverApplied')
     const { high, low } = tree.digest
     const digest = { zxid: changeCount, halves: { high, low } }

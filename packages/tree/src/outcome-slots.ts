@@ -24,33 +24,42 @@ export function word(chunks: readonly SlotChunk[], slot: number, at: number): nu
   return chunks[slot >>> chunkShift]!.words[(slot & chunkMask) * slotWords + at]!
 }
 
-/** Copies what was put by {@link OutcomeSlots.write} to `target`. */
+/** Copies `length` bytes of what was put by {@link OutcomeSlots.write} to the beginning of `target`. */
 export function readSlotBytes(
   chunks: readonly SlotChunk[],
   place: { readonly slot: number; readonly at: number; readonly more: number },
   target: Uint8Array,
+  length: number,
 ): void {
-  const inline = Math.min(target.length, slotBytes - place.at)
-  copyOut(chunks, place.slot, place.at, target, 0, inline)
-  let done = inline
-  for (let slot = place.more; done < target.length; slot = word(chunks, slot, 0)) {
-    const length = Math.min(target.length - done, moreBytes)
-    copyOut(chunks, slot, slotBytes - moreBytes, target, done, length)
-    done += length
+  let done = Math.min(length, slotBytes - place.at)
+  copyOut(chunks, place.slot, place.at, target, 0, done)
+  for (let slot = place.more; done < length; slot = word(chunks, slot, 0)) {
+    const end = Math.min(length, done + moreBytes)
+    copyOut(chunks, slot, slotBytes - moreBytes, target, done, end)
+    done = end
   }
 }
 
+/** Fills `target[start, end)`. */
 function copyOut(
   chunks: readonly SlotChunk[],
   slot: number,
   from: number,
   target: Uint8Array,
-  at: number,
-  length: number,
+  start: number,
+  end: number,
 ): void {
   const { words } = chunks[slot >>> chunkShift]!
-  const first = firstWord(slot) + from / 4
-  for (let i = 0; i < length; i++) target[at + i] = words[first + (i >>> 2)]! >>> ((i & 3) * 8)
+  let at = firstWord(slot) + from / 4
+  let to = start
+  for (; to < end - 3; to += 4) {
+    const four = words[at++]!
+    target[to] = four
+    target[to + 1] = four >>> 8
+    target[to + 2] = four >>> 16
+    target[to + 3] = four >>> 24
+  }
+  for (let rest = words[at]!; to < end; rest >>>= 8) target[to++] = rest
 }
 
 export function firstWord(slot: number): number {

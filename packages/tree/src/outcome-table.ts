@@ -21,7 +21,6 @@ import {
   type SessionId,
   sessionIdHigh,
   sessionIdLow,
-  sessionIdOf,
   type Zxid,
 } from '@quorate/protocol'
 import { OutcomeIndex } from './outcome-index.ts'
@@ -43,6 +42,7 @@ export const outcomeSlotsMax = 262_144
 /** The body of a longer result is not kept. */
 const bodyBytesMax = 262_144
 const stepMsMax = 1_000
+const noBytes = new Uint8Array(0)
 
 const Field = {
   idHigh: 0,
@@ -80,14 +80,21 @@ export type Outcome =
 
 /** An entry as it is handed on with a snapshot. */
 export interface KeptOutcome {
-  readonly session: SessionId
+  readonly sessionHigh: number
+  readonly sessionLow: number
   readonly cxid: number
   readonly zxid: Zxid
   readonly err: number
   readonly seconds: number
   readonly previousZxid: Zxid
-  /** Undefined: it was too long. */
-  readonly body: Uint8Array | undefined
+  /** `bytes[start, end)`, until the next entry is asked for; undefined: it was too long. */
+  readonly body: ByteSpan | undefined
+}
+
+export interface ByteSpan {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
 }
 
 /** What a table is beside its entries. */
@@ -169,11 +176,11 @@ export class OutcomeTable {
 
   /** In the order of the zxids. */
   restore(entry: KeptOutcome): void {
-    const { session, body, previousZxid } = entry
-    const ids = { sessionHigh: sessionIdHigh(session), sessionLow: sessionIdLow(session) }
-    const slot = this.#add({ ...entry, ...ids }, entry.err, entry.seconds)
-    this.#setPrevious(slot, previousZxid)
-    this.#setBody(slot, body ?? new Uint8Array(0), body === undefined ? -1 : body.length)
+    const slot = this.#add(entry, entry.err, entry.seconds)
+    this.#setPrevious(slot, entry.previousZxid)
+    const { body } = entry
+    if (body === undefined) this.#setBody(slot, noBytes, 0, -1)
+    else this.#setBody(slot, body.bytes, body.start, body.end - body.start)
   }
 
   /** The digest that came with the last transaction is this tree's: from here on it is as it was on the leader. */
@@ -193,7 +200,7 @@ export class OutcomeTable {
     else if (cxid > 0 && result.err !== ErrorCode.SessionMoved) {
       const { bytes, position } = result.body
       const slot = this.#add(moment, result.err, this.#seconds)
-      this.#setBody(slot, bytes, position > bodyBytesMax ? -1 : position)
+      this.#setBody(slot, bytes, 0, position > bodyBytesMax ? -1 : position)
     }
     this.#trim()
   }
@@ -297,11 +304,12 @@ export class OutcomeTable {
   }
 
   /** @param length −1: it is not kept */
-  #setBody(slot: number, bytes: Uint8Array, length: number): void {
+  #setBody(slot: number, bytes: Uint8Array, start: number, length: number): void {
     const kept = Math.max(0, length)
     this.#bodyBytes += kept
     this.#slots.set(slot, Field.bodyLength, length)
-    this.#slots.set(slot, Field.more, this.#slots.write(slot, bodyAt, bytes, 0, kept))
+    const more = this.#slots.write(slot, bodyAt, bytes, start, start + kept)
+    this.#slots.set(slot, Field.more, more)
   }
 
   #trim(): void {
@@ -369,17 +377,18 @@ function longAt(chunks: readonly SlotChunk[], slot: number, at: number): number 
   return word(chunks, slot, at) * 0x1_0000_0000 + (word(chunks, slot, at + 1) >>> 0)
 }
 
-function bodyOf(chunks: readonly SlotChunk[], slot: number): Uint8Array | undefined {
+/** The first bytes of `target` become the slot's body. */
+function copyBody(chunks: readonly SlotChunk[], slot: number, target: Uint8Array): void {
   const length = word(chunks, slot, Field.bodyLength)
-  if (length < 0) return undefined
-  const body = new Uint8Array(length)
-  readSlotBytes(chunks, { slot, at: bodyAt, more: word(chunks, slot, Field.more) }, body)
-  return body
+  const place = { slot, at: bodyAt, more: word(chunks, slot, Field.more) }
+  readSlotBytes(chunks, place, target, length)
 }
 
 function outcomeAt(chunks: readonly SlotChunk[], slot: number): Outcome {
-  const body = bodyOf(chunks, slot)
-  if (body === undefined) return { type: 'unknown' }
+  const length = word(chunks, slot, Field.bodyLength)
+  if (length < 0) return { type: 'unknown' }
+  const body = new Uint8Array(length)
+  copyBody(chunks, slot, body)
   return { type: 'applied', zxid: zxidAt(chunks, slot), err: errAt(chunks, slot), body }
 }
 
@@ -389,15 +398,20 @@ function* entriesOf(
   last: number,
 ): IterableIterator<KeptOutcome> {
   if (first === noSlot) return
+  let bytes = new Uint8Array(1_024)
   for (let slot = first; ; slot = word(chunks, slot, Field.newerOfAll)) {
+    const end = word(chunks, slot, Field.bodyLength)
+    if (end > bytes.length) bytes = new Uint8Array(end)
+    if (end > 0) copyBody(chunks, slot, bytes)
     yield {
-      session: sessionIdOf(word(chunks, slot, Field.idHigh), word(chunks, slot, Field.idLow)),
+      sessionHigh: word(chunks, slot, Field.idHigh),
+      sessionLow: word(chunks, slot, Field.idLow),
       cxid: word(chunks, slot, Field.cxid),
       zxid: zxidAt(chunks, slot),
       err: errAt(chunks, slot),
       seconds: word(chunks, slot, Field.seconds),
       previousZxid: previousAt(chunks, slot),
-      body: bodyOf(chunks, slot),
+      body: end < 0 ? undefined : { bytes, start: 0, end },
     }
     if (slot === last) return
   }

@@ -333,7 +333,10 @@ test('all servers know the same outcomes', () => {
   }
   const known = world.servers.map(({ tree }) => {
     const image = tree.outcomes.openImage()
-    const entries = [...image.entries()]
+    const entries = Array.from(image.entries(), ({ body, ...entry }) => ({
+      ...entry,
+      body: body?.bytes.slice(body.start, body.end),
+    }))
     image.close()
     return entries
   })
