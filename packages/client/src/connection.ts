@@ -41,8 +41,8 @@ export interface Credential {
 export interface ConnectionListener {
   /** A watch fired; the zxid is unknown from servers before 3.9. */
   notified(event: WatcherEvent, zxid: Zxid | undefined): void
-  /** The server has come as far as this zxid. */
-  saw(zxid: Zxid): void
+  /** The server has answered, and has come as far as this zxid. */
+  answered(zxid: Zxid): void
   /** The server has answered something that went out then. */
   confirmed(sentAtMs: number): void
   /** A write that had no room before has it now. */
@@ -285,10 +285,8 @@ export class Connection implements FrameSink {
     const xid = reader.readInt()
     const zxid = reader.readLong()
     const err = reader.readInt()
-    if (zxid > 0) {
-      if (zxid > this.#zxid) this.#zxid = zxid
-      this.#listener.saw(zxid)
-    }
+    if (zxid > this.#zxid) this.#zxid = zxid
+    if (zxid > 0 && xid !== Xid.notification) this.#listener.answered(zxid)
     if (xid === this.#probeXid) this.#confirm()
     switch (xid) {
       case Xid.notification:

@@ -35,6 +35,7 @@ import { authenticate, type SaslMechanism } from './sasl.ts'
 import { exists, headerOnly, type NodePath } from './operations.ts'
 import { ReadWriteSearch } from './read-write-search.ts'
 import type { ServerList } from './server-list.ts'
+import type { SeenZxids } from './seen-zxids.ts'
 import { SessionLoss } from './session-loss.ts'
 import type { SessionPhase } from './session-phase.ts'
 import type { SessionIdentity, SessionState, StateChange } from './session-state.ts'
@@ -73,7 +74,7 @@ export interface SessionStart {
   /** Go on, so that a number means one request of the client, whichever session it was made in. */
   readonly xids: XidSequence
   readonly credentials: readonly Credential[]
-  readonly lastZxid: Zxid
+  readonly seen: SeenZxids
 }
 
 export class Session {
@@ -98,7 +99,7 @@ export class Session {
   #isReadOnly = false
   /** Whether a server has taken the session on a connection of this object. */
   #wasHeld = false
-  #lastZxid: Zxid
+  readonly #seen: SeenZxids
   #lastCause: unknown
   #closing: Promise<void> | undefined
 
@@ -121,7 +122,7 @@ export class Session {
     this.#servers = start.servers
     this.#xids = start.xids
     this.#credentials = new Credentials(world.clock, start.credentials)
-    this.#lastZxid = start.lastZxid
+    this.#seen = start.seen
     this.#identity = options.identity
     this.#times = new SessionTimes(options.timeoutMs)
     this.#calls = new CallQueue({
@@ -150,8 +151,8 @@ export class Session {
     return this.#isReadOnly
   }
 
-  get lastZxid(): Zxid {
-    return this.#lastZxid
+  get seen(): SeenZxids {
+    return this.#seen
   }
 
   /** See {@link SessionTimes.confirmedAtMs}. */
@@ -293,7 +294,7 @@ export class Session {
     const identity = this.#isProvisional ? undefined : this.#identity
     const request = {
       protocolVersion: 0,
-      lastZxidSeen: this.#lastZxid,
+      lastZxidSeen: this.#seen.last,
       timeOut: this.#options.timeoutMs,
       sessionId: identity?.id ?? noSession,
       passwd: identity?.password ?? new Uint8Array(16),
@@ -406,10 +407,11 @@ export class Session {
   #connect(link: Link, abilities: ServerAbilities): Connection {
     const options = { ...this.#options, ...abilities }
     return new Connection(link, this.#world, this.#xids, options, {
-      notified: (event, zxid) => this.#listener.notified(event, zxid),
-      saw: (zxid) => {
-        if (zxid > this.#lastZxid) this.#lastZxid = zxid
+      notified: (event, zxid) => {
+        if (zxid !== undefined) this.#seen.notified(zxid)
+        this.#listener.notified(event, zxid)
       },
+      answered: (zxid) => this.#seen.answered(zxid),
       confirmed: (sentAtMs) => (this.#times.confirmedAtMs = sentAtMs),
       roomMade: () => this.#calls.sendNext(),
       refused: (credential) => this.#credentials.drop(credential),
@@ -422,7 +424,8 @@ export class Session {
 
   #catchUp(connection: Connection): void {
     this.#credentials.sendAll(connection)
-    for (const request of this.#watches.setWatches(this.#lastZxid)) connection.sendWatches(request)
+    for (const request of this.#watches.setWatches(this.#seen.complete))
+      connection.sendWatches(request)
     this.#calls.attach(connection)
   }
 
@@ -502,7 +505,7 @@ export class Session {
     // There never was a session, so nothing is lost: the next call tries again. Servers that are behind what an earlier
     // session saw would be refused for ever, such as those whose data was wiped: from now on they will do.
     this.#identity = undefined
-    this.#lastZxid = 0
+    this.#seen.forget()
     this.#phase = { type: 'unlinked' }
     this.#schedule()
     this.#enter('idle', { cause: this.#lastCause })

@@ -12,6 +12,7 @@ import { defer, Emitter } from './emitter.ts'
 import { KeptEphemerals } from './kept-ephemerals.ts'
 import { giveUpLastWrites, settleLastWrites } from './last-writes.ts'
 import { type Rebuild, rebuilt, renew, type SessionRenewal } from './renewal.ts'
+import { SeenZxids } from './seen-zxids.ts'
 import { ServerList } from './server-list.ts'
 import { Session, type SessionOptions, type SessionStart } from './session.ts'
 import type { SessionIdentity, StateChange } from './session-state.ts'
@@ -81,7 +82,7 @@ export class SharedSession {
     this.servers = new ServerList(servers, world.random)
     this.#options = options
     this.#rebuild = rebuild
-    this.#session = this.#start(options, { credentials: [], lastZxid: 0 })
+    this.#session = this.#start(options, { credentials: [], seen: new SeenZxids() })
   }
 
   /** The present session; with renewal another one from the moment on at which one is lost. */
@@ -148,9 +149,10 @@ export class SharedSession {
 
   /** A session that nobody is told of. */
   #startAsker(): Session {
-    const { credentials, lastZxid } = this.#session
+    const { credentials } = this.#session
     const options = { ...this.#options, identity: undefined, acceptsReadOnly: false }
-    const start = { servers: this.servers, xids: this.#xids, credentials, lastZxid }
+    const seen = new SeenZxids(this.#session.seen)
+    const start = { servers: this.servers, xids: this.#xids, credentials, seen }
     const watches = { setWatches: () => [] }
     return new Session(options, start, this.world, watches, {
       stateChanged() {},
@@ -194,12 +196,9 @@ export class SharedSession {
 
   /** Runs inside the end of the lost session: calls that are made from now on go to the new one. */
   #renew(cause: unknown): void {
-    const { identity, credentials, lastZxid } = this.#session
+    const { identity, credentials, seen } = this.#session
     if (identity === undefined) return
-    const session = this.#start(
-      { ...this.#options, identity: undefined },
-      { credentials, lastZxid },
-    )
+    const session = this.#start({ ...this.#options, identity: undefined }, { credentials, seen })
     this.#session = session
     this.#isRenewing = true
     this.#connecting = Promise.withResolvers<boolean>()

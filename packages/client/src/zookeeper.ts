@@ -145,7 +145,15 @@ export class ZooKeeper<C extends ClientCodec = 'utf8'> implements AsyncDisposabl
 
   /** The latest transaction that a server told of. No later answer of this client is older. */
   get lastZxid(): Zxid {
-    return this.#session.lastZxid
+    return this.#session.seen.last
+  }
+
+  /**
+   * Every event of this client's watches up to this transaction has been received. Of the latest transaction that fired one, others
+   * may still come until a server has answered something behind them.
+   */
+  get completeZxid(): Zxid {
+    return this.#session.seen.complete
   }
 
   /**

@@ -301,6 +301,26 @@ describe('a lost connection', () => {
     assert.deepEqual(states, ['connecting', 'connected', 'disconnected', 'connected'])
   })
 
+  it('is asked again for what may be missing of the transaction of the last event', async () => {
+    void failure(zk.get('/a', { watch: true }))
+    void failure(zk.get('/b', { watch: true }))
+    await world.settle()
+    for (const { xid } of world.lastLink.requests())
+      world.lastLink.reply(xid, { zxid: 9, body: dataBody('x') })
+    // Both are changed by transaction 12, and the connection is lost between the two events.
+    world.lastLink.receive(eventFrame(EventType.nodeDataChanged, '/a', 12))
+    await world.settle()
+    assert.deepEqual([zk.lastZxid, zk.completeZxid], [12, 11])
+
+    world.lastLink.break()
+    await world.advance(100)
+    assert.equal(world.lastLink.accept().lastZxidSeen, 12)
+    await world.settle()
+    const [setWatches] = world.lastLink.requests()
+    const { relativeZxid, dataWatches } = setWatches.body(setWatchesRequest)
+    assert.deepEqual([relativeZxid, dataWatches], [11, ['/b']])
+  })
+
   it('is made good with credentials and watches before anything else', async () => {
     const auth = zk.addAuth('digest', 'bob:secret')
     const get = zk.get('/a', { watch: true })

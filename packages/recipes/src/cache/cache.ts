@@ -239,6 +239,8 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
     const known = this.#table.get(path)
     if (known !== undefined && (zxid === undefined || known.czxid < zxid)) this.#remove(known)
     this.#reader.changed(path, zxid, true)
+    // Nothing of the node is left to be read, but other events of its transaction are all here only behind an answer.
+    this.#reader.changed(this.path, zxid, false)
     this.#settleSoon()
   }
 
@@ -353,7 +355,7 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
     const { clock } = this.#zk.world
     clock.afterTurn(() => {
       const load = this.#load
-      const zxid = this.#zk.lastZxid
+      const zxid = this.#zk.completeZxid
       this.#settlesAgain = false
       clock.afterTurn(() => {
         this.#isSettling = false
@@ -379,7 +381,7 @@ export class Cache<V> implements AsyncIterable<CacheChange<V>>, AsyncDisposable 
   }
 
   async #reach(limit: Limit): Promise<Zxid> {
-    const upTo = this.#zk.lastZxid
+    const upTo = this.#zk.completeZxid
     this.#settleSoon()
     await this.#condition.within(limit, () => !this.#isLoading && this.#zxid >= upTo)
     return this.#zxid

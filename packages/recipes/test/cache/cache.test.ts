@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
-import { type Alarm, type Clock, nodeWorld, ZooKeeper } from '@quorate/client'
+import {
+  type Alarm,
+  type Clock,
+  type Link,
+  type LinkListener,
+  nodeWorld,
+  type ServerAddress,
+  type Transport,
+  ZooKeeper,
+} from '@quorate/client'
 import { ZooKeeper as PlainZooKeeper } from '@quorate/client/core'
 import { startServer, type TestServer } from '@quorate/testkit'
 import { type Cache, cache, type CacheChange } from '../../src/index.ts'
@@ -101,6 +110,37 @@ class PausedClock implements Clock {
   }
 }
 
+/** Node's sockets, of which what a frame begins can be told before what follows it. */
+class FrameByFrame implements Transport {
+  #isSlow = false
+
+  dial(address: ServerAddress, listener: LinkListener): Link {
+    const received: Uint8Array[] = []
+    const tell = (): void => {
+      const bytes = received.shift()
+      if (bytes === undefined) return
+      listener.received(bytes)
+      // More turns than a cache takes to see how far it is.
+      setTimeout(tell, 20)
+    }
+    return nodeWorld.transport.dial(address, {
+      ...listener,
+      received: (bytes) => {
+        if (!this.#isSlow) return listener.received(bytes)
+        for (let start = 0, end = 0; start < bytes.length; start = end) {
+          end = start + 4 + new DataView(bytes.buffer, bytes.byteOffset + start).getInt32(0)
+          received.push(bytes.slice(start, end))
+        }
+        tell()
+      },
+    })
+  }
+
+  slowDown(): void {
+    this.#isSlow = true
+  }
+}
+
 describe('a cache', () => {
   it('holds the tree once it is ready, and says up to which transaction', limits, async () => {
     await zk.create(root, 'r')
@@ -135,6 +175,28 @@ describe('a cache', () => {
     const zxid = await synced
     assert.ok(!tree.isExact || zxid >= other.lastZxid)
     await eventually(() => Promise.resolve(tree.isExact && tree.zxid >= other.lastZxid))
+  })
+
+  it('is not exact at a transaction of which it has seen a part', limits, async () => {
+    await zk
+      .transaction()
+      .create(root, 'r')
+      .create(`${root}/a`, '')
+      .create(`${root}/b`, '')
+      .commit()
+    const transport = new FrameByFrame()
+    const client = opened(new PlainZooKeeper(server.connectString, {}, { ...nodeWorld, transport }))
+    const tree = cache(client, root)
+    await tree.ready()
+    const changes = tree.changes()
+    transport.slowDown()
+    await other.transaction().delete(`${root}/a`).delete(`${root}/b`).commit()
+    await changes.next()
+    await eventually(() => {
+      assert.ok(!tree.isExact || tree.zxid < other.lastZxid || tree.size === 1)
+      return Promise.resolve(tree.isExact && tree.zxid >= other.lastZxid)
+    })
+    assert.deepEqual(tree.children(), [])
   })
 
   it('tells what was added, changed and removed, with old and new values', limits, async () => {

@@ -79,7 +79,8 @@ export class CalledClient {
   /** It went by a clock that nobody else can see: what follows cannot be matched to calls any more. */
   #isBlind = false
   #hasWatchesToSet = false
-  #lastZxid: Zxid = 0
+  /** Every event up to it has been received: of an event's own transaction, another may still come. */
+  #completeZxid: Zxid = 0
   #lastServer: string | undefined
   #heardAtUs: number
 
@@ -240,7 +241,7 @@ export class CalledClient {
   }
 
   notified(told: Notified, atUs: number): void {
-    this.#heard(told.zxid, atUs)
+    this.#heard(told.zxid - 1, atUs)
     if (this.#isBlind) return
     const calls = this.#watches.fire(told.event, told.path)
     if (calls.size > 0)
@@ -350,9 +351,9 @@ export class CalledClient {
     this.#dueAtUs = atUs
   }
 
-  #heard(zxid: Zxid, atUs: number): void {
+  #heard(completeZxid: Zxid, atUs: number): void {
     this.#heardAtUs = atUs
-    if (zxid > this.#lastZxid) this.#lastZxid = zxid
+    if (completeZxid > this.#completeZxid) this.#completeZxid = completeZxid
   }
 
   /** The reply that the call returns with; a sentence when something else comes first, as nothing does for one that is late. */
@@ -413,10 +414,10 @@ export class CalledClient {
     const expected = sorted(this.#watches.lists())
     const sent = sorted(operation.watches)
     if (sent !== expected) return this.#says(`sets the watches ${sent}, and has ${expected}`)
-    return operation.relativeZxid === this.#lastZxid
+    return operation.relativeZxid === this.#completeZxid
       ? undefined
       : this.#says(
-          `sets its watches since ${operation.relativeZxid}; it has seen ${this.#lastZxid}`,
+          `sets its watches since ${operation.relativeZxid}; it has been told of all up to ${this.#completeZxid}`,
         )
   }
 

@@ -5,12 +5,13 @@
  * 1. When a reply shows the zxid z, exactly the events of the changes up to z have come that the watches set before then ask
  *    for: none is missing, none is there twice, and they are in the order of the changes.
  * 2. Before the reply of setWatches come the events of what changed since the zxid that the client gave.
+ * 3. Of what changed up to that zxid every event had come on the connection before.
  */
 import { ErrorCode, EventType, type Zxid } from '@quorate/protocol'
 import { watchKind } from '../client/client-watches.ts'
 import type { WatchLists } from '../client/operation.ts'
 import type { CommittedTree } from '../history/committed-tree.ts'
-import type { Notified, Observation, Replied } from '../history/observation.ts'
+import type { Disconnected, Notified, Observation, Replied } from '../history/observation.ts'
 import { CommittedCursor, formatZxid } from '../history/txn-history.ts'
 import { stepsOf, type Step } from '../history/txn-steps.ts'
 import type { Checker } from './checker.ts'
@@ -28,6 +29,8 @@ interface WatchedConnection {
   received: Notified[]
   /** How many transactions the tables have seen. */
   txnCount: number
+  /** Whether a reply has shown how far the server is. */
+  isUsed: boolean
 }
 
 export class WatchOrder implements Checker {
@@ -37,6 +40,8 @@ export class WatchOrder implements Checker {
   readonly #cursor: CommittedCursor
   readonly #txns: { readonly zxid: Zxid; readonly steps: readonly Step[] }[] = []
   readonly #connections = new Map<number, WatchedConnection>()
+  /** By client, the last connection that was used and is lost. */
+  readonly #left = new Map<string, WatchedConnection>()
 
   constructor(committed: CommittedTree) {
     this.#committed = committed
@@ -47,11 +52,15 @@ export class WatchOrder implements Checker {
     switch (observation.type) {
       case 'connected':
         // A read-only server may tell of what was never committed.
-        if (observation.isReadOnly === true) return undefined
+        if (observation.isReadOnly === true) {
+          this.#left.delete(observation.client)
+          return undefined
+        }
         this.#connections.set(observation.connection, {
           tables: new WatchTables(),
           received: [],
           txnCount: 0,
+          isUsed: false,
         })
         return undefined
       case 'notified':
@@ -60,7 +69,7 @@ export class WatchOrder implements Checker {
       case 'replied':
         return this.#replied(observation)
       case 'disconnected':
-        this.#connections.delete(observation.connection)
+        this.#leave(observation)
         return undefined
       default:
         return undefined
@@ -76,6 +85,11 @@ export class WatchOrder implements Checker {
       this.#register(connection.tables, reply)
       return undefined
     }
+    connection.isUsed = true
+    if (operation.type === 'setWatches') {
+      const problem = this.#missed(reply.client, operation.relativeZxid)
+      if (problem !== undefined) return problem
+    }
     const expected = this.#advance(connection, zxid)
     if (operation.type === 'setWatches')
       expected.push(...this.#catchUp(operation.watches, operation.relativeZxid, zxid))
@@ -88,6 +102,25 @@ export class WatchOrder implements Checker {
     }
     this.#register(connection.tables, reply)
     return undefined
+  }
+
+  #leave({ client, connection: id }: Disconnected): void {
+    const connection = this.#connections.get(id)
+    this.#connections.delete(id)
+    if (connection?.isUsed === true) this.#left.set(client, connection)
+  }
+
+  /** What the client should have been told on its last connection, as it says that it knows all up to `since`. */
+  #missed(client: string, since: Zxid): string | undefined {
+    const left = this.#left.get(client)
+    if (left === undefined) return undefined
+    this.#left.delete(client)
+    const missed = this.#advance(left, since).find(
+      (event, at) => !isSameEvent(event, left.received[at]),
+    )
+    return missed === undefined
+      ? undefined
+      : `${client} sets its watches since ${formatZxid(since)} and has not been told of ${describeEvent(missed)}`
   }
 
   /** The events of all changes up to `zxid`. */

@@ -66,6 +66,8 @@ export class SimulatedClient implements ClientProcess {
   #password = new Uint8Array(16)
   #timeoutMs: number
   #lastZxid: Zxid = 0
+  /** As stock clients do, it goes by answers: of an event's transaction another event may be missing. */
+  #answeredZxid: Zxid = 0
   #lastXid = 0
   #heardAtUs = 0
   #sentAtUs = 0
@@ -105,6 +107,7 @@ export class SimulatedClient implements ClientProcess {
     this.host.powerOn()
     this.#forgetSession()
     this.#lastZxid = 0
+    this.#answeredZxid = 0
     this.#link = undefined
     this.#later(this.#random.below(50), 'dials', () => this.#dial())
     this.#watchOver()
@@ -205,7 +208,7 @@ export class SimulatedClient implements ClientProcess {
     if (!this.#watches.isEmpty) {
       this.#send(link, Xid.setWatches, {
         type: 'setWatches',
-        relativeZxid: this.#lastZxid,
+        relativeZxid: this.#answeredZxid,
         watches: this.#watches.lists(),
       })
     }
@@ -231,6 +234,7 @@ export class SimulatedClient implements ClientProcess {
       })
       return
     }
+    this.#answeredZxid = Math.max(this.#answeredZxid, header.zxid)
     const operation = takeUnanswered(link, header.xid)
     const isOk = header.err === ErrorCode.Ok
     const answer = operation !== undefined && isOk ? decodeAnswer(operation, body) : {}

@@ -123,3 +123,20 @@ test('watch-order: a watch that is set before the first change counts', () => {
   assert.equal(judged(watchOrder, [...start, told, replied(2, 1, ping)]), undefined)
   assert.match(judged(watchOrder, [...start, replied(2, 1, ping)])!, /event 1 is missing/)
 })
+
+test('watch-order: what a client says that it knows, it was told', () => {
+  const lists = { data: ['/x'], exist: [], child: [], persistent: [], recursive: [] }
+  const since = (relativeZxid: number): Operation => ({
+    type: 'setWatches',
+    relativeZxid,
+    watches: lists,
+  })
+  const lost: Observation = { type: 'disconnected', ...client, connection: 1 }
+  const again = connected(2)
+  const caughtUp = event(EventType.nodeDataChanged, '/x', -1, 2)
+  const at2 = { connection: 2 }
+  const right = [...created, changed, lost, again, caughtUp, replied(2, 2, since(1), at2)]
+  assert.equal(judged(watchOrder, right), undefined)
+  const wrong = [...created, changed, lost, again, replied(2, 2, since(2), at2)]
+  assert.match(judged(watchOrder, wrong)!, /since 2 and has not been told of nodeDataChanged \/x/)
+})

@@ -45,21 +45,20 @@ export const clientFaults: readonly PlantedFault[] = [
     edits: [
       {
         file: 'client/src/session.ts',
-        original:
-          'for (const request of this.#watches.setWatches(this.#lastZxid)) connection.sendWatches(request)',
-        planted: '',
+        original: 'connection.sendWatches(request)',
+        planted: 'void request',
       },
     ],
   },
   {
-    name: 'client-ignores-zxids-of-events',
+    name: 'client-takes-event-for-transaction',
     explanation:
-      'The client sets its watches since an older transaction than the last that it was told of.',
+      'The client takes the first event of a transaction for all of them, and does not ask for the others on a new connection.',
     edits: [
       {
-        file: 'client/src/connection.ts',
-        original: '      this.#listener.saw(zxid)',
-        planted: '      if (xid !== Xid.notification) this.#listener.saw(zxid)',
+        file: 'client/src/seen-zxids.ts',
+        original: 'if (zxid - 1 > this.#complete) this.#complete = zxid - 1',
+        planted: 'if (zxid > this.#complete) this.#complete = zxid',
       },
     ],
   },
