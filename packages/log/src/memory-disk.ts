@@ -156,10 +156,10 @@ export class MemoryDisk implements Disk {
       if (!isOpen || life !== this.#life) throw new DiskError('EBADF', 'the file is closed')
     }
     return {
-      size: () => file.bytes.length,
+      size: () => file.size,
       read(target, start, end, position) {
         check()
-        const count = Math.max(0, Math.min(end - start, file.bytes.length - position))
+        const count = Math.max(0, Math.min(end - start, file.size - position))
         target.set(file.bytes.subarray(position, position + count), start)
         return count
       },
@@ -205,7 +205,7 @@ export class MemoryDisk implements Disk {
   }
 
   #usedBytes(): number {
-    return [...new Set(this.#names.values())].reduce((sum, one) => sum + one.bytes.length, 0)
+    return [...new Set(this.#names.values())].reduce((sum, one) => sum + one.size, 0)
   }
 
   #completeSync(file: MemoryFile, covered: readonly FileChange[], done: Done): void {

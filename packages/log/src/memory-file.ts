@@ -40,32 +40,42 @@ const arena = new ByteArena()
 
 /** Contents that grow at their end without a copy each time. */
 class Contents {
-  /** Zero behind `bytes`. */
+  /** Zero behind `size`. */
   #buffer: Uint8Array
-  /** A view, valid until the next change of size. */
-  bytes: Uint8Array
+  #size: number
+  #view: Uint8Array
 
   constructor(bytes: Uint8Array) {
     this.#buffer = bytes.slice()
-    this.bytes = this.#buffer
+    this.#size = bytes.length
+    this.#view = this.#buffer
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** A view, valid until the next change of size. */
+  get bytes(): Uint8Array {
+    if (this.#view.length !== this.#size) this.#view = this.#buffer.subarray(0, this.#size)
+    return this.#view
   }
 
   resize(size: number): void {
-    const { length } = this.bytes
-    if (size === length) return
-    if (size < length) this.#buffer.fill(0, size, length)
+    if (size < this.#size) this.#buffer.fill(0, size, this.#size)
     else if (size > this.#buffer.length) {
       const larger = new Uint8Array(Math.max(2 * this.#buffer.length, size))
-      larger.set(this.bytes)
+      larger.set(this.#buffer)
       this.#buffer = larger
+      this.#view = larger
     }
-    this.bytes = this.#buffer.subarray(0, size)
+    this.#size = size
   }
 
   write(bytes: Uint8Array, position: number): void {
     const end = position + bytes.length
-    if (end > this.bytes.length) this.resize(end)
-    this.bytes.set(bytes, position)
+    if (end > this.#size) this.resize(end)
+    this.#buffer.set(bytes, position)
   }
 
   apply({ bytes, position }: FileChange): void {
@@ -84,6 +94,10 @@ export class MemoryFile {
     this.#durable = new Contents(bytes)
   }
 
+  get size(): number {
+    return this.#cached.size
+  }
+
   /** What a reader sees: a view, valid until the next change. */
   get bytes(): Uint8Array {
     return this.#cached.bytes
@@ -99,7 +113,7 @@ export class MemoryFile {
 
   /** Bytes by which the write makes the file longer. */
   growthOf(change: FileChange): number {
-    return Math.max(0, change.position + (change.bytes?.length ?? 0) - this.bytes.length)
+    return Math.max(0, change.position + (change.bytes?.length ?? 0) - this.size)
   }
 
   completeWrite(change: FileChange): void {
@@ -107,7 +121,7 @@ export class MemoryFile {
     const { bytes, position } = change
     if (bytes !== undefined) {
       const end = sectorEnd(position + bytes.length)
-      const sectors = Math.min(this.bytes.length, end)
+      const sectors = Math.min(this.size, end)
       const start = Math.min(sectors, sectorStart(position))
       change.sectorsBefore = arena.copy(this.bytes, start, sectors)
     }

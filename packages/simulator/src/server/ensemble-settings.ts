@@ -33,7 +33,7 @@ const commitLogCounts = [5, 10, 20, 40, 500]
 const snapshotSizeFactors = [-1, 0, 0, 0.33, 1, 4, 20]
 /** With the smallest one a server takes a snapshot whenever it can, so also of what turns out not to be committed. */
 const snapCounts = [5, 12, 40, 150, 300]
-const snapshotSlicesBytes = [128, 512, 2_048]
+const snapshotSlicesBytes = [512, 2_048, 8_192]
 const snapshotPausesUs = [300, 1_000, 5_000]
 const containerCheckIntervalsMs = [100, 500]
 const leaderDiskLagsMs = [0, 50, 150]
