@@ -71,6 +71,8 @@ export class CalledClient {
   #dueAtUs = 0
   #timeoutMs: number
   #hasSession = false
+  /** A server that is cut off from the others gave it, and they don't know it: it can be lost without a word of any of them. */
+  #isProvisional = false
   #isConnected = false
   #isReadOnly = false
   #isRefused = false
@@ -122,6 +124,7 @@ export class CalledClient {
     // Of a session that asks what became of the last writes nobody is told.
     if (this.#isOver) return
     this.#isReadOnly = isReadOnly
+    this.#isProvisional = isReadOnly && (this.#isProvisional || !this.#hasSession)
     this.#timeoutMs = timeoutMs
     this.#hasSession = true
     this.#isConnected = true
@@ -289,7 +292,8 @@ export class CalledClient {
   }
 
   stateTold({ state }: StateTold, atUs: number): string | undefined {
-    if (state === 'connecting' || state === 'idle') return undefined
+    if (state === 'connecting') return undefined
+    if (state === 'idle') return this.#madeIdle(atUs)
     const [due] = this.#due
     if (due?.type === 'state' && due.state === state) {
       this.#due.shift()
@@ -304,6 +308,22 @@ export class CalledClient {
     if (state !== 'expired') return this.#says(`is told that it is ${state}, which is not so`)
     this.#isOver = true
     this.#overAtUs = atUs
+    return this.#givenUpProblem(atUs)
+  }
+
+  /** What never was a session that others know is not lost: the next call asks for another one. */
+  #madeIdle(atUs: number): string | undefined {
+    if (!this.#hasSession) return undefined
+    const problem = this.#isProvisional
+      ? this.#givenUpProblem(atUs)
+      : this.#says('is told that it is idle, and has a session')
+    this.#hasSession = false
+    this.#isProvisional = false
+    this.#completeZxid = 0
+    return problem
+  }
+
+  #givenUpProblem(atUs: number): string | undefined {
     const silentMs = (atUs - this.#heardAtUs) / usPerMs
     const leastMs = (this.#timeoutMs * 4 * (1 - clockTolerance)) / 3 - 1
     if (this.#hasSession && !this.#isConnected && silentMs >= leastMs) return undefined

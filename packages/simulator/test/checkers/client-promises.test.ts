@@ -284,6 +284,20 @@ test('client-promises: what is told of the session is so', () => {
   assert.match(judge(start, lost, ...silence, [ended])!, /does not give its session up/)
 })
 
+test('client-promises: only what no other server knows is given up without a word', () => {
+  const lost = [disconnected, stateTold('disconnected')]
+  const onReadOnly = [
+    opened,
+    dialled('server1'),
+    { ...connected(1, 1_500), isReadOnly: true } as Observation,
+    stateTold('connected'),
+  ]
+  const end = [stateTold('idle'), returned(1, 'ConnectionLoss')]
+  assert.equal(judge(onReadOnly, lost, [called(1, getX)], [], end, [ended]), undefined)
+  assert.match(judge(start, lost, [called(1, getX)], [], end)!, /is idle, and has a session/)
+  assert.match(judge(onReadOnly, lost, end)!, /gives its session up after 1000 ms/)
+})
+
 test('client-promises: another server is tried after one that was lost', () => {
   const lost = [disconnected, stateTold('disconnected')]
   assert.equal(judge(start, lost, [dialled('server2')]), undefined)
