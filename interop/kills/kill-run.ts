@@ -21,7 +21,15 @@ import { mixedOptions } from '../mixed/mixed-options.ts'
 import { judge, type Judgement } from './judgement/judgement.ts'
 import type { Journal } from './journal.ts'
 import { Killer } from './killer.ts'
-import { lastItem, paths, type Report, sectionPath, soleLocks } from './words.ts'
+import {
+  lastItem,
+  nowUs,
+  paths,
+  type Report,
+  sectionPath,
+  sharedItems,
+  soleLocks,
+} from './words.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 export interface KillOptions {
@@ -54,7 +62,10 @@ const configuration: readonly string[] = [
 ]
 
 /** The nodes above locks and members go whenever they are empty for a moment. */
-const properties: Readonly<Record<string, string>> = { 'znode.container.checkIntervalMs': '1000' }
+const containerCheckMs = 1_000
+const properties: Readonly<Record<string, string>> = {
+  'znode.container.checkIntervalMs': String(containerCheckMs),
+}
 
 export async function runKills(options: KillOptions): Promise<KillResult> {
   const ensemble = await Ensemble.start(
@@ -139,6 +150,7 @@ class KillRun {
       await zk.create(`/recipes/token-${lock}`, '0', { createParents })
     }
     await zk.create('/sections/semaphore', '')
+    await zk.create('/sections/held-on', '')
     await zk.create(paths.round, '0', { createParents })
     await zk.create(paths.shared, '')
   }
@@ -191,18 +203,41 @@ class KillRun {
     }
     await this.#untilAll(living, 'all to have emptied the queues', ({ last }) => last('rested'))
     this.#print('all rest')
+    await this.#untilAllSeeTheSame(zk)
+    await this.#killOneInPeace()
+    await this.#untilAllSeeTheSame(zk)
+    this.#print('nobody sees it any more')
+  }
+
+  /** All servers run, and nobody holds anything but a share: so it is for the recipes to notice. */
+  async #killOneInPeace(): Promise<void> {
+    const victim = this.#random.pick(this.#living)
+    this.#print(`kill -9 ${victim.name}, which rests`)
+    await victim.kill()
+  }
+
+  async #untilAllSeeTheSame(zk: ZooKeeper): Promise<void> {
+    const living = this.#living
     const names = living.map(({ name }) => name).toSorted()
     const configCount = await counted(zk)
-    const expected: Report = {
+    const expected: Omit<Report, 'items'> = {
       group: names,
       party: names,
       nodes: names,
       instances: names,
+      ttlNodes: names,
+      alive: names,
       configCount,
       sharedCount: await sharedCountOf(zk),
     }
-    await this.#untilAll(living, `all to see ${JSON.stringify(expected)}`, ({ last }) =>
-      isDeepStrictEqual(last('reported')?.report, expected),
+    await this.#untilAll(living, `all to see ${JSON.stringify(expected)}`, ({ last }) => {
+      const { items: _, ...seen } = last('reported')?.report ?? {}
+      return isDeepStrictEqual(seen, expected)
+    })
+    const itemsOfAll = (): readonly string[] =>
+      living.flatMap(({ journal: { last } }) => last('reported')?.report.items ?? [])
+    await this.#untilAll(living, `all to share ${sharedItems.join(', ')}`, () =>
+      isDeepStrictEqual(itemsOfAll().toSorted(), sharedItems),
     )
     // And each has made a copy since.
     const saidCounts = new Map(living.map(({ journal }) => [journal, journal.said.length]))
@@ -218,7 +253,9 @@ class KillRun {
     if ((await Promise.race([late, Promise.all(living.map(({ ended }) => ended))])) === 'late')
       throw new Error(`workers did not leave within ${leaveBoundMs} ms`)
     await using zk = new ZooKeeper(this.#ensemble.connectString)
-    for (const path of [paths.group, paths.party, paths.nodes, `${paths.services}/web`]) {
+    const { group, party, nodes, services, ttl, beats, partition } = paths
+    const all = [group, party, nodes, ttl, beats, `${services}/web`, `${partition}/party`]
+    for (const path of all) {
       const left = await zk.children(path).catch(() => [])
       if (left.length > 0) throw new Error(`all have left, and ${path} has ${left.join(', ')}`)
     }
@@ -268,6 +305,8 @@ class KillRun {
       workers: this.#workers,
       storeFile: this.#storeFile,
       sessionTimeoutMs,
+      wallClockAheadMs: Date.now() - nowUs() / 1_000,
+      containerCheckMs,
     })
     const all = new Set([...this.#endedByThemselves, ...early, ...problems, ...killer.problems])
     return { ...judged, problems: [...all, ...judged.problems] }

@@ -30,6 +30,11 @@ test(
       'gates passed',
       'copied',
       'numbered',
+      'kept',
+      'item leases',
+      'suspicions',
+      'losses noticed',
+      'TTL nodes of killed workers gone',
     ])
       assert.ok((figures.get(what) ?? 0) > 0, `no ${what}`)
   },

@@ -21,6 +21,9 @@ export const paths = {
   party: '/presence/party',
   nodes: '/presence/nodes',
   services: '/presence/services',
+  ttl: '/presence/ttl',
+  beats: '/presence/beats',
+  partition: '/partition',
 } as const
 
 export type QueuePath = '/shared/queue' | '/shared/priority-queue' | '/shared/locking-queue'
@@ -34,6 +37,7 @@ export const queuePaths: readonly QueuePath[] = [
 /** What one holder has alone; each has a count that its holder increments, without looking at the version. */
 export const soleLocks = [
   'mutex',
+  'reentrant',
   'rw',
   'latch',
   'selector',
@@ -45,6 +49,16 @@ export type SoleLock = (typeof soleLocks)[number]
 
 export const membersPerBarrier = 3
 export const leaseCount = 2
+
+/** What the partitioner divides: not as many as there are workers. */
+export const sharedItems: readonly string[] = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+
+/** Longer than a server that stands still keeps a touch waiting, which comes twice in this time. */
+export const ttlMs = 6_000
+/** Between two signs of life. */
+export const beatMs = 200
+/** Quicker to suspect than by default, so that there is something to judge. */
+export const suspicionThreshold = 3
 
 export function roundPath(round: number): string {
   return `/barriers/round-${round}`
@@ -62,6 +76,8 @@ export type Word =
   /** It made a client, and nothing of an earlier one goes on. */
   | { readonly type: 'began' }
   | { readonly type: 'connected'; readonly session: string }
+  /** It has a session, and no connection. */
+  | { readonly type: 'cutOff' }
   | { readonly type: 'expired' }
   | {
       readonly type: 'granted'
@@ -74,7 +90,45 @@ export type Word =
       readonly lossPolicy: 'lease' | 'session'
     }
   /** The first that a holder says after a pause of its own, before it asks anybody. */
-  | { readonly type: 'woke'; readonly path: string; readonly isHeld: boolean }
+  | {
+      readonly type: 'woke'
+      readonly path: string
+      readonly isHeld: boolean
+      /** A moment before it looked. */
+      readonly asOfUs: number
+    }
+  /** It has released the lock less often than it acquired it, and holds it still: as of that transaction, and of that moment. */
+  | {
+      readonly type: 'kept'
+      readonly path: string
+      readonly zxid: number
+      readonly asOfUs: number
+    }
+  /** Items of the partitioner are its own, */
+  | {
+      readonly type: 'shareTaken'
+      readonly share: string
+      readonly session: string
+      readonly items: readonly string[]
+      readonly zxid: number
+    }
+  /** and still were at that moment, by its lease, */
+  | { readonly type: 'shareKept'; readonly share: string; readonly asOfUs: number }
+  /** until it gives them back. */
+  | { readonly type: 'shareEnded'; readonly share: string }
+  /** What the failure detector says of a member, when its client had seen that transaction. */
+  | {
+      readonly type: 'memberSeen'
+      readonly member: string
+      readonly status: 'alive' | 'suspected' | 'gone'
+      readonly zxid: number
+    }
+  /** What a recipe says is below a node. */
+  | {
+      readonly type: 'looked'
+      readonly parent: string
+      readonly values: readonly (readonly [path: string, value: string])[]
+    }
   /** A guarded write was made, at that transaction; was refused, since the lock is lost; or nobody can say. */
   | { readonly type: 'wrote'; readonly path: string; readonly zxid: number }
   | { readonly type: 'refused'; readonly path: string }
@@ -130,8 +184,13 @@ export interface Report {
   readonly party: readonly string[]
   readonly nodes: readonly string[]
   readonly instances: readonly string[]
+  readonly ttlNodes: readonly string[]
+  /** Those that the failure detector takes for alive. */
+  readonly alive: readonly string[]
   readonly configCount: number
   readonly sharedCount: number
+  /** Its own, which nobody else has. */
+  readonly items: readonly string[]
 }
 
 export interface Said {

@@ -21,6 +21,7 @@ export class WorkerProcess {
   readonly #program: ChildProgram
   readonly #outputFile: string
   #stoppedAtUs: number | undefined
+  #killedAtUs: number | undefined
   #isMeantToEnd = false
 
   static async start(
@@ -61,9 +62,15 @@ export class WorkerProcess {
     return output === '' ? undefined : `${this.name} says ${output}`
   }
 
+  /** When it was gone at the latest; undefined if it was not killed. */
+  get killedAtUs(): number | undefined {
+    return this.wasKilled ? this.#killedAtUs : undefined
+  }
+
   async kill(): Promise<void> {
     this.#isMeantToEnd = true
     await this.#program.kill()
+    this.#killedAtUs = nowUs()
   }
 
   suspend(): void {

@@ -7,6 +7,7 @@
  * 3. A resource outside ZooKeeper that compares tokens takes no late write, and refuses nobody who still holds the lock: a token
  *    is only overtaken by one of a later holder, when the earlier one's node is gone.
  * 4. Nobody wrote while a reader held the lock.
+ * 5. What was acquired more often than released is held still: its node stands.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import type { Pause } from '../worker-process.ts'
@@ -32,6 +33,8 @@ export function judgeHolders(testimony: Testimony): Findings {
     if (word.type === 'disturbed')
       problems.push(`somebody wrote while ${by} held a read lock by ${word.path}`)
     else if (word.type === 'refused') refusedCount++
+    else if (word.type === 'kept' && committed.nodeAt(word.path, word.zxid) === undefined)
+      problems.push(`${by} has not released ${word.path} for the last time, and it was gone`)
     else if (word.type === 'wrote' && committed.nodeAt(word.path, word.zxid) === undefined)
       problems.push(`${by} wrote at ${word.zxid} by ${word.path}, which was gone`)
   }

@@ -6,24 +6,34 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { OpCode, openAcl, type SessionId, type Txn, type TxnBody } from '@quorate/protocol'
 import { TxnHistory } from '@quorate/simulator'
-import { paths, roundPath, type Said, sectionPath, type Word } from '../words.ts'
-import type { Pause } from '../worker-process.ts'
+import { paths, roundPath, type Said, sectionPath, ttlMs, type Word } from '../words.ts'
 import { judge, type Witness } from './judgement.ts'
 
-type Step = readonly ['create' | 'set' | 'delete', path: string, data?: string]
+type Step = readonly [
+  op: 'create' | 'set' | 'delete' | 'deleteContainer',
+  path: string,
+  data?: string,
+  /** Of a node that is created; or when, in ms, if not one behind the step before. */
+  more?: string,
+]
 
 const epochStart = 0x1_0000_0000
 const sessionTimeoutMs = 3_000
 
-function bodyOf([op, path, data = '']: Step): TxnBody {
+function bodyOf([op, path, data = '', more]: Step): TxnBody {
   const bytes = Buffer.from(data)
   switch (op) {
     case 'create': {
-      const rest = { acl: openAcl, ephemeral: false, parentCVersion: -1 }
-      return { type: OpCode.create, path, data: bytes, ...rest }
+      const rest = { acl: openAcl, parentCVersion: -1 }
+      if (more === 'ttl') return { type: OpCode.createTTL, path, data: bytes, ttl: ttlMs, ...rest }
+      if (more === 'container') return { type: OpCode.createContainer, path, data: bytes, ...rest }
+      const ephemeral = more === 'ephemeral'
+      return { type: OpCode.create, path, data: bytes, ephemeral, ...rest }
     }
     case 'set':
       return { type: OpCode.setData, path, data: bytes, version: 1 }
+    case 'deleteContainer':
+      return { type: OpCode.deleteContainer, path }
     default:
       return { type: OpCode.delete, path }
   }
@@ -35,7 +45,8 @@ function historyOf(steps: readonly Step[]): TxnHistory {
   let last = history.root
   for (const [i, step] of steps.entries()) {
     const body = bodyOf(step)
-    const header = { clientId: 7n as SessionId, cxid: i, zxid: zxid(i + 1), time: 1_000 + i }
+    const time = Number(step[0] === 'deleteContainer' ? (step[3] ?? i) : i)
+    const header = { clientId: 7n as SessionId, cxid: i, zxid: zxid(i + 1), time: 1_000 + time }
     const txn: Txn = { header: { ...header, type: body.type }, body, digest: undefined }
     last = history.add(last, txn, undefined)
   }
@@ -51,10 +62,17 @@ function zxid(counter: number): number {
 function witness(
   name: string,
   words: readonly Word[],
-  more: { readonly pauses?: readonly Pause[]; readonly wasKilled?: boolean } = {},
+  more: Partial<Pick<Witness, 'pauses' | 'wasKilled' | 'killedAtUs'>> = {},
 ): Witness {
   const said = words.map((word, i): Said => ({ atUs: 1_000 * (i + 1), word }))
-  return { name, journal: { said }, pauses: [], wasKilled: false, ...more }
+  return {
+    name,
+    journal: { said },
+    pauses: [],
+    wasKilled: false,
+    killedAtUs: undefined,
+    ...more,
+  }
 }
 
 interface Case {
@@ -70,7 +88,9 @@ function problemsOf({ steps = [], workers = [], stored = [] }: Case): readonly s
     const storeFile = join(directory, 'store.jsonl')
     const lines = stored.map((one) => `${JSON.stringify({ lock: 'mutex', ...one })}\n`)
     writeFileSync(storeFile, lines.join(''))
-    return judge({ history: historyOf(steps), workers, storeFile, sessionTimeoutMs }).problems
+    const history = historyOf(steps)
+    const clocks = { sessionTimeoutMs, wallClockAheadMs: 1_000, containerCheckMs: 1_000 }
+    return judge({ history, workers, storeFile, ...clocks }).problems
   } finally {
     rmSync(directory, { recursive: true })
   }
@@ -139,7 +159,7 @@ test('a resource that refuses somebody who holds the lock is told', () => {
 })
 
 test('a sleeper that wakes after its session and still takes the lock for held is told', () => {
-  const woke: Word = { type: 'woke', path: '/recipes/mutex/one', isHeld: true }
+  const woke: Word = { type: 'woke', path: '/recipes/mutex/one', isHeld: true, asOfUs: 6_001_000 }
   const sleeper: Witness = {
     ...witness('a', []),
     journal: {
@@ -259,4 +279,198 @@ test('a write in doubt, though the session lives, is told', () => {
   assert.deepEqual(problemsOf({ workers: [witness('a', [doubted])] }), [
     'a is left in doubt by ConnectionLoss',
   ])
+})
+
+function lockOf(by: string, path: string, untilUs: number): Witness {
+  return witness(by, [
+    granted(path, 3, zxid(3)),
+    { type: 'woke', path, isHeld: true, asOfUs: untilUs },
+  ])
+}
+
+test('two who hold a lock at one time by their leases are told', () => {
+  const both = [lockOf('a', '/recipes/mutex/one', 1_900), lockOf('b', '/recipes/mutex/two', 1_500)]
+  assert.match(
+    problemsOf({ workers: both }).join('\n'),
+    /mutex was held by more than 1 at one time, by their leases: a and b/,
+  )
+  const readers = ['a', 'b'].map((by) => lockOf(by, `/recipes/mutex/${by}__READ__0`, 1_900))
+  assert.doesNotMatch(problemsOf({ workers: readers }).join('\n'), /by their leases/)
+})
+
+const shareSteps: readonly Step[] = [
+  ['create', paths.partition],
+  ['create', `${paths.partition}/locks`],
+  ['create', `${paths.partition}/locks/a`],
+  ['create', `${paths.partition}/locks/a/x__lock__0000000000`, '', 'ephemeral'],
+]
+
+function shareOf(by: string, session: string, keptUs: readonly number[]): Witness {
+  const kept = keptUs.map((asOfUs): Word => ({ type: 'shareKept', share: by, asOfUs }))
+  const items = ['a']
+  return witness(by, [
+    { type: 'shareTaken', share: by, session, items, zxid: zxid(4) },
+    ...kept,
+    { type: 'shareEnded', share: by },
+  ])
+}
+
+test('an item of which one has a share that is not first in the line for its lock is told', () => {
+  assert.deepEqual(problemsOf({ steps: shareSteps, workers: [shareOf('a', '7', [1_500])] }), [])
+  assert.match(
+    problemsOf({ steps: shareSteps, workers: [shareOf('b', '8', [])] }).join('\n'),
+    /partition-shares: b was given a at .* without being first/,
+  )
+})
+
+test('an item that two have by their leases at one time is told', () => {
+  const workers = [shareOf('a', '7', [1_500, 2_500]), shareOf('b', '7', [1_700])]
+  assert.match(
+    problemsOf({ steps: shareSteps, workers }).join('\n'),
+    /item a was held by more than 1 at one time, by their leases: a and b/,
+  )
+  const later: Witness = {
+    ...shareOf('b', '7', []),
+    journal: {
+      said: [
+        {
+          atUs: 3_000,
+          word: { type: 'shareTaken', share: 'b', session: '7', items: ['a'], zxid: zxid(4) },
+        },
+        { atUs: 3_200, word: { type: 'shareKept', share: 'b', asOfUs: 3_100 } },
+      ],
+    },
+  }
+  const earlier = shareOf('a', '7', [1_500, 2_500])
+  assert.deepEqual(problemsOf({ steps: shareSteps, workers: [earlier, later] }), [])
+})
+
+test('a re-entrant lock that is given back before its last release is told', () => {
+  const kept: Word = { type: 'kept', path: '/recipes/mutex/one', zxid: zxid(4), asOfUs: 1_500 }
+  assert.match(
+    problemsOf({ steps: locked, workers: [witness('a', [one, kept])] }).join('\n'),
+    /a has not released \/recipes\/mutex\/one for the last time, and it was gone/,
+  )
+})
+
+/** Transaction times are a second ahead of words. */
+const beats: readonly Step[] = [
+  ['create', paths.beats],
+  ['create', `${paths.beats}/b`, '0'],
+]
+
+function seen(status: 'alive' | 'suspected' | 'gone', atMs: number): Said {
+  return {
+    atUs: atMs * 1_000,
+    word: { type: 'memberSeen', member: 'b', status, zxid: zxid(2) },
+  }
+}
+
+function observer(said: readonly Said[]): Witness {
+  return {
+    ...witness('a', []),
+    journal: { said: [{ atUs: 0, word: { type: 'connected', session: '7' } }, ...said] },
+  }
+}
+
+test('a member that is suspected right behind a sign of life is told', () => {
+  const early = [observer([seen('alive', 2), seen('suspected', 300)])]
+  const late = [observer([seen('alive', 2), seen('suspected', 3_000), seen('alive', 3_010)])]
+  assert.match(
+    problemsOf({ steps: beats, workers: early }).join('\n'),
+    /a suspects b, which gave a sign of life 299 ms before/,
+  )
+  assert.deepEqual(problemsOf({ steps: beats, workers: late }), [])
+})
+
+test('a member that is called gone while it is there is told', () => {
+  const workers = [observer([seen('alive', 2), seen('gone', 3_000)])]
+  const gone: Step = ['delete', `${paths.beats}/b`]
+  assert.match(problemsOf({ steps: beats, workers }).join('\n'), /a calls b gone, which was there/)
+  assert.deepEqual(problemsOf({ steps: [...beats, gone], workers }), [])
+})
+
+test('a member whose death nobody notices in time is told', () => {
+  const dead = witness('b', [], { wasKilled: true, killedAtUs: 5_000 })
+  const blind = [dead, observer([seen('alive', 2), seen('alive', 20_000)])]
+  const sharp = [dead, observer([seen('alive', 2), seen('suspected', 6_000), seen('gone', 20_000)])]
+  const cutOff = [
+    dead,
+    observer([
+      seen('alive', 2),
+      { atUs: 7_000_000, word: { type: 'cutOff' } },
+      seen('suspected', 20_000),
+    ]),
+  ]
+  const steps: readonly Step[] = [...beats, ['delete', `${paths.beats}/b`]]
+  assert.match(
+    problemsOf({ steps, workers: blind }).join('\n'),
+    /a has not noticed for 9000 ms that b is dead/,
+  )
+  for (const workers of [sharp, cutOff]) assert.deepEqual(problemsOf({ steps, workers }), [])
+})
+
+const ttlNode = `${paths.ttl}/b`
+const ttlSteps: readonly Step[] = [
+  ['create', '/presence'],
+  ['create', paths.ttl],
+  ['create', ttlNode, '', 'container'],
+  ['create', `${ttlNode}/touch`, '', 'ttl'],
+]
+
+test('a node with a time to live that a server takes away too early is told', () => {
+  const steps: readonly Step[] = [...ttlSteps, ['deleteContainer', `${ttlNode}/touch`]]
+  assert.match(problemsOf({ steps }).join('\n'), /node-removals: .* ms old, with 6000 ms to live/)
+})
+
+test('a node with a time to live that goes though its keeper lives is told', () => {
+  const keeper: Witness = {
+    ...witness('b', []),
+    journal: {
+      said: [
+        { atUs: 0, word: { type: 'connected', session: '7' } },
+        { atUs: 30_000_000, word: { type: 'closed' } },
+      ],
+    },
+  }
+  const steps: readonly Step[] = [...ttlSteps, ['deleteContainer', `${ttlNode}/touch`, '', '10000']]
+  const stopped: Witness = { ...keeper, pauses: [{ fromUs: 5_000_000, toUs: 5_100_000 }] }
+  assert.match(
+    problemsOf({ steps, workers: [keeper] }).join('\n'),
+    /touch was taken away, though b was there to touch it/,
+  )
+  assert.deepEqual(problemsOf({ steps, workers: [stopped] }), [])
+})
+
+test('a node with a time to live that outlives its killed keeper for long is told', () => {
+  const dead = witness('b', [], { wasKilled: true, killedAtUs: 5_000 })
+  const goneAfter = (atMs: string): readonly Step[] => [
+    ...ttlSteps,
+    ['deleteContainer', `${ttlNode}/touch`, '', atMs],
+    ['deleteContainer', ttlNode, '', atMs],
+  ]
+  assert.match(problemsOf({ steps: ttlSteps, workers: [dead] }).join('\n'), /was there Infinity ms/)
+  assert.match(
+    problemsOf({ steps: goneAfter('30000'), workers: [dead] }).join('\n'),
+    /was there 29995 ms after b was killed/,
+  )
+  assert.deepEqual(problemsOf({ steps: goneAfter('12000'), workers: [dead] }), [])
+})
+
+function lookedAt(value: string): readonly Witness[] {
+  const values = [[`${paths.group}/b`, value]] as const
+  return [witness('a', [{ type: 'looked', parent: paths.group, values }])]
+}
+
+test('a member of a group that is seen as it never was is told', () => {
+  const steps: readonly Step[] = [
+    ['create', '/presence'],
+    ['create', paths.group],
+    ['create', `${paths.group}/b`, 'says b'],
+  ]
+  assert.deepEqual(problemsOf({ steps, workers: lookedAt('says b') }), [])
+  assert.match(
+    problemsOf({ steps, workers: lookedAt('says c') }).join('\n'),
+    /member-views: a sees/,
+  )
 })

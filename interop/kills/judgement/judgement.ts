@@ -8,15 +8,21 @@ import {
   FencingTokens,
   isRead,
   LockExclusion,
+  MemberViews,
+  NodeRemovals,
   type Observation,
+  PartitionShares,
   SharedData,
   type TxnHistory,
 } from '@quorate/simulator'
-import { paths, type Said, type Word } from '../words.ts'
+import { paths, type Said, sharedItems, type Word } from '../words.ts'
 import type { Pause } from '../worker-process.ts'
 import { judgeBarriers } from './barriers.ts'
 import { judgeCounts } from './counts.ts'
+import { judgeDetection } from './detection.ts'
 import { judgeHolders } from './holders.ts'
+import { judgeKeepers } from './keepers.ts'
+import { judgeLeases } from './leases.ts'
 import { observationsOf } from './observations.ts'
 
 /** A worker, as far as it is judged. */
@@ -24,6 +30,8 @@ export interface Witness {
   readonly name: string
   /** Whether it could not say all. */
   readonly wasKilled: boolean
+  /** On the clock of the machine. */
+  readonly killedAtUs: number | undefined
   /** When it stood still. */
   readonly pauses: readonly Pause[]
   readonly journal: { readonly said: readonly Said[] }
@@ -34,6 +42,10 @@ export interface Evidence {
   readonly workers: readonly Witness[]
   readonly storeFile: string
   readonly sessionTimeoutMs: number
+  /** The clock of transactions minus the one of words. */
+  readonly wallClockAheadMs: number
+  /** How often the leader looks for nodes that are due. */
+  readonly containerCheckMs: number
 }
 
 /** One word of one worker. */
@@ -72,22 +84,23 @@ const problemsMost = 10
 export function judge(evidence: Evidence): Judgement {
   const testimony = testimonyOf(evidence)
   const { statements } = testimony
-  const holders = judgeHolders(testimony)
-  const counts = judgeCounts(testimony)
-  const barriers = judgeBarriers(testimony)
+  const parts = [
+    judgeHolders,
+    judgeLeases,
+    judgeCounts,
+    judgeBarriers,
+    judgeKeepers,
+    judgeDetection,
+  ].map((judgePart) => judgePart(testimony))
   const problems = [
     ...failures(testimony),
     ...checked(testimony),
-    ...holders.problems,
-    ...counts.problems,
-    ...barriers.problems,
+    ...parts.flatMap(({ problems: found }) => found),
   ]
   const figures = new Map([
     ['transactions', evidence.history.committed.length],
     ...wordFigures(statements),
-    ...holders.figures,
-    ...counts.figures,
-    ...barriers.figures,
+    ...parts.flatMap(({ figures: counted }) => counted),
   ])
   return { problems, figures }
 }
@@ -105,6 +118,10 @@ function checked(testimony: Testimony): readonly string[] {
     new LockExclusion(committed),
     new FencingTokens(history),
     new SharedData(committed, { counterPath: paths.counter }),
+    new PartitionShares(committed, { path: paths.partition, items: sharedItems }),
+    new MemberViews(committed, { root: `${paths.group}/` }),
+    new MemberViews(committed, { root: `${paths.services}/` }),
+    new NodeRemovals(committed),
   ]
   const observations = observationsOf(testimony)
   return checkers.flatMap((checker) => {

@@ -1,4 +1,5 @@
 /** The workers' words in the language of the simulation's checkers. */
+import type { SessionId } from '@quorate/protocol'
 import type { Observation } from '@quorate/simulator'
 import { beginning } from '../../faults/judgement/client-checks.ts'
 import { paths } from '../words.ts'
@@ -32,6 +33,22 @@ function observationOf({ by: client, word }: Statement): Observation | undefined
       const { lock, path, token, zxid } = word
       return { type: 'granted', client, lock, path, token, zxid }
     }
+    case 'shareTaken': {
+      const session = BigInt.asUintN(64, BigInt(word.session)) as SessionId
+      return { type: 'shareTaken', client, session, items: word.items, zxid: word.zxid }
+    }
+    case 'shareEnded':
+      return { type: 'shareEnded', client }
+    case 'looked':
+      return {
+        type: 'looked',
+        client,
+        parent: word.parent,
+        values: new Map(word.values),
+        isAnswer: false,
+      }
+    case 'began':
+      return { type: 'memberEnded', client }
     case 'itemOffered':
       return { ...word, client }
     case 'itemPut':

@@ -7,7 +7,7 @@ import type { GuardedWriter, HeldLock } from '@quorate/recipes'
 import { RecipeError } from '@quorate/recipes'
 import { ZooKeeperError } from '@quorate/client'
 import type { Stat } from '@quorate/protocol'
-import { sectionPath, type SoleLock } from '../words.ts'
+import { nowUs, sectionPath, type SoleLock } from '../words.ts'
 import { isInDoubt, sayNotCounted, type Workplace } from './workplace.ts'
 
 const holdMostMs = 500
@@ -83,6 +83,20 @@ export async function holdLease(place: Workplace, held: HeldLock<'utf8'>): Promi
   }
 }
 
+/** What is still held when less was released than acquired. */
+export async function holdOn(place: Workplace, held: HeldLock<'utf8'>): Promise<void> {
+  const { path } = held
+  const { lastZxid: zxid } = place.zk
+  const asOfUs = nowUs()
+  if (held.isHeld) place.say({ type: 'kept', path, zxid, asOfUs })
+  try {
+    const { mzxid } = await held.guarded.set('/sections/held-on', place.name)
+    place.say({ type: 'wrote', path, zxid: mzxid })
+  } catch (error) {
+    sayRefused(place, [{ lock: 'reentrant', path, token: held.token }], error)
+  }
+}
+
 function sayGranted(place: Workplace, grant: Grant<string>): void {
   const { lossPolicy, zk } = place
   place.say({ type: 'granted', ...grant, zxid: zk.lastZxid, lossPolicy })
@@ -94,8 +108,9 @@ async function rest(
   isHeld: () => boolean,
 ): Promise<void> {
   await place.pause(50 + place.random.below(holdMostMs))
+  const asOfUs = nowUs()
   const stillHeld = isHeld()
-  for (const { path } of grants) place.say({ type: 'woke', path, isHeld: stillHeld })
+  for (const { path } of grants) place.say({ type: 'woke', path, isHeld: stillHeld, asOfUs })
 }
 
 function sayRefused(place: Workplace, grants: readonly Grant<string>[], error: unknown): void {

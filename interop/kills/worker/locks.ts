@@ -6,14 +6,15 @@ import {
   MultiLock,
   Mutex,
   ReadWriteLock,
+  ReentrantMutex,
   Semaphore,
 } from '@quorate/recipes'
 import { leaseCount, type SoleLock } from '../words.ts'
-import { holdAlone, holdAsReader, holdLease } from './holding.ts'
+import { holdAlone, holdAsReader, holdLease, holdOn } from './holding.ts'
 import { attempt, repeat, type Workplace } from './workplace.ts'
 
 const waitMostMs = 4_000
-const kinds = ['mutex', 'mutex', 'read', 'write', 'semaphore', 'multi'] as const
+const kinds = ['mutex', 'mutex', 'reentrant', 'read', 'write', 'semaphore', 'multi'] as const
 const multiLocks: readonly SoleLock[] = ['multi-a', 'multi-b', 'multi-c']
 
 export function contend(place: Workplace): Promise<void> {
@@ -31,6 +32,8 @@ async function takeTurn(place: Workplace): Promise<void> {
         holdAlone(place, soleHolding('mutex', held)),
       )
     }
+    case 'reentrant':
+      return await takeAgain(place)
     case 'write': {
       const { write } = new ReadWriteLock(zk, '/recipes/rw', options)
       return await use(place, await write.acquire(wait), (held) =>
@@ -60,6 +63,24 @@ async function use(
   } finally {
     place.say({ type: 'gaveBack', path: held.path })
     await held.release()
+  }
+}
+
+/** Acquired twice; which of the two is released first must not matter. */
+async function takeAgain(place: Workplace): Promise<void> {
+  const { zk, random, lossPolicy, name: id } = place
+  const mutex = new ReentrantMutex(zk, '/recipes/reentrant', { id, lossPolicy })
+  await using outer = await mutex.acquire({ deadlineMs: waitMostMs })
+  await using inner = await mutex.acquire({ deadlineMs: waitMostMs })
+  // If it was lost in between, the inner one has another node.
+  const isSame = inner.path === outer.path
+  const [first, last] = isSame && random.chance(0.5) ? [inner, outer] : [outer, inner]
+  try {
+    await holdAlone(place, soleHolding('reentrant', inner))
+    await first.release()
+    await holdOn(place, last)
+  } finally {
+    place.say({ type: 'gaveBack', path: inner.path })
   }
 }
 

@@ -83,6 +83,7 @@ class Worker {
     const zk = new ZooKeeper(servers, { timeout, onExpired: renews ? 'renew' : 'end' })
     zk.on('state', ({ state }) => {
       if (state === 'expired') this.#say({ type: 'expired' })
+      else if (state === 'disconnected') this.#say({ type: 'cutOff' })
       else if (state === 'connected')
         this.#say({ type: 'connected', session: String(zk.sessionId) })
     })

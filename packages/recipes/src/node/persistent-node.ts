@@ -60,6 +60,8 @@ export interface KeptNodeSettings<V> {
     readonly container?: boolean
     readonly acl?: readonly Acl[]
   }
+  /** What is created together with the node, or not at all. Default: nothing. */
+  readonly with?: { readonly path: string; readonly ttlMs: number }
 }
 
 export class PersistentNode<V> implements AsyncDisposable {
@@ -164,11 +166,9 @@ export class PersistentNode<V> implements AsyncDisposable {
     for (;;) {
       const bytes = this.#bytes
       try {
-        const { mode } = this.#settings
         // What a lost answer leaves in doubt is found as ours by the next attempt.
         this.#mayBeOurs = true
-        const { stat } = await this.#zk.createWithStat(this.path, bytes, { ...mode, ...limit.call })
-        this.#own(stat)
+        await this.#create(bytes, limit)
         this.#written = bytes
         return
       } catch (error) {
@@ -179,6 +179,18 @@ export class PersistentNode<V> implements AsyncDisposable {
         else if (await this.#takeOver(bytes, limit)) return
       }
     }
+  }
+
+  async #create(bytes: Uint8Array | null, limit: Limit): Promise<void> {
+    const { mode, with: other } = this.#settings
+    if (other === undefined) {
+      const { stat } = await this.#zk.createWithStat(this.path, bytes, { ...mode, ...limit.call })
+      this.#own(stat)
+      return
+    }
+    const { path, ttlMs: ttl } = other
+    const both = this.#zk.transaction().create(this.path, bytes, mode).create(path, null, { ttl })
+    await both.commit(limit.call)
   }
 
   /** Whether the node that is there is ours, and holds the value now. */

@@ -2,6 +2,8 @@
  * A node that outlives the session of who keeps it, but not by long (Curator's PersistentTtlNode): a container with a
  * child of limited life, which is touched as long as this process lives. When nobody touches the child any more, the
  * servers take it away, and the container with its last child.
+ *
+ * 1. The container never stands without having had a child, as servers keep such a one for ever: both are created together.
  */
 import {
   type CallOptions,
@@ -23,6 +25,9 @@ export interface PersistentTtlNodeOptions<C extends CodecChoice> extends Persist
   readonly ttlMs: number
 }
 
+/** Curator's name for the child. */
+const touchedName = 'touch'
+
 /** Needs servers with TTL nodes switched on: ours have, Apache's need `extendedTypesEnabled`. */
 export function persistentTtlNode<C extends CodecChoice = 'utf8'>(
   zk: AnyZooKeeper,
@@ -36,12 +41,10 @@ export function persistentTtlNode<C extends CodecChoice = 'utf8'>(
   const node = new PersistentNode(client, path, value, {
     codec: codec as ValueCodec<ValueOf<C>>,
     mode: { container: true, ...acl },
+    with: { path: childPath(path, touchedName), ttlMs: options.ttlMs },
   })
   return new PersistentTtlNode(client, node, options.ttlMs)
 }
-
-/** Curator's name for the child. */
-const touchedName = 'touch'
 
 export class PersistentTtlNode<V> implements AsyncDisposable {
   readonly path: string
@@ -94,30 +97,46 @@ export class PersistentTtlNode<V> implements AsyncDisposable {
     try {
       for (;;) {
         await this.#node.ready(limit.call)
-        await this.#touchOnce(limit)
+        const isTouched = await this.#touchOnce(limit)
         // Twice in its life, as Curator does: one late touch does no harm.
-        await limit.pause(this.#ttlMs / 2)
+        await limit.pause(isTouched ? this.#ttlMs / 2 : Math.min(retryAfterMs, this.#ttlMs / 4))
       }
     } catch {
       // The node's own failure is told by ready().
     }
   }
 
-  async #touchOnce(limit: Limit): Promise<void> {
+  /** @returns false for another attempt */
+  async #touchOnce(limit: Limit): Promise<boolean> {
     try {
       await this.#zk.set(this.#child, null, limit.call)
+      return true
     } catch (error) {
-      if (codeOf(error) === 'NoNode') await this.#createChild(limit)
-      else if (!isPassing(error)) throw error
+      if (codeOf(error) === 'NoNode') return await this.#createChild(limit)
+      return this.#orEnd(error, limit)
     }
   }
 
-  async #createChild(limit: Limit): Promise<void> {
+  async #createChild(limit: Limit): Promise<boolean> {
     try {
       await this.#zk.create(this.#child, null, { ttl: this.#ttlMs, ...limit.call })
+      return true
     } catch (error) {
-      const code = codeOf(error)
-      if (code !== 'NodeExists' && code !== 'NoNode' && !isPassing(error)) throw error
+      if (codeOf(error) === 'NoNode' || codeOf(error) === 'NodeExists') return false
+      return this.#orEnd(error, limit)
     }
   }
+
+  /** The session that a touch was made in may be over, and another follow it. */
+  #orEnd(error: unknown, limit: Limit): false {
+    const isFollowed =
+      codeOf(error) === 'SessionExpired' &&
+      this.#zk.state !== 'expired' &&
+      this.#zk.state !== 'closed'
+    if (limit.isOver || !(isFollowed || isPassing(error))) throw error
+    return false
+  }
 }
+
+/** Touches that fail are made again. */
+const retryAfterMs = 100

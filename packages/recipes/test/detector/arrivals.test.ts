@@ -19,7 +19,7 @@ describe('the suspicion of a silence', () => {
 
   it('reaches a threshold when it says', () => {
     const property = fc.property(
-      fc.array(fc.integer({ min: 0, max: 5_000 }), { minLength: 1, maxLength: 300 }),
+      fc.array(fc.integer({ min: 0, max: 5_000 }), { minLength: 4, maxLength: 300 }),
       fc.integer({ min: 1, max: 16 }),
       (intervals, threshold) => {
         const arrivals = new Arrivals(0)
@@ -33,10 +33,19 @@ describe('the suspicion of a silence', () => {
     fc.assert(property)
   })
 
-  it('is none without an interval to compare with', () => {
-    const arrivals = new Arrivals(0)
-    assert.equal(arrivals.phi(1e9), 0)
-    assert.equal(arrivals.reachesAtMs(8), undefined)
+  it('is none without intervals to compare with', () => {
+    for (const arrivals of [new Arrivals(0), regular(100, 3)]) {
+      assert.equal(arrivals.phi(1e9), 0)
+      assert.equal(arrivals.reachesAtMs(8), undefined)
+    }
+  })
+
+  it('does not take what was left of an interval for one', () => {
+    const arrivals = new Arrivals(995)
+    for (let i = 10; i < 20; i++) arrivals.heard(i * 100)
+    arrivals.excuse(1_999)
+    for (let i = 20; i < 24; i++) arrivals.heard(i * 100)
+    assert.ok(Math.abs(arrivals.phi(2_300 + 100 * Math.LN10) - 1) < 1e-9)
   })
 
   it('follows the last hundred intervals', () => {

@@ -117,4 +117,43 @@ describe('a persistent TTL node', () => {
     await node.close()
     assert.equal(await other.exists(path), null)
   })
+
+  it('never stands without a child, with which it would go', limits, async () => {
+    await using seen = cache(other, path)
+    await using node = persistentTtlNode(zk, path, 'me', { ttlMs: 60_000 })
+    await node.ready()
+    for (let i = 0; i < 2; i++) {
+      await seen.sync()
+      const { czxid } = seen.node(path)!
+      assert.equal(seen.node(`${path}/touch`)?.czxid, czxid)
+      // As servers do with a container whose child was not touched in time.
+      await other.transaction().delete(`${path}/touch`).delete(path).commit()
+      while ((seen.node(path)?.czxid ?? czxid) === czxid) await seen.sync()
+    }
+  })
+
+  it('is touched on by the session that follows a lost one', limits, async () => {
+    const world = new LossyWorld()
+    const options = { timeout: 500, onExpired: 'renew' } as const
+    const renewed = new PlainZooKeeper(server.connectString, options, world)
+    const node = persistentTtlNode(renewed, path, 'me', { ttlMs: 40 })
+    await using touched = cache(other, `${path}/touch`, { scope: 'node' })
+    const mzxid = (): number => touched.node(`${path}/touch`)?.mzxid ?? 0
+    const untilTouchedSince = async (zxid: number): Promise<number> => {
+      for await (const _ of touched) if (mzxid() > zxid) break
+      return mzxid()
+    }
+    await untilTouchedSince(0)
+    // A touch is on its way when the session ends.
+    const isOver = new Promise((resolve) =>
+      renewed.on('state', ({ state }) => state === 'expired' && resolve(state)),
+    )
+    world.fallSilent()
+    await isOver
+    const lastZxid = mzxid()
+    world.speak()
+    await untilTouchedSince(await untilTouchedSince(lastZxid))
+    await node.close()
+    await renewed.close()
+  })
 })

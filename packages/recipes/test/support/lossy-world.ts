@@ -45,6 +45,11 @@ export class LossyWorld implements World {
     this.#isSilent = true
   }
 
+  /** Connections that are made from now on are heard again. */
+  speak(): void {
+    this.#isSilent = false
+  }
+
   /** What the servers say waits, as for a process that is paused; what it has to say itself goes out. */
   pause(): void {
     this.#kept ??= []
