@@ -1,5 +1,6 @@
-/** What would be published of some rooms and of all rooms that they need, as tarballs. */
+/** What would be published of some rooms and of all rooms that they need, as tarballs, and a project that has them installed. */
 import { execFile } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { readText, rootDirectory, roomNames } from './repository.ts'
@@ -44,6 +45,37 @@ export async function packTarballs(
     const { filename, files } = reports.find(({ name }) => name === manifest.name)!
     return { room, manifest, path: join(directory, filename), files: files.map(({ path }) => path) }
   })
+}
+
+export interface Project {
+  readonly directory: string
+  readonly tarballs: readonly Tarball[]
+  /** What else it depends on: a version or the place by each name. */
+  readonly others: Readonly<Record<string, string>>
+  /** Said to `npm install`, beside what keeps it from running scripts and from asking for more than packages. */
+  readonly words: readonly string[]
+  readonly timeoutMs: number
+}
+
+/**
+ * Makes an empty project of ES modules and installs its dependencies.
+ * @throws Error with the last that npm said
+ */
+export async function installProject(project: Project): Promise<void> {
+  const { directory, tarballs, others, timeoutMs } = project
+  const ours = tarballs.map(({ manifest: { name }, path }) => [name, `file:${path}`])
+  const dependencies = { ...Object.fromEntries(ours), ...others } as Record<string, string>
+  const manifest = { name: 'empty', private: true, type: 'module', dependencies }
+  writeFileSync(join(directory, 'package.json'), JSON.stringify(manifest))
+  const words = ['install', '--ignore-scripts', '--no-audit', '--no-fund', ...project.words]
+  try {
+    await promisify(execFile)('npm', words, { cwd: directory, timeout: timeoutMs })
+  } catch (error) {
+    const { killed, stderr = '' } = error as { readonly killed?: boolean; readonly stderr?: string }
+    const end = killed === true ? `did not end within ${timeoutMs} ms` : 'failed'
+    const said = stderr.trim().split('\n').slice(-15).join('\n')
+    throw new Error(`npm ${words.join(' ')} ${end}:\n${said}`, { cause: error })
+  }
 }
 
 function withNeededRooms(rooms: readonly string[]): ReadonlyMap<string, Manifest> {

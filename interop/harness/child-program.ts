@@ -7,15 +7,20 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 export interface ProgramOptions {
   readonly command: string
   readonly words: readonly string[]
-  readonly environment?: Readonly<Record<string, string>>
+  /** Beside what this process has; undefined takes something away. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Where it runs, when that is not where this process does. */
+  readonly directory?: string
+  /** It starts programs of its own: signals are for all of them. */
+  readonly isGroup?: boolean
   /** Receives standard output and standard error. */
   readonly logFile: string
 }
 
-const running = new Set<ChildProcess>()
+const running = new Set<ChildProgram>()
 
 process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL')
+  for (const program of running) program.signal('SIGKILL')
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => process.exit(signal === 'SIGINT' ? 130 : 143))
@@ -24,16 +29,16 @@ export class ChildProgram {
   readonly pid: number
   readonly exited: Promise<void>
   readonly #child: ChildProcess
-  readonly #logFile: string
+  readonly #options: ProgramOptions
 
-  private constructor(child: ChildProcess, pid: number, logFile: string) {
+  private constructor(child: ChildProcess, pid: number, options: ProgramOptions) {
     this.#child = child
     this.pid = pid
-    this.#logFile = logFile
-    running.add(child)
+    this.#options = options
+    running.add(this)
     this.exited = new Promise((resolve) => {
       child.once('exit', () => {
-        running.delete(child)
+        running.delete(this)
         resolve()
       })
     })
@@ -44,8 +49,10 @@ export class ChildProgram {
     const log = openSync(options.logFile, 'a')
     try {
       const child = spawn(options.command, options.words, {
+        cwd: options.directory,
         env: { ...process.env, ...options.environment },
         stdio: ['ignore', log, log],
+        detached: options.isGroup === true,
       })
       await new Promise<void>((resolve, reject) => {
         child.once('spawn', resolve)
@@ -53,7 +60,7 @@ export class ChildProgram {
           reject(new Error(`${options.command} does not start`, { cause }))
         })
       })
-      return new ChildProgram(child, child.pid!, options.logFile)
+      return new ChildProgram(child, child.pid!, options)
     } finally {
       closeSync(log)
     }
@@ -63,8 +70,14 @@ export class ChildProgram {
     return this.#child.exitCode === null && this.#child.signalCode === null
   }
 
+  /** Null while it runs, and when a signal ended it. */
+  get exitCode(): number | null {
+    return this.#child.exitCode
+  }
+
   signal(signal: NodeJS.Signals): void {
-    this.#child.kill(signal)
+    if (this.#options.isGroup === true && this.isRunning) process.kill(-this.pid, signal)
+    else this.#child.kill(signal)
   }
 
   /** SIGTERM, and SIGKILL when that was not heard within 5 s. */
@@ -84,6 +97,10 @@ export class ChildProgram {
 
   /** The last lines of the log, for messages of failure. */
   logTail(lineCount = 20): string {
-    return readFileSync(this.#logFile, 'utf8').trimEnd().split('\n').slice(-lineCount).join('\n')
+    return readFileSync(this.#options.logFile, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .slice(-lineCount)
+      .join('\n')
   }
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
-import { type Manifest, packTarballs, type Tarball } from '../package-tarballs.ts'
+import { installProject, type Manifest, packTarballs, type Tarball } from '../package-tarballs.ts'
 import { readText, rootDirectory } from '../repository.ts'
 
 /** What users import or run; the other rooms come with them. */
@@ -20,19 +20,14 @@ before(
   async () => {
     project = mkdtempSync(join(tmpdir(), 'quorate-packages-'))
     tarballs = await packTarballs(rooms, project)
-    const ours = tarballs.map(({ manifest: { name }, path }) => [name, `file:${path}`])
     const stubs = foreignDependencies().map((name) => [name, `file:${writeStub(name)}`])
-    const dependencies = Object.fromEntries([...ours, ...stubs]) as Readonly<Record<string, string>>
-    const manifest = { name: 'empty', private: true, type: 'module', dependencies }
-    writeFileSync(join(project, 'package.json'), JSON.stringify(manifest))
-    await run('npm', [
-      'install',
-      '--offline',
-      '--ignore-scripts',
-      '--no-audit',
-      '--no-fund',
-      `--cache=${join(project, '.npm')}`,
-    ])
+    await installProject({
+      directory: project,
+      tarballs,
+      others: Object.fromEntries(stubs) as Readonly<Record<string, string>>,
+      words: ['--offline', `--cache=${join(project, '.npm')}`],
+      timeoutMs: timeout,
+    })
   },
   { timeout },
 )

@@ -1,0 +1,98 @@
+/** Test runners as newcomers call them: what is said to each, and what its report says. */
+
+/** How many tests went which way. */
+export interface Tally {
+  readonly passed: number
+  readonly failed: number
+  /** Skipped, cancelled, or still to be written. */
+  readonly others: number
+}
+
+export interface TestRunner {
+  readonly name: string
+  /** What a sample has to be called for it. The folder of its samples has the runner's own name. */
+  testName(sample: string): string
+  /** What Node is called with, in a project that has the runner installed. */
+  words(run: { readonly files: readonly string[]; readonly report: string }): readonly string[]
+  tally(report: string): Tally
+  /** What it says of a process that it had to wait for, or to end. */
+  readonly complaint: RegExp
+}
+
+/** Five seconds are the default of both, and may be short on a machine that has more to do. */
+const testTimeout = '--testTimeout=20000'
+
+export const nodeTest: TestRunner = {
+  name: 'node-test',
+  testName: asTypeScript,
+  words: ({ files, report }) => [
+    '--test',
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=tap',
+    `--test-reporter-destination=${report}`,
+    ...files,
+  ],
+  tally: (report) => {
+    const counted = (what: string): number =>
+      Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(report)?.[1])
+    return {
+      passed: counted('pass'),
+      failed: counted('fail'),
+      others: counted('cancelled') + counted('skipped') + counted('todo'),
+    }
+  },
+  complaint: /asynchronous activity/,
+}
+
+export const vitest: TestRunner = {
+  name: 'vitest',
+  testName: asTypeScript,
+  words: ({ files, report }) => [
+    'node_modules/vitest/vitest.mjs',
+    'run',
+    testTimeout,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    ...files,
+  ],
+  tally: jsonTally,
+  complaint: /close timed out|prevents .* from exiting|Timeout (starting|terminating)/i,
+}
+
+export const jest: TestRunner = {
+  name: 'jest',
+  testName: (sample) => sample.replace(/\.(c?js)$/, '.test.$1'),
+  words: ({ files, report }) => [
+    '--experimental-vm-modules',
+    'node_modules/jest/bin/jest.js',
+    // In a process of its own a file that leaves something open would just be killed.
+    '--runInBand',
+    testTimeout,
+    '--json',
+    `--outputFile=${report}`,
+    ...files,
+  ],
+  tally: jsonTally,
+  complaint: /did not exit|failed to exit/,
+}
+
+/** Without a type to see, but what takes the types away has seen it. */
+function asTypeScript(sample: string): string {
+  return sample.replace(/\.js$/, '.test.ts')
+}
+
+/** Vitest's report is in Jest's format. */
+function jsonTally(report: string): Tally {
+  const { numTotalTests, numPassedTests, numFailedTests } = JSON.parse(report) as {
+    readonly numTotalTests: number
+    readonly numPassedTests: number
+    readonly numFailedTests: number
+  }
+  return {
+    passed: numPassedTests,
+    failed: numFailedTests,
+    others: numTotalTests - numPassedTests - numFailedTests,
+  }
+}
