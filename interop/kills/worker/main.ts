@@ -12,7 +12,7 @@ import { type ItemState, putItems, takeItems } from './items.ts'
 import { contend, lead, select } from './locks.ts'
 import { configure, count, draw, followConfig } from './numbers.ts'
 import { Presence } from './presence.ts'
-import { attempt, type Workplace } from './workplace.ts'
+import { attempt, isExpected, type Workplace } from './workplace.ts'
 
 export interface WorkerPlan {
   readonly name: string
@@ -52,6 +52,7 @@ class Worker {
   async #live(): Promise<void> {
     const place = this.#open()
     const { zk } = place
+    await this.#untilSession(place)
     const presence = new Presence(place)
     const following = followConfig(place, presence.config)
     const working = Promise.all([
@@ -75,6 +76,17 @@ class Worker {
       await zk.close({ deadlineMs: closeMostMs })
     })
     await following
+  }
+
+  /** What is opened before there has been a session ends when none comes in time. */
+  async #untilSession({ zk }: Workplace): Promise<void> {
+    while (zk.sessionId === undefined && !this.#isLeaving) {
+      try {
+        await zk.exists('/')
+      } catch (error) {
+        if (!isExpected(error)) throw error
+      }
+    }
   }
 
   #open(): Workplace {

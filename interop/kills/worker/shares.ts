@@ -40,7 +40,7 @@ export class Shares implements AsyncDisposable {
 
   async #work(): Promise<void> {
     while (!this.#isClosing && !this.#place.isOver()) {
-      await attempt(this.#place, 'share', () => this.#takePart())
+      await this.#takePart()
       await this.#place.pause(this.#place.random.below(retryMs))
     }
   }
@@ -50,6 +50,11 @@ export class Shares implements AsyncDisposable {
     const options = { items: sharedItems, identifier: name, settleMs }
     await using partitioner = setPartitioner(zk, paths.partition, options)
     this.#partitioner = partitioner
+    // What goes wrong is said before it is left, which may take its time.
+    await attempt(this.#place, 'share', () => this.#useAll(partitioner))
+  }
+
+  async #useAll(partitioner: SetPartitioner): Promise<void> {
     for await (const share of partitioner) {
       this.#hasShare = true
       try {

@@ -6,6 +6,8 @@
  *    is wrong.
  * 2. While this process cannot see the group, because it is cut off or stood still itself, nobody becomes suspect, and
  *    no silence of that time counts.
+ * 3. Before anybody becomes suspect the ensemble is asked: signs that are on their way to this process, which a late one of its own
+ *    or a server's hides, are heard first. While the ensemble does not answer, nobody could give any.
  */
 import type { Alarm, CallOptions, Clock } from '@quorate/client/core'
 import { cache, type Cache } from '../cache/cache.ts'
@@ -55,6 +57,8 @@ export class FailureDetector implements AsyncDisposable {
   readonly #stopListening: () => void
   #alarm: Alarm | undefined
   #alarmAtMs = 0
+  #isAsking = false
+  #isClosed = false
 
   constructor(zk: BytesClient, members: Cache<string>, threshold: number) {
     this.path = members.path
@@ -87,6 +91,7 @@ export class FailureDetector implements AsyncDisposable {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     this.#alarm?.cancel()
     this.#stopListening()
     this.#feed.end()
@@ -127,12 +132,13 @@ export class FailureDetector implements AsyncDisposable {
     for (const { arrivals } of this.#membersById.values()) arrivals.excuse(this.#clock.nowMs())
   }
 
-  #judge(): void {
+  /** @param isAsked whether all signs are heard that were given: only then may anybody become suspect */
+  #judge(isAsked = false): void {
     const nowMs = this.#clock.nowMs()
     const seesGroup = this.#zk.state === 'connected'
     for (const member of this.#membersById.values()) {
       const isLate = member.arrivals.phi(nowMs) >= this.#threshold
-      if (isLate && seesGroup) member.status = 'suspected'
+      if (isLate && seesGroup && isAsked) member.status = 'suspected'
       else if (!isLate && seesGroup) member.status = 'alive'
     }
     this.#publish()
@@ -148,6 +154,8 @@ export class FailureDetector implements AsyncDisposable {
 
   /** For the moment at which the next member would become suspect. */
   #schedule(nowMs: number): void {
+    // The answer leads here again.
+    if (this.#isAsking) return
     this.#alarm?.cancel()
     this.#alarm = undefined
     const times = [...this.#membersById.values()]
@@ -155,12 +163,26 @@ export class FailureDetector implements AsyncDisposable {
       .map(({ arrivals }) => arrivals.reachesAtMs(this.#threshold) ?? Infinity)
     this.#alarmAtMs = Math.max(nowMs, Math.min(...times))
     if (this.#alarmAtMs === Infinity || this.#zk.state !== 'connected') return
-    this.#alarm = this.#clock.wakeAfter(this.#alarmAtMs - nowMs, () =>
-      // What came while this process stood still is handled before anybody is judged.
-      this.#clock.afterTurn(() => {
-        if (this.#clock.nowMs() > this.#alarmAtMs + stallMs) this.#excuseAll()
-        if (this.#alarm !== undefined) this.#judge()
-      }),
-    )
+    this.#alarm = this.#clock.wakeAfter(this.#alarmAtMs - nowMs, () => {
+      if (this.#clock.nowMs() > this.#alarmAtMs + stallMs) this.#excuseAll()
+      void this.#ask()
+    })
+  }
+
+  async #ask(): Promise<void> {
+    this.#isAsking = true
+    try {
+      await this.#cache.sync()
+      // What the cache has told of is handled behind the answer.
+      this.#clock.afterTurn(() => this.#asked(true))
+    } catch {
+      // The connection that comes next, if any does, is another reason to look.
+      this.#alarm = this.#clock.wakeAfter(stallMs, () => this.#asked(false))
+    }
+  }
+
+  #asked(isAnswered: boolean): void {
+    this.#isAsking = false
+    if (!this.#isClosed) this.#judge(isAnswered)
   }
 }

@@ -46,6 +46,31 @@ describe('FailureDetector', { timeout: 60_000 }, () => {
     await Promise.all([member.close(), silent.close()])
   })
 
+  it('does not suspect a member whose signs of life are on their way', async () => {
+    const world = new LossyWorld()
+    const late = new ZooKeeper(server.connectString, { timeout: 30_000 }, world)
+    const zk = await server.client()
+    await using detector = failureDetector(late, '/detector/lagging', { threshold: 3 })
+    await using member = heartbeat(zk, '/detector/lagging', { id: 'a', intervalMs: 10 })
+    await member.ready()
+    const seen: (string | undefined)[] = []
+    const following = (async () => {
+      for await (const members of detector.changes()) seen.push(members.get('a'))
+    })()
+    const untilPhi = async (isSo: (phi: number) => boolean): Promise<void> => {
+      while (!isSo(detector.phi('a') ?? 0)) await new Promise((resolve) => setImmediate(resolve))
+    }
+    await untilPhi((phi) => phi > 0)
+    world.pause()
+    await untilPhi((phi) => phi > 4)
+    world.resume()
+    await untilPhi((phi) => phi < 1)
+    await detector.close()
+    await following
+    assert.ok(!seen.includes('suspected'), seen.join(', '))
+    await late.close()
+  })
+
   it('takes a suspicion back with the next sign of life', async () => {
     const zk = await server.client()
     await using detector = failureDetector(zk, '/detector/late', { threshold: 0.5 })
