@@ -11,8 +11,8 @@ import { beatMs, paths } from '../words.ts'
 import { Attendance } from './attendance.ts'
 import type { Findings, Statement, Testimony } from './judgement.ts'
 
-/** Far fewer than make a silence suspicious: what a detector hears it hears somewhat later than it happened. */
-const silentBeats = 4
+/** Far fewer than make a silence suspicious: some come together behind a stop, and are heard later than they were given. */
+const silentBeats = 2
 /** Times the session's timeout: a session may live a little longer than that, and begins anew with another leader. */
 const noticedMost = 3
 
