@@ -190,14 +190,15 @@ export class OutcomeTable {
 
   /**
    * A transaction has been applied. Of the servers' own, which have no positive cxid, nobody will ask; and a write that came through a
-   * server that its session had left was never applied.
+   * server that its session had left was never applied: it fails with SessionMoved, or with BadArguments where an observer master put
+   * another one in its place. One that fails with that of itself may as well be sent again.
    */
   record(moment: OutcomeMoment, result: Result): void {
     const { cxid, zxid } = moment
     const epoch = highHalf(zxid)
     this.#advance(epoch, moment.timeMs)
     if (!this.#isExact) this.#floor = zxid
-    else if (cxid > 0 && result.err !== ErrorCode.SessionMoved) {
+    else if (cxid > 0 && !isLeft(result.err)) {
       const { bytes, position } = result.body
       const slot = this.#add(moment, result.err, this.#seconds)
       this.#setBody(slot, bytes, 0, position > bodyBytesMax ? -1 : position)
@@ -355,6 +356,10 @@ export class OutcomeTable {
     this.#count--
     slots.give(slot, word(chunks, slot, Field.more))
   }
+}
+
+function isLeft(err: number): boolean {
+  return err === ErrorCode.SessionMoved || err === ErrorCode.BadArguments
 }
 
 function numberAt(chunks: readonly SlotChunk[], slot: number): number {

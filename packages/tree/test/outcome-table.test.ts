@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { makeZxid, type SessionId, sessionIdHigh, sessionIdLow } from '@quorate/protocol'
+import { ErrorCode, makeZxid, type SessionId, sessionIdHigh, sessionIdLow } from '@quorate/protocol'
 import * as fc from 'fast-check'
 import {
   type KeptOutcome,
@@ -82,17 +82,26 @@ function entriesOf(table: OutcomeTable): KeptOutcome[] {
 }
 
 describe('OutcomeTable', () => {
+  test('a write of a session that had moved on was never applied, whichever error says so', () => {
+    for (const err of [ErrorCode.SessionMoved, ErrorCode.BadArguments]) {
+      const table = new OutcomeTable()
+      record(table, { cxid: 1, zxid: 1, err })
+      record(table, { cxid: 2, zxid: 2, err: ErrorCode.NoNode })
+      assert.deepEqual([typeOf(table, 1), typeOf(table, 2)], ['neverApplied', 'applied'])
+    }
+  })
+
   test('knows a result of any length as it was', () => {
     const table = new OutcomeTable()
     const lengths = [0, 1, 7, 8, 9, 68, 71, 72, 73, 195, 196, 197, 5_000]
     lengths.forEach((length, i) =>
-      record(table, { cxid: i + 1, zxid: i + 10, err: -i, body: bytesOf(length, i) }),
+      record(table, { cxid: i + 1, zxid: i + 10, err: -200 - i, body: bytesOf(length, i) }),
     )
     lengths.forEach((length, i) =>
       assert.deepEqual(table.find(one, i + 1, 0), {
         type: 'applied',
         zxid: i + 10,
-        err: i === 0 ? 0 : -i,
+        err: -200 - i,
         body: bytesOf(length, i),
       }),
     )
@@ -229,7 +238,7 @@ describe('OutcomeTable against a model', () => {
         const add = (at: number, cxid: number, length: number): void => {
           zxid++
           const body = bytesOf(length, zxid)
-          const write = { session: sessions[at], cxid, zxid, timeMs, err: -(zxid % 100), body }
+          const write = { session: sessions[at], cxid, zxid, timeMs, err: -100 - (zxid % 10), body }
           writes.push(write)
           record(table, write)
         }

@@ -143,5 +143,5 @@ export class LearningTerm implements LearnerTerm {
   }
 }
 
-/** Nobody can delete the root. */
+/** Nobody can delete the root: every leader answers BadArguments, which counts as never applied when a client asks later. */
 const rootDelete = encode(pathVersionRequest, { path: '/', version: -1 })
