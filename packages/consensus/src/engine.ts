@@ -117,6 +117,11 @@ export interface LearnerTerm {
    * reads. Apache's do not.
    */
   readonly hasConfirmedSync: boolean
+  /**
+   * Whether nothing is carried out any more that comes of a session by another way than this server, once a request of it that came by
+   * this one was. Behind an observer master of Apache's that is not so: to the leader all its observers are one server.
+   */
+  readonly fencesMoves: boolean
 }
 
 export type Term = LeaderTerm | LearnerTerm

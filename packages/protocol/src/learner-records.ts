@@ -43,6 +43,8 @@ export const PeerCapability = {
   cumulative: 8,
   /** A learner takes, behind the image of a SNAP, what became of the latest writes of each session. */
   outcomes: 16,
+  /** An observer master puts a write that must fail in the place of each that comes of a session that has left the asker. */
+  fencesMoves: 32,
 } as const
 
 export interface LearnerInfo {

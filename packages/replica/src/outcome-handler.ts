@@ -53,8 +53,10 @@ export class OutcomeHandler {
       return
     }
     this.#authority.fence(request, (err) => {
-      if (err === ErrorCode.Ok) this.#answer(request, this.#answers(request.session.id, questions))
-      else this.#refuse(request, err)
+      if (err !== ErrorCode.Ok) return this.#refuse(request, err)
+      const answers = this.#answers(request.session.id, questions)
+      const { fencesMoves } = this.#authority
+      this.#answer(request, fencesMoves ? answers : answers.map(unknownIfNever))
     })
   }
 
@@ -109,6 +111,12 @@ function answerOf(xid: number, outcome: Outcome): OutcomeAnswer {
     return { xid, state: OutcomeState.applied, zxid, err, body }
   }
   return { xid, state: OutcomeState[outcome.type], zxid: 0, err: 0, body: null }
+}
+
+function unknownIfNever(answer: OutcomeAnswer): OutcomeAnswer {
+  return answer.state === OutcomeState.neverApplied
+    ? { ...answer, state: OutcomeState.unknown }
+    : answer
 }
 
 function undecidedIfNever(answer: OutcomeAnswer): OutcomeAnswer {

@@ -380,6 +380,8 @@ export class Learner implements ChannelOwner {
       epoch: this.#epoch,
       leaderId: this.#leaderId,
       hasConfirmedSync: (this.#leaderCapabilities & PeerCapability.confirmedSync) !== 0,
+      fencesMoves:
+        !this.#isAtMaster || (this.#leaderCapabilities & PeerCapability.fencesMoves) !== 0,
       servesObservers: this.#observerMaster !== undefined,
       channel: this.#channel!,
       turnEnded: () => this.turnEnded(),

@@ -27,6 +27,7 @@ export interface LearningTermParts {
   readonly epoch: number
   readonly leaderId: number
   readonly hasConfirmedSync: boolean
+  readonly fencesMoves: boolean
   readonly servesObservers: boolean
   readonly channel: PacketChannel
   readonly turnEnded: () => void
@@ -37,6 +38,7 @@ export class LearningTerm implements LearnerTerm {
   readonly epoch: number
   readonly leaderId: number
   readonly hasConfirmedSync: boolean
+  readonly fencesMoves: boolean
   host: LearnerHost | undefined
   readonly #parts: LearningTermParts
   readonly #askers: Askers
@@ -50,6 +52,7 @@ export class LearningTerm implements LearnerTerm {
     this.epoch = parts.epoch
     this.leaderId = parts.leaderId
     this.hasConfirmedSync = parts.hasConfirmedSync
+    this.fencesMoves = parts.fencesMoves
   }
 
   turnEnded(): void {

@@ -157,7 +157,8 @@ export class ObserverMaster implements HandlerOwner {
   }
 
   #sendLeaderInfo(handler: LearnerHandler, { epoch, hasConfirmedSync }: LearningTerm): void {
-    const capabilities = hasConfirmedSync ? PeerCapability.confirmedSync : 0
+    const capabilities =
+      PeerCapability.fencesMoves | (hasConfirmedSync ? PeerCapability.confirmedSync : 0)
     this.#learners.sendLeaderInfo(handler, epoch, capabilities)
   }
 

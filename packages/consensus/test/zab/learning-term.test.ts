@@ -54,6 +54,7 @@ function termOf(servesObservers = true): { term: LearningTerm; requests: () => r
     epoch: 1,
     leaderId: 3,
     hasConfirmedSync: true,
+    fencesMoves: true,
     servesObservers,
     channel,
     turnEnded: () => {},

@@ -8,6 +8,7 @@ import {
   makeZxid,
   OpCode,
   PacketType,
+  PeerCapability,
   type SessionId,
   writeRequestPacket,
   type Zxid,
@@ -158,6 +159,21 @@ function untilDialled(fixture: RoleFixture, leader: PeerByHand): number {
   }
   return fixture.nowMs - startMs
 }
+
+test('an observer knows whether writes of sessions that have moved are kept back', () => {
+  assert.equal(observerAtLeader().fixture.learnerTerm?.fencesMoves, true)
+  for (const [capabilities, isSo] of [
+    [undefined, false],
+    [PeerCapability.fencesMoves, true],
+  ] as const) {
+    const disk = { ...inEpoch1, log: [txnOf(z11)] }
+    const fixture = new RoleFixture({ disk, options: { ...options, serverId: 4 } })
+    const master = fixture.learn(true)
+    acceptEpoch(fixture, master, z20, capabilities)
+    serveLearner(fixture, master, { lastZxid: z11, epochZxid: z20 })
+    assert.equal(fixture.learnerTerm?.fencesMoves, isSo)
+  }
+})
 
 const leaderInfo = Uint8Array.of(0, 1, 0, 0)
 

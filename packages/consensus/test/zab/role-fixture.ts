@@ -3,6 +3,7 @@ import {
   type DialListener,
   type Dialling,
   type LeaderTerm,
+  type LearnerTerm,
   type Membership,
   parseMembership,
   type PeerLink,
@@ -13,6 +14,7 @@ import {
 } from '@quorate/consensus'
 import {
   encodeAckEpoch,
+  encodeLeaderInfo,
   encodeLearnerInfo,
   JuteWriter,
   PacketType,
@@ -81,6 +83,7 @@ export class RoleFixture {
   readonly reports: string[] = []
   readonly delivered: Zxid[] = []
   isServing = false
+  learnerTerm: LearnerTerm | undefined
   /** Of a role that leads. */
   term: LeaderTerm | undefined
   end: RoleEnd | undefined
@@ -256,8 +259,9 @@ export class RoleFixture {
             learnerLeft: () => {},
           }
         },
-        learningStarted: () => {
+        learningStarted: (term) => {
           this.isServing = true
+          this.learnerTerm = term
           return {
             deliver,
             syncAnswered: () => {},
@@ -279,8 +283,15 @@ export class RoleFixture {
 }
 
 /** As a leader that has the learner's FOLLOWERINFO: its epoch is accepted, and what follows is the synchronisation. */
-export function acceptEpoch(fixture: RoleFixture, leader: PeerByHand, epochZxid: Zxid): void {
-  leader.send(PacketType.leaderInfo, epochZxid, Uint8Array.of(0, 1, 0, 0))
+/** @param capabilities what the leader is able to beyond Apache's; left out: an Apache server */
+export function acceptEpoch(
+  fixture: RoleFixture,
+  leader: PeerByHand,
+  epochZxid: Zxid,
+  capabilities?: number,
+): void {
+  const info = encodeLeaderInfo({ protocolVersion: 0x1_00_00, capabilities })
+  leader.send(PacketType.leaderInfo, epochZxid, info)
   fixture.endTurn()
   fixture.completeAll()
 }

@@ -51,6 +51,8 @@ export interface Authority {
    * left is dropped.
    */
   fence(request: OrderedRequest, fenced: (err: number) => void): void
+  /** With false a request may be applied behind the fence that had come by another way before it. */
+  readonly fencesMoves: boolean
   /**
    * Calls `fenced` with true when the session is over, and all requests that it ever sent have been applied here or never will be
    * anywhere; with false when it may live.

@@ -57,6 +57,7 @@ export interface LeaderParts {
 
 export class LeaderAuthority implements Authority, LeaderHost, PipelineListener, SessionExpiryHost {
   readonly isReadOnly = false
+  readonly fencesMoves = true
   readonly canWritesPassBarriers: boolean
   readonly #host: AuthorityHost
   readonly #order: ReplyOrder

@@ -190,6 +190,10 @@ export class LearnerAuthority implements Authority, LearnerHost {
     })
   }
 
+  get fencesMoves(): boolean {
+    return this.#term.fencesMoves
+  }
+
   /**
    * The same write in the name of the session: a leader, Apache's too, that says that it has expired has ended it by an earlier
    * transaction, and takes nothing of it any more. One that lets servers have sessions of their own says something else where it can't

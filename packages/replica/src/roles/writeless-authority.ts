@@ -24,6 +24,7 @@ export interface WritelessAuthorityParts {
 export abstract class WritelessAuthority implements Authority {
   abstract readonly isReadOnly: boolean
   readonly canWritesPassBarriers = false
+  readonly fencesMoves = true
   readonly epochZxid = 0
   readonly inFlightCount = 0
   readonly isTurnEndNeeded = false

@@ -150,6 +150,7 @@ class TestLearnerTerm implements LearnerTerm {
   readonly epoch: number
   readonly leaderId = 1
   readonly hasConfirmedSync: boolean
+  readonly fencesMoves: boolean
   readonly #server: TestServer
   readonly #leader: () => LeaderAuthority
 
@@ -158,12 +159,14 @@ class TestLearnerTerm implements LearnerTerm {
     parts: {
       readonly epoch: number
       readonly hasConfirmedSync: boolean
+      readonly fencesMoves: boolean
       readonly leader: () => LeaderAuthority
     },
   ) {
     this.#server = server
     this.epoch = parts.epoch
     this.hasConfirmedSync = parts.hasConfirmedSync
+    this.fencesMoves = parts.fencesMoves
     this.#leader = parts.leader
   }
 
@@ -204,18 +207,23 @@ export class TestEnsemble {
   readonly servers: readonly TestServer[]
   readonly #options: Partial<ReplicaOptions>
   readonly #hasConfirmedSync: boolean
+  readonly #fencesMoves: boolean
   #term!: TestLeaderTerm
   #leading!: TestServer
   #epoch = 0
   #isSettling = false
 
   constructor(
-    options: Partial<ReplicaOptions> & { readonly isLeaderApache?: boolean } = {},
+    options: Partial<ReplicaOptions> & {
+      readonly isLeaderApache?: boolean
+      readonly isMasterApache?: boolean
+    } = {},
     count = 3,
   ) {
-    const { isLeaderApache = false, ...replica } = options
+    const { isLeaderApache = false, isMasterApache = false, ...replica } = options
     this.#options = replica
     this.#hasConfirmedSync = !isLeaderApache
+    this.#fencesMoves = !isMasterApache
     this.servers = Array.from({ length: count }, (_, i) => new TestServer(this, i + 1))
     this.elect(this.servers[0])
   }
@@ -366,6 +374,7 @@ export class TestEnsemble {
     const term = new TestLearnerTerm(server, {
       epoch: this.#epoch,
       hasConfirmedSync: this.#hasConfirmedSync,
+      fencesMoves: this.#fencesMoves,
       leader: () => this.#leading.leader!,
     })
     const service = this.#serve(

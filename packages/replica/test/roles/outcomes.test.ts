@@ -324,6 +324,19 @@ test('questions keep their place in the order of replies, and leave no outcome t
   for (const { tree } of world.servers) assert.equal(tree.outcomes.count, 2)
 })
 
+test('behind an observer master of Apache’s nothing is called never applied', () => {
+  const world = new TestEnsemble({ isLeaderApache: true, isMasterApache: true })
+  const client = world.servers[2].connectedClient()
+  const { xid } = create(client, '/there')
+  world.servers[2].isHeard = false
+  const late = sendCreate(client, '/late')
+  const answers = askFor(moved(client, world.servers[1]), [xid, late])
+  assert.deepEqual(
+    answers.map(({ state }) => state),
+    [OutcomeState.applied, OutcomeState.unknown],
+  )
+})
+
 test('all servers know the same outcomes', () => {
   const world = new TestEnsemble()
   const clients = world.servers.map((server) => server.connectedClient())
