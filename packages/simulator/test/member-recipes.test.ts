@@ -8,35 +8,33 @@ import { Counts } from './counts.ts'
 
 const run = { clientCount: 1, realClientCount: 0, memberClientCount: 3, livenessBoundMs: 5_000 }
 
+/** What is seen of them at least, in all runs together: a run of its own may be cut off from its servers most of the time. */
 const told = {
-  nodeHeld: 10,
-  nodeLeft: 2,
-  looked: 30,
+  nodeHeld: 20,
+  nodeLeft: 4,
+  looked: 60,
   shareTaken: 4,
-  configSeen: 10,
-  configWritten: 4,
-  barrierTold: 4,
-  barrierEntered: 1,
-  barrierLeft: 1,
-  rested: 3,
+  configSeen: 20,
+  configWritten: 8,
+  barrierTold: 8,
+  barrierEntered: 2,
+  barrierLeft: 2,
+  rested: 6,
 }
 
-for (const seed of [1, 2])
-  test(
-    `recipes for members keep their promises under faults: seed ${seed}`,
-    { timeout: 240_000 },
-    async () => {
-      const counts = new Counts()
-      const createCheckers: SimulationOptions['createCheckers'] = (options) => [
-        ...standardCheckers(options),
-        counts,
-      ]
-      const result = await simulateAsync({ ...run, durationMs: 2_500, seed, createCheckers })
-      assert.equal(result.violation, undefined, reportRun(result))
-      for (const [type, least] of Object.entries(told))
-        assert.ok(counts.of(type) >= least, `${type}: ${counts.of(type)}`)
-    },
-  )
+test('recipes for members keep their promises under faults', { timeout: 240_000 }, async () => {
+  const counts = new Counts()
+  const createCheckers: SimulationOptions['createCheckers'] = (options) => [
+    ...standardCheckers(options),
+    counts,
+  ]
+  for (const seed of [1, 2]) {
+    const result = await simulateAsync({ ...run, durationMs: 2_500, seed, createCheckers })
+    assert.equal(result.violation, undefined, reportRun(result))
+  }
+  for (const [type, least] of Object.entries(told))
+    assert.ok(counts.of(type) >= least, `${type}: ${counts.of(type)}`)
+})
 
 test('the same seed gives the same event log with recipes for members', async () => {
   const topology = { isStandalone: true }
