@@ -25,6 +25,7 @@ import {
   reconfigRequest,
   type SessionId,
   sessionIdHigh,
+  sessionIdOf,
   type Zxid,
 } from '@quorate/protocol'
 import { type Identity, RequestCheck, type Tree } from '@quorate/tree'
@@ -451,7 +452,10 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
 
   /** Of a session that is not known here: it is over, or another server's own. Such a one may own nothing. */
   #foreignError(write: Write): number {
-    if (!this.#mayBeLocalElsewhere(write.session.idHigh)) return ErrorCode.SessionExpired
+    const { idHigh, idLow } = write.session
+    const id = sessionIdOf(idHigh, idLow)
+    // One of this server's own is asked after through another one by its client, which takes it for lost.
+    if (!this.#locals.has(id) && !this.#mayBeLocalElsewhere(idHigh)) return ErrorCode.SessionExpired
     if (write.type === OpCode.reconfig) return ErrorCode.Ok
     const reader = this.#reader
     const start = reader.position
