@@ -25,6 +25,7 @@ import {
   reconfigRequest,
   type SessionId,
   sessionIdHigh,
+  sessionIdLow,
   sessionIdOf,
   type Zxid,
 } from '@quorate/protocol'
@@ -443,19 +444,22 @@ export class LeaderAuthority implements Authority, LeaderHost, PipelineListener,
   #isOver(id: SessionId): boolean {
     const known = this.#sessions.get(id)
     if (known !== undefined) return known.isClosing
-    return !this.#locals.has(id) && !this.#mayBeLocalElsewhere(sessionIdHigh(id))
+    return !this.#mayBeLocal({ idHigh: sessionIdHigh(id), idLow: sessionIdLow(id) })
   }
 
-  #mayBeLocalElsewhere(idHigh: number): boolean {
-    return this.#options.localSessionsEnabled && idHigh >>> 24 !== (this.#options.serverId & 0xff)
+  /** Whether a session that not everybody knows may live all the same: on this server, which knows, or on another. */
+  #mayBeLocal({ idHigh, idLow }: SessionHalves): boolean {
+    const { localSessionsEnabled, serverId } = this.#options
+    if (!localSessionsEnabled) return false
+    return idHigh >>> 24 !== (serverId & 0xff) || this.#locals.has(sessionIdOf(idHigh, idLow))
   }
 
-  /** Of a session that is not known here: it is over, or another server's own. Such a one may own nothing. */
+  /**
+   * Of a session that is not everybody's, through another server: it is over, or one server's own. Such a one may own nothing. (In the
+   * name of one of this server's own its client asks through another server, when it takes the session for lost.)
+   */
   #foreignError(write: Write): number {
-    const { idHigh, idLow } = write.session
-    const id = sessionIdOf(idHigh, idLow)
-    // One of this server's own is asked after through another one by its client, which takes it for lost.
-    if (!this.#locals.has(id) && !this.#mayBeLocalElsewhere(idHigh)) return ErrorCode.SessionExpired
+    if (!this.#mayBeLocal(write.session)) return ErrorCode.SessionExpired
     if (write.type === OpCode.reconfig) return ErrorCode.Ok
     const reader = this.#reader
     const start = reader.position
