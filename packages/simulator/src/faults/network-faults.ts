@@ -38,8 +38,8 @@ const halfOpen: Fault = {
     const near = pick(targets, random)
     if (near?.peer === undefined) return undefined
     const way = random.below(3)
-    near.isSilent = way !== 0
-    near.peer.isSilent = way !== 1
+    if (way !== 0) near.silence()
+    if (way !== 1) near.peer.silence()
     targets.world.faults.hit('network.half-open')
     near.host.note(`n${near.connection} goes silent, ${['there', 'here', 'at both ends'][way]}`)
     return undefined

@@ -74,11 +74,10 @@ export class Endpoint {
   handler: EndpointHandler | undefined
   /** Set: the connection is reset when this many bytes have been handed to this end. */
   resetAtByte: number | undefined
-  /** Bytes to this end and from it vanish, and nobody is told. */
-  isSilent = false
   /** Set: a copy of the first message goes to this one, whose peer took the same dial for another connection. */
   twin: Endpoint | undefined
   readonly #parts: EndpointParts
+  #isSilent = false
   /** Nothing is sent any more. */
   #isOver = false
   #isClosedByOwner = false
@@ -103,6 +102,10 @@ export class Endpoint {
     this.port = parts.port
     this.host = parts.host
     this.life = parts.host.life
+  }
+
+  get isSilent(): boolean {
+    return this.#isSilent
   }
 
   get isOver(): boolean {
@@ -162,6 +165,11 @@ export class Endpoint {
     this.host.gate('input', 'n% fails', () => this.handler?.closed(cause), this.connection)
   }
 
+  /** From now on bytes to this end and from it vanish, and nobody is told. For good: no kernel takes what comes behind a gap. */
+  silence(): void {
+    this.#isSilent = true
+  }
+
   /** Nothing is handed over for a while; then everything that came meanwhile is. */
   stall(durationUs: number): void {
     this.#stalledUntilUs = this.host.nowUs + durationUs
@@ -202,8 +210,8 @@ export class Endpoint {
   #transmit(what: string, arrival: Arrival): void {
     const { peer } = this
     if (peer === undefined) return
-    if (this.isSilent || peer.isSilent) this.#awaitAcknowledgement()
-    if (this.isSilent) return
+    if (this.#isSilent || peer.#isSilent) this.#awaitAcknowledgement()
+    if (this.#isSilent) return
     const { scheduler } = this.#parts.world
     const arrivalUs = Math.max(
       this.#lastArrivalUs,
@@ -251,7 +259,7 @@ export class Endpoint {
 
   #arrive(arrival: Arrival): void {
     const { peer } = this
-    if (this.isSilent || !this.host.isUp) {
+    if (this.#isSilent || !this.host.isUp) {
       if (peer !== undefined) peer.#awaitAcknowledgement()
       return
     }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { networkFaults } from '../../src/faults/network-faults.ts'
 import type { Host } from '../../src/host.ts'
 import type { Endpoint } from '../../src/network/endpoint.ts'
 import { Network } from '../../src/network/network.ts'
@@ -81,11 +82,26 @@ test('a reset at a byte hands over what is before it, and tells both ends', () =
 
 test('an end that went silent hears nothing and is told nothing', () => {
   const { world, near, far } = connectedPair(1)
-  far.endpoint.isSilent = true
+  far.endpoint.silence()
   near.endpoint.send(numbers(10))
   near.endpoint.close()
   world.runAll()
   assert.deepEqual([far.received, far.closed], [[], []])
+})
+
+test('an end that went silent hears no part of what comes later, whatever becomes of the other end', () => {
+  const { world, network, near, far } = connectedPair(1)
+  const halfOpen = networkFaults.find(({ name }) => name === 'network.half-open')!
+  const targets = { world, network, servers: [], ensemble: undefined, clients: [] }
+  const silent = new Set<Endpoint>()
+  for (let i = 0; i < 20; i++) {
+    halfOpen.begin(targets, world.random)
+    for (const { endpoint } of [near, far]) {
+      if (endpoint.isSilent) silent.add(endpoint)
+      assert.equal(endpoint.isSilent, silent.has(endpoint))
+    }
+  }
+  assert.equal(silent.size, 2)
 })
 
 test('what comes during a stall or a pause of reading is handed over after it, in order', () => {
@@ -131,9 +147,9 @@ test('bytes that an end has not taken when it ends in silence are given up in th
     const { world, network, near, far, server } = connectedPair(3)
     far.endpoint.stall(1_000_000)
     near.endpoint.send(numbers(1))
-    if (isSilentFirst) far.endpoint.isSilent = true
+    if (isSilentFirst) far.endpoint.silence()
     world.scheduler.after(20_000, 'test', 'ends', () => {
-      far.endpoint.isSilent = true
+      far.endpoint.silence()
       network.processEnded(server, false)
       server.endProcess(false)
     })
