@@ -3,15 +3,7 @@
  * runners from npm's registry, tests as `samples` has them pass, fail where they have to, and let the runner end.
  */
 import assert from 'node:assert/strict'
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -19,7 +11,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { installProject, packTarballs } from '../../scripts/package-tarballs.ts'
 import { impatient, installOnce } from '../harness/cached-install.ts'
 import { ChildProgram } from '../harness/child-program.ts'
-import { jest, nodeTest, type Tally, type TestRunner, vitest } from './test-runner.ts'
+import { jest, nodeTest, sampleFor, type Tally, type TestRunner, vitest } from './test-runner.ts'
 
 const versionByRunner = { vitest: '5.1.1', jest: '30.5.2' }
 const rooms = ['client', 'recipes', 'testkit']
@@ -101,7 +93,8 @@ async function run(
   mkdirSync(join(project, name), { recursive: true })
   const files = samples.map((sample) => {
     const file = join(name, runner.testName(sample))
-    copyFileSync(join(import.meta.dirname, 'samples', name, sample), join(project, file))
+    const source = readFileSync(join(import.meta.dirname, 'samples', sample), 'utf8')
+    writeFileSync(join(project, file), sampleFor(runner, source))
     return file
   })
   const report = `${files[0]}.report`

@@ -10,7 +10,10 @@ export interface Tally {
 
 export interface TestRunner {
   readonly name: string
-  /** What a sample has to be called for it. The folder of its samples has the runner's own name. */
+  /** Has the functions of Node's runner that samples use, by these names. */
+  readonly module: string
+  readonly names: Readonly<Record<'after' | 'before' | 'test', string>>
+  /** What a sample has to be called for it. */
   testName(sample: string): string
   /** What Node is called with, in a project that has the runner installed. */
   words(run: { readonly files: readonly string[]; readonly report: string }): readonly string[]
@@ -22,8 +25,13 @@ export interface TestRunner {
 /** Five seconds are the default of both, and may be short on a machine that has more to do. */
 const testTimeout = '--testTimeout=20000'
 
+/** Vitest has taken them over. */
+const namesOfJest = { after: 'afterAll', before: 'beforeAll', test: 'test' }
+
 export const nodeTest: TestRunner = {
   name: 'node-test',
+  module: 'node:test',
+  names: { after: 'after', before: 'before', test: 'test' },
   testName: asTypeScript,
   words: ({ files, report }) => [
     '--test',
@@ -47,6 +55,8 @@ export const nodeTest: TestRunner = {
 
 export const vitest: TestRunner = {
   name: 'vitest',
+  module: 'vitest',
+  names: namesOfJest,
   testName: asTypeScript,
   words: ({ files, report }) => [
     'node_modules/vitest/vitest.mjs',
@@ -63,6 +73,8 @@ export const vitest: TestRunner = {
 
 export const jest: TestRunner = {
   name: 'jest',
+  module: '@jest/globals',
+  names: namesOfJest,
   testName: (sample) => sample.replace(/\.(c?js)$/, '.test.$1'),
   words: ({ files, report }) => [
     '--experimental-vm-modules',
@@ -76,6 +88,17 @@ export const jest: TestRunner = {
   ],
   tally: jsonTally,
   complaint: /did not exit|failed to exit/,
+}
+
+/** A sample for Node's runner as one for this runner. One that uses globals stays as it is. */
+export function sampleFor({ module, names }: TestRunner, sample: string): string {
+  return sample.replace(/^import \{ (.+) \} from 'node:test'$/m, (_, imported: string) => {
+    const renamed = imported.split(', ').map((name) => {
+      const own = names[name as keyof typeof names]
+      return own === name ? name : `${own} as ${name}`
+    })
+    return `import { ${renamed.join(', ')} } from '${module}'`
+  })
 }
 
 /** Without a type to see, but what takes the types away has seen it. */
