@@ -190,15 +190,15 @@ export class OutcomeTable {
 
   /**
    * A transaction has been applied. Of the servers' own, which have no positive cxid, nobody will ask; and a write that came through a
-   * server that its session had left was never applied: it fails with SessionMoved, or with BadArguments where an observer master put
-   * another one in its place. One that fails with that of itself may as well be sent again.
+   * server that its session had left, or behind the session's end, was never applied: it fails with SessionMoved or SessionExpired, or
+   * with BadArguments where an observer master put another one in its place. One that fails with that of itself may as well be sent again.
    */
   record(moment: OutcomeMoment, result: Result): void {
     const { cxid, zxid } = moment
     const epoch = highHalf(zxid)
     this.#advance(epoch, moment.timeMs)
     if (!this.#isExact) this.#floor = zxid
-    else if (cxid > 0 && !isLeft(result.err)) {
+    else if (cxid > 0 && !isTooLate(result.err)) {
       const { bytes, position } = result.body
       const slot = this.#add(moment, result.err, this.#seconds)
       this.#setBody(slot, bytes, 0, position > bodyBytesMax ? -1 : position)
@@ -358,8 +358,12 @@ export class OutcomeTable {
   }
 }
 
-function isLeft(err: number): boolean {
-  return err === ErrorCode.SessionMoved || err === ErrorCode.BadArguments
+function isTooLate(err: number): boolean {
+  return (
+    err === ErrorCode.SessionMoved ||
+    err === ErrorCode.SessionExpired ||
+    err === ErrorCode.BadArguments
+  )
 }
 
 function numberAt(chunks: readonly SlotChunk[], slot: number): number {

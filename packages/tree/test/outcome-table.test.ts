@@ -83,7 +83,7 @@ function entriesOf(table: OutcomeTable): KeptOutcome[] {
 
 describe('OutcomeTable', () => {
   test('a write of a session that had moved on was never applied, whichever error says so', () => {
-    for (const err of [ErrorCode.SessionMoved, ErrorCode.BadArguments]) {
+    for (const err of [ErrorCode.SessionMoved, ErrorCode.SessionExpired, ErrorCode.BadArguments]) {
       const table = new OutcomeTable()
       record(table, { cxid: 1, zxid: 1, err })
       record(table, { cxid: 2, zxid: 2, err: ErrorCode.NoNode })

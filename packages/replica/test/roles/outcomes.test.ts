@@ -261,6 +261,7 @@ for (const { name, to, isLeaderApache } of ways) {
     assert.equal(stateOf(asker, session, xid), OutcomeState.neverApplied)
     world.servers[2].isHeard = true
     world.settle()
+    assert.equal(stateOf(asker, session, xid), OutcomeState.neverApplied)
     assert.equal(create(asker, '/late').err, ErrorCode.Ok, 'nobody had made it')
   })
 

@@ -9,7 +9,7 @@ import { type Checker, committingTypes } from './checker.ts'
  *
  * 1. A write that was applied is the transaction that they name, with the error that they name.
  * 2. One that was never applied is no transaction, neither then nor ever after; but it may be one that fails because its session had
- *    moved, with the error that says so or with that of what an observer master sends in its place.
+ *    moved or was over, with the error that says so or with that of what an observer master sends in its place.
  * 3. Both hold for a session that is over as well, of which another one asks.
  */
 export class WriteOutcomes implements Checker {
@@ -61,8 +61,7 @@ export class WriteOutcomes implements Checker {
   #advance(): string | undefined {
     for (let next = this.#cursor.next(); next !== undefined; next = this.#cursor.next()) {
       const { clientId, cxid } = next.txn.header
-      const err = errorOf(next.txn)
-      if (cxid <= 0 || err === ErrorCode.SessionMoved || err === ErrorCode.BadArguments) continue
+      if (cxid <= 0 || tooLate.has(errorOf(next.txn))) continue
       const key = keyOf(clientId, cxid)
       this.#zxids.set(key, next.zxid)
       const client = this.#denials.get(key)
@@ -72,6 +71,13 @@ export class WriteOutcomes implements Checker {
     return undefined
   }
 }
+
+/** With these fails what is not carried out because it comes too late. */
+const tooLate: ReadonlySet<number> = new Set([
+  ErrorCode.SessionMoved,
+  ErrorCode.SessionExpired,
+  ErrorCode.BadArguments,
+])
 
 function errorOf({ body }: Txn): number {
   return body.type === OpCode.error ? body.err : ErrorCode.Ok

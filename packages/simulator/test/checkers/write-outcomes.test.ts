@@ -43,7 +43,10 @@ test('write-outcomes: what was never applied is no transaction, then and ever af
   assert.equal(judge(recovered(0), happened(1, 6), never, happened(2, 8)), undefined)
   assert.match(judge(recovered(0), happened(1, 7), never)!, /and it is the transaction 1/)
   assert.match(judge(recovered(0), never, happened(1, 7))!, /and now it is the transaction 1/)
-  assert.equal(judge(recovered(0), never, happened(1, 7, ErrorCode.SessionMoved)), undefined)
+  for (const err of [ErrorCode.SessionMoved, ErrorCode.SessionExpired, ErrorCode.BadArguments])
+    assert.equal(judge(recovered(0), never, happened(1, 7, err)), undefined)
+  const failed = happened(1, 7, ErrorCode.NoNode)
+  assert.match(judge(recovered(0), never, failed)!, /and now it is the transaction 1/)
 })
 
 test('write-outcomes: of a session that is over another one is told the same', () => {
